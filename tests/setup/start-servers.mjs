@@ -1,0 +1,6 @@
+import { startTestServers } from '@tallyline/local/test-servers';
+
+/** Plain JavaScript on the built package: jest loads this file itself, outside its TypeScript transform. */
+export default async function startServers() {
+  globalThis.testServers = await startTestServers();
+}
