@@ -1,4 +1,4 @@
-import { GenericContainer, getContainerRuntimeClient, type StartedTestContainer } from 'testcontainers';
+import { GenericContainer, getContainerRuntimeClient } from 'testcontainers';
 import { freePorts } from './free-port.js';
 
 export interface ContainerOptions {
@@ -10,7 +10,8 @@ export interface ContainerOptions {
   readonly command?: readonly string[];
   /** Volume name to the path where it is mounted. */
   readonly volumes?: Readonly<Record<string, string>>;
-  readonly tmpfs?: readonly string[];
+  /** Told the id before the server in it is ready: what fails while starting must be removed as well. */
+  readonly created?: (containerId: string) => void;
 }
 
 export interface RunningContainer {
@@ -24,12 +25,22 @@ export interface RunningContainer {
 
 const STOP_TIMEOUT_S = 8;
 
-/** Published on loopback only: a development server with a known password is nobody else's business. */
-class LoopbackContainer extends GenericContainer {
-  override start(): Promise<StartedTestContainer> {
+class LocalContainer extends GenericContainer {
+  readonly #options: ContainerOptions;
+
+  constructor(options: ContainerOptions) {
+    super(options.image);
+    this.#options = options;
+  }
+
+  /** A development server with a known password is nobody else's business. */
+  publishOnLoopback(): void {
     const published: Record<string, { HostIp?: string }[]> = this.hostConfig.PortBindings ?? {};
     for (const binding of Object.values(published).flat()) binding.HostIp = '127.0.0.1';
-    return super.start();
+  }
+
+  protected override async containerCreated(containerId: string): Promise<void> {
+    this.#options.created?.(containerId);
   }
 }
 
@@ -47,12 +58,12 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   const drawn = await freePorts(wanted.length);
   const ports = new Map(wanted.map(([port, hostPort], i) => [Number(port), hostPort || (drawn[i] ?? 0)]));
 
-  const builder = onThisMachine ? new LoopbackContainer(options.image) : new GenericContainer(options.image);
+  const builder = new LocalContainer(options);
   builder.withExposedPorts(...[...ports].map(([container, host]) => ({ container, host })));
+  if (onThisMachine) builder.publishOnLoopback();
   builder.withEnvironment(options.environment ?? {}).withLabels({ 'dev.tallyline': 'local' });
   if (options.name !== undefined) builder.withName(options.name);
   if (options.command !== undefined) builder.withCommand([...options.command]);
-  builder.withTmpFs(Object.fromEntries((options.tmpfs ?? []).map((path) => [path, 'rw'])));
   builder.withBindMounts(Object.entries(options.volumes ?? {}).map(([source, target]) => ({ source, target })));
   const started = await builder.start();
   const container = containers.getById(started.getId());
@@ -75,4 +86,15 @@ export async function startContainer(options: ContainerOptions): Promise<Running
       await container.restart({ t: STOP_TIMEOUT_S });
     },
   };
+}
+
+/** Also of a run that has ended; answers whether there was one. */
+export async function removeContainer(idOrName: string): Promise<boolean> {
+  const { container: containers } = await getContainerRuntimeClient();
+  try {
+    await containers.getById(idOrName).remove({ force: true, v: true });
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -1,13 +1,10 @@
 import { startContainer } from './container.js';
-import type { TestServers } from './test-servers.js';
+import { POSTGRES_IMAGE, RABBITMQ_IMAGE } from './images.js';
+import { recordRun, STOP_STAGES } from './run-records.js';
+import { TEST_POSTGRES_SETTINGS } from './test-postgres-settings.js';
+import type { TestUrls } from './test-servers.js';
 
-export const POSTGRES_IMAGE = 'postgres:17';
-export const RABBITMQ_IMAGE = 'rabbitmq:4-management';
-
-/** Two jest workers, each with a handful of pools: the default of 100 connections is soon used up. */
-export const TEST_POSTGRES_SETTINGS = { max_connections: '300', fsync: 'off', full_page_writes: 'off' } as const;
-
-export async function startServers(): Promise<TestServers> {
+export async function startServers(_dir: string, runDir: string): Promise<TestUrls> {
   const settings = Object.entries(TEST_POSTGRES_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const [postgres, rabbitmq] = await Promise.all([
     startContainer({
@@ -15,15 +12,17 @@ export async function startServers(): Promise<TestServers> {
       ports: { 5432: 0 },
       environment: { POSTGRES_PASSWORD: 'postgres' },
       command: ['postgres', ...settings],
+      created: (containerId) => recordRun(runDir, { name: 'postgres', stage: STOP_STAGES.database, containerId }),
     }),
-    startContainer({ image: RABBITMQ_IMAGE, ports: { 5672: 0, 15672: 0 } }),
+    startContainer({
+      image: RABBITMQ_IMAGE,
+      ports: { 5672: 0, 15672: 0 },
+      created: (containerId) => recordRun(runDir, { name: 'rabbitmq', stage: STOP_STAGES.broker, containerId }),
+    }),
   ]);
   return {
     postgresUrl: `postgres://postgres:postgres@${postgres.host}:${postgres.hostPort(5432)}/postgres`,
     brokerUrl: `amqp://guest:guest@${rabbitmq.host}:${rabbitmq.hostPort(5672)}`,
     managementUrl: `http://guest:guest@${rabbitmq.host}:${rabbitmq.hostPort(15672)}`,
-    async stop() {
-      await Promise.all([postgres.stop(), rabbitmq.stop()]);
-    },
   };
 }

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { callManagement } from './rabbitmq-ready.js';
-import { applySchema, databaseUrl, repositoryRoot, type SchemaFile, withClient } from './schema.js';
+import { applySchema, databaseUrl, type SchemaFile, withClient } from './schema.js';
 
 export interface TestDatabases {
   readonly writeDatabaseUrl: string;
@@ -25,7 +24,7 @@ const TEMPLATES: Readonly<Record<string, SchemaFile>> = {
 export async function buildTemplates(adminUrl: string): Promise<void> {
   for (const [template, file] of Object.entries(TEMPLATES)) {
     await withClient(adminUrl, (client) => client.query(`CREATE DATABASE ${template}`));
-    if (existsSync(repositoryRoot + file)) await applySchema(databaseUrl(adminUrl, template), file);
+    await applySchema(databaseUrl(adminUrl, template), file);
   }
 }
 

@@ -1,12 +1,20 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { dockerEngineAnswers } from './docker-engine.js';
+import { startGuard } from './guard.js';
 import { untilPostgresAnswers } from './postgres-ready.js';
 import { untilRabbitmqAnswers } from './rabbitmq-ready.js';
+import { stopLeftovers } from './run-records.js';
+import { temporaryDir } from './temporary-dir.js';
 import { buildTemplates } from './test-databases.js';
 
-export interface TestServers {
+export interface TestUrls {
   readonly postgresUrl: string;
   readonly brokerUrl: string;
   readonly managementUrl: string;
+}
+
+export interface TestServers extends TestUrls {
   stop(): Promise<void>;
 }
 
@@ -24,19 +32,28 @@ export async function startTestServers(): Promise<TestServers> {
   const kind = await chooseKind();
   const { startServers } =
     kind === 'containers' ? await import('./test-containers.js') : await import('./test-native.js');
-  const servers: TestServers = await startServers();
+  const dir = await temporaryDir();
+  const runDir = join(dir, 'run');
+  startGuard(runDir, dir);
+  const stop = async () => {
+    await stopLeftovers(runDir);
+    await rm(dir, { recursive: true, force: true });
+  };
   try {
+    const urls: TestUrls = await startServers(dir, runDir);
     await Promise.all([
-      untilPostgresAnswers(servers.postgresUrl),
-      untilRabbitmqAnswers(servers.brokerUrl, servers.managementUrl),
+      untilPostgresAnswers(urls.postgresUrl),
+      untilRabbitmqAnswers(urls.brokerUrl, urls.managementUrl),
     ]);
-    await buildTemplates(servers.postgresUrl);
+    await buildTemplates(urls.postgresUrl);
+    process.env.TEST_SERVERS = kind;
+    process.env.TEST_RUN_DIR = runDir;
+    process.env.TEST_POSTGRES_URL = urls.postgresUrl;
+    process.env.TEST_BROKER_URL = urls.brokerUrl;
+    process.env.TEST_MANAGEMENT_URL = urls.managementUrl;
+    return { ...urls, stop };
   } catch (error) {
-    await servers.stop();
+    await stop();
     throw error;
   }
-  process.env.TEST_POSTGRES_URL = servers.postgresUrl;
-  process.env.TEST_BROKER_URL = servers.brokerUrl;
-  process.env.TEST_MANAGEMENT_URL = servers.managementUrl;
-  return servers;
 }

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { promisify } from 'node:util';
+
+const run = promisify(execFile);
+
+export interface Account {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+const ACCOUNT = 'postgres';
+
+/** PostgreSQL refuses to run as root. Started by root, it runs as the system's `postgres` account, made when missing. */
+export async function postgresAccount(): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  const known = await lookUp();
+  if (known !== undefined) return known;
+  try {
+    await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', ACCOUNT]);
+  } catch (error) {
+    throw new Error(`PostgreSQL does not run as root, and making an account "${ACCOUNT}" for it failed: ${error}`);
+  }
+  const made = await lookUp();
+  if (made === undefined) throw new Error(`the account "${ACCOUNT}" was made, but cannot be looked up`);
+  return made;
+}
+
+async function lookUp(): Promise<Account | undefined> {
+  try {
+    const [uid, gid] = await Promise.all([run('id', ['-u', ACCOUNT]), run('id', ['-g', ACCOUNT])]);
+    return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** The first folder on the way to `path` that the account may not pass, such as a home folder with mode 0700. */
+export async function closedFolderOnTheWay(account: Account, path: string): Promise<string | undefined> {
+  const folders: string[] = [];
+  for (let folder = path; ; folder = dirname(folder)) {
+    if (existsSync(folder)) folders.unshift(folder);
+    if (folder === dirname(folder)) break;
+  }
+  for (const folder of folders) {
+    const { uid, gid, mode } = await stat(folder);
+    const mayPass = uid === account.uid ? mode & 0o100 : gid === account.gid ? mode & 0o010 : mode & 0o001;
+    if (mayPass === 0) return folder;
+  }
+  return undefined;
+}

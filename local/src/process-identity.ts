@@ -1,0 +1,33 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+
+/** A pid alone may by now belong to somebody else; with the time it started it names one process for ever. */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    if (process.platform !== 'linux') {
+      return execFileSync('ps', ['-o', 'lstart=', '-p', `${pid}`], { encoding: 'utf8' }).trim() || undefined;
+    }
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const [state, startTicks] = [fields[0], fields[19]];
+    return state === 'Z' ? undefined : startTicks;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(pid: number, startTime: string): boolean {
+  return startTimeOf(pid) === startTime;
+}
+
+/** To the whole group when there is one: a shell wrapper or a helper process goes with its leader. */
+export function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  for (const target of [-pid, pid]) {
+    try {
+      process.kill(target, signal);
+      return;
+    } catch {
+      // Gone already, or no group of its own.
+    }
+  }
+}
