@@ -1,0 +1,103 @@
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import { type HealthChecks, healthRoutes } from './health.js';
+import { errorHandler } from './http-errors.js';
+import type { Logger } from './logger.js';
+import { Problem } from './problem.js';
+import type { Route } from './route.js';
+import { traceIdOf, traceparentOf } from './trace-context.js';
+
+/** 100 order lines take 8 kB; a body beyond this is not an order. */
+const MAX_BODY_BYTES = 64 * 1024;
+
+export interface HttpAppOptions {
+  readonly log: Logger;
+  readonly routes: readonly Route[];
+  readonly health: HealthChecks;
+}
+
+/** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
+export function buildHttpApp({ log, routes, health }: HttpAppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(helmet());
+  app.use(observe(log));
+  healthRoutes(app, health);
+
+  const json = express.json({ limit: MAX_BODY_BYTES, inflate: true, strict: false });
+  for (const [path, atPath] of byPath(routes)) {
+    const resource = app.route(path);
+    for (const { method, handle, path: template } of atPath) {
+      const template_: RequestHandler = (_request, response, next) => {
+        response.locals.route = template;
+        next();
+      };
+      if (method === 'post') resource.post(template_, requireJson, json, handle);
+      else resource.get(template_, handle);
+    }
+    resource.all(methodNotAllowed(atPath));
+  }
+  app.use((request) => {
+    throw new Problem({ slug: 'unknown-path', status: 404, detail: `there is nothing at ${request.path}` });
+  });
+  app.use(errorHandler(log));
+  return app;
+}
+
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) paths.set(route.path, [...(paths.get(route.path) ?? []), route]);
+  return paths;
+}
+
+/** Trace context for the handlers, and one line per request when it is done. */
+function observe(log: Logger): RequestHandler {
+  return (request, response, next) => {
+    const startedAt = performance.now();
+    const traceparent = traceparentOf(request.get('traceparent'));
+    response.locals.traceparent = traceparent;
+    response.on('close', () => {
+      const health = request.path.startsWith('/health');
+      log[health ? 'debug' : 'info'](
+        {
+          method: request.method,
+          route: response.locals.route,
+          path: response.locals.route === undefined ? request.path : undefined,
+          status: response.statusCode,
+          durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
+          traceId: traceIdOf(traceparent),
+          aborted: response.writableFinished ? undefined : true,
+        },
+        'request',
+      );
+    });
+    next();
+  };
+}
+
+const requireJson: RequestHandler = (request, _response, next) => {
+  if (!request.is('application/json')) {
+    throw new Problem({
+      slug: 'unsupported-media-type',
+      status: 415,
+      detail: 'the body must be JSON: send it with content-type application/json',
+    });
+  }
+  next();
+};
+
+function methodNotAllowed(routes: readonly Route[]): RequestHandler {
+  const allow = routes
+    .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    .join(', ');
+  return (request) => {
+    throw new Problem({
+      slug: 'method-not-allowed',
+      status: 405,
+      detail: `${request.method} is not possible here; allowed: ${allow}`,
+      headers: { allow },
+    });
+  };
+}

@@ -1,0 +1,62 @@
+import type { ErrorRequestHandler } from 'express';
+import type { Logger } from './logger.js';
+import { classify } from './postgres-errors.js';
+import { Problem, type ProblemDetails, problemBody } from './problem.js';
+import { sendJson } from './route.js';
+
+const RETRY_AFTER_SECONDS = 2;
+
+const unavailable: ProblemDetails = {
+  slug: 'unavailable',
+  status: 503,
+  detail: 'the service cannot reach its database right now; nothing is half done; try again',
+  headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+};
+
+const internal: ProblemDetails = { slug: 'internal', status: 500, detail: 'something went wrong on our side' };
+
+/** The one place where an error becomes an answer. A 5xx says nothing about the inside; the log says all. */
+export function errorHandler(log: Logger): ErrorRequestHandler {
+  return (error, request, response, _next) => {
+    const details = detailsOf(error);
+    if (details.status >= 500) {
+      const level = details.status === 503 ? 'warn' : 'error';
+      log[level]({ err: error, method: request.method, path: request.path }, 'request failed');
+    }
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const body = problemBody(details, request.path);
+    sendJson(response, details.status, body, details.headers, 'application/problem+json; charset=utf-8');
+  };
+}
+
+function detailsOf(error: unknown): ProblemDetails {
+  if (error instanceof Problem) return error.details;
+  const failure = classify(error);
+  if (failure === 'unavailable' || failure === 'contention') return unavailable;
+  return bodyParserDetails(error) ?? internal;
+}
+
+/** body-parser and the router say what was wrong with the request by `type` and `status`. */
+function bodyParserDetails(error: unknown): ProblemDetails | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { type, status, limit } = error as Error & { type?: string; status?: number; limit?: number };
+  if (type === 'entity.parse.failed') {
+    return {
+      slug: 'malformed-json',
+      status: 400,
+      detail: 'the body is not JSON',
+      errors: [{ pointer: '#', detail: 'is not JSON' }],
+    };
+  }
+  if (type === 'entity.too.large') {
+    return { slug: 'too-large', status: 413, detail: `the body is larger than ${limit} bytes` };
+  }
+  if (status === 415) return { slug: 'unsupported-media-type', status, detail: 'the body must be JSON in UTF-8' };
+  if (status !== undefined && status >= 400 && status < 500) {
+    return { slug: 'bad-request', status: 400, detail: 'the request could not be read' };
+  }
+  return undefined;
+}

@@ -1,0 +1,51 @@
+import pg from 'pg';
+
+/** What a failure of the database means for the one who asked: https://www.postgresql.org/docs/17/errcodes-appendix.html */
+export type DatabaseFailure =
+  /** The server is away or going away: nothing is wrong with the work, try again later. */
+  | 'unavailable'
+  /** A deadlock or serialization failure: try again now. */
+  | 'contention'
+  /** The server refused this very work, and will refuse it again. */
+  | 'refused';
+
+const CONTENTION = new Set(['40001', '40P01', '55P03']);
+
+/** Class 08 connection, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal, 25 broken or read-only transaction. */
+const UNAVAILABLE_CLASSES = new Set(['08', '25', '53', '57', '58', 'XX']);
+
+/** The database error behind an error, if there is one: classifies by SQLSTATE, and by socket error code without one. */
+export function classify(error: unknown): DatabaseFailure | undefined {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof pg.DatabaseError && cause.code !== undefined) {
+      if (CONTENTION.has(cause.code)) return 'contention';
+      return UNAVAILABLE_CLASSES.has(cause.code.slice(0, 2)) ? 'unavailable' : 'refused';
+    }
+    if (isConnectionError(cause)) return 'unavailable';
+  }
+  return undefined;
+}
+
+const SOCKET_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/** pg reports a lost or unreachable server as plain errors that only their text tells apart. */
+const DRIVER_TEXT =
+  /^Connection terminated|timeout exceeded when trying to connect|^Query read timeout|^Client has encountered a connection error|not queryable/;
+
+function isConnectionError(error: Error): boolean {
+  const { code } = error as Error & { code?: unknown };
+  if (typeof code === 'string' && SOCKET_CODES.has(code)) return true;
+  if (error instanceof AggregateError)
+    return error.errors.some((inner) => inner instanceof Error && isConnectionError(inner));
+  return DRIVER_TEXT.test(error.message);
+}

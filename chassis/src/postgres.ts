@@ -1,0 +1,117 @@
+import pg from 'pg';
+import type { Logger } from './logger.js';
+import { classify } from './postgres-errors.js';
+
+export type Pool = pg.Pool;
+
+/** A named statement is prepared once per connection, which saves its planning on every later call. */
+export interface Statement {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: readonly unknown[];
+}
+
+/** Anything that runs a statement: a pool for single reads, a Tx for everything that belongs together. */
+export interface Queryable {
+  query<Row extends object>(statement: Statement): Promise<Row[]>;
+}
+
+declare const openTransaction: unique symbol;
+
+/** A transaction under way. Only withTransaction makes one, so a statement outside its transaction does not compile. */
+export interface Tx extends Queryable {
+  readonly [openTransaction]: true;
+}
+
+export interface PoolOptions {
+  readonly url: string;
+  readonly applicationName: string;
+  readonly maxConnections: number;
+  /** Ends a statement on the server; the client gives up on the connection 2 s later (a server that does not answer). */
+  readonly statementTimeoutMs: number;
+  readonly log: Logger;
+}
+
+/** BIGINT and NUMERIC arrive as strings; ids and counts of this suite are safe integers by schema, so they become numbers. */
+const INT8 = 20;
+const types = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 && format !== 'binary'
+      ? Number
+      : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+};
+
+export function createPool({ url, applicationName, maxConnections, statementTimeoutMs, log }: PoolOptions): Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    application_name: applicationName,
+    max: maxConnections,
+    connectionTimeoutMillis: 2_000,
+    statement_timeout: statementTimeoutMs,
+    // A frozen process must not hold claimed rows for ever: the server ends its transaction, and others take them.
+    idle_in_transaction_session_timeout: 10_000,
+    query_timeout: statementTimeoutMs + 2_000,
+    keepAlive: true,
+    pipeline: true,
+    types,
+  });
+  pool.on('error', (error) => log.debug({ err: error }, 'idle database connection lost'));
+  return pool;
+}
+
+/** One statement outside any transaction. */
+export function onPool(pool: Pool): Queryable {
+  return { query: (statement) => run(pool, statement) };
+}
+
+async function run<Row extends object>(client: pg.Pool | pg.PoolClient, statement: Statement): Promise<Row[]> {
+  const { rows } = await client.query<Row>({ ...statement, values: [...(statement.values ?? [])] });
+  return rows;
+}
+
+/** The step that failed, beside the database's own error as `cause`. */
+export class TransactionError extends Error {
+  override readonly name = 'TransactionError';
+  /** True when COMMIT was sent and its answer never came: the work is stored or not, and nobody here can know. */
+  readonly outcomeUnknown: boolean;
+
+  constructor(step: string, cause: unknown, outcomeUnknown: boolean) {
+    super(`${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    this.outcomeUnknown = outcomeUnknown;
+  }
+}
+
+/**
+ * Runs `work` in one transaction. BEGIN travels with the first statement (the connection is pipelined), which saves a
+ * round trip. A failure of the database is thrown as TransactionError; any other error rolls back and passes unchanged.
+ */
+export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw new TransactionError(`${step} (connect)`, error, false);
+  });
+  let lost: Error | undefined;
+  const onLost = (error: Error) => {
+    lost ??= error;
+  };
+  client.on('error', onLost);
+  let committing = false;
+  try {
+    const begun = client.query('BEGIN');
+    begun.catch(() => undefined); // its failure is the failure of the next statement, too
+    const result = await work({ query: (statement: Statement) => run(client, statement) } as Tx);
+    await begun;
+    committing = true;
+    const { command } = await client.query('COMMIT');
+    // The server answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    if (command !== 'COMMIT') throw new TransactionError(step, new Error(`COMMIT answered ${command}`), false);
+    return result;
+  } catch (error) {
+    await client.query('ROLLBACK').catch(onLost);
+    const failure = classify(error);
+    if (failure === undefined || error instanceof TransactionError) throw error;
+    throw new TransactionError(step, error, committing && failure === 'unavailable');
+  } finally {
+    client.removeListener('error', onLost);
+    client.release(lost);
+  }
+}

@@ -1,0 +1,101 @@
+import type { Request, RequestHandler, Response } from 'express';
+import type { z } from 'zod';
+import { parseInput } from './validation.js';
+
+type Method = 'get' | 'post';
+
+/** What a handler is given: the parsed parts, and what ties the request to its trace. */
+export interface RouteInput<P, Q, H, B> {
+  readonly params: P;
+  readonly query: Q;
+  readonly headers: H;
+  readonly body: B;
+  readonly traceparent: string;
+  /** Path with the query as it was sent, for links to the next page. */
+  readonly url: URL;
+  /** Aborts when the client has gone away. */
+  readonly signal: AbortSignal;
+}
+
+export interface Reply {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: unknown;
+}
+
+/** The schemas that validate are the ones the documentation is generated from. */
+export interface RouteDoc {
+  readonly summary: string;
+  readonly params?: z.ZodObject;
+  readonly query?: z.ZodObject;
+  /** Names in lower case, as Node delivers them. */
+  readonly headers?: z.ZodObject;
+  readonly body?: z.ZodType;
+  readonly answer: { readonly status: number; readonly description: string; readonly schema: z.ZodType };
+  /** Statuses of the problem answers beyond 400, 404 of unknown paths, 500 and 503, with their cause. */
+  readonly problems?: Readonly<Record<number, string>>;
+}
+
+export interface Route {
+  readonly method: Method;
+  readonly path: string;
+  readonly doc: RouteDoc;
+  readonly handle: RequestHandler;
+}
+
+type Output<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
+
+/** A path, its schemas and its action. Throws nothing itself; a Problem thrown by `handle` becomes its answer. */
+export function route<const D extends RouteDoc>(
+  method: Method,
+  path: string,
+  doc: D,
+  handle: (
+    input: RouteInput<Output<D['params']>, Output<D['query']>, Output<D['headers']>, Output<D['body']>>,
+  ) => Promise<Reply>,
+): Route {
+  const parse = <S>(schema: z.ZodType | undefined, value: unknown, place: 'body' | 'parameter' | 'header') =>
+    (schema === undefined ? {} : parseInput(schema, value, place)) as Output<S>;
+  return {
+    method,
+    path,
+    doc,
+    handle: async (request: Request, response: Response) => {
+      const reply = await handle({
+        params: parse<D['params']>(doc.params, request.params, 'parameter'),
+        query: parse<D['query']>(doc.query, request.query, 'parameter'),
+        headers: parse<D['headers']>(doc.headers, request.headers, 'header'),
+        body: parse<D['body']>(doc.body, request.body, 'body'),
+        traceparent: response.locals.traceparent as string,
+        get url() {
+          return new URL(request.originalUrl, 'http://local');
+        },
+        get signal() {
+          return signalOf(response);
+        },
+      });
+      sendJson(response, reply.status ?? doc.answer.status, reply.body, reply.headers);
+    },
+  };
+}
+
+export function sendJson(
+  response: Response,
+  status: number,
+  body: unknown,
+  headers: Readonly<Record<string, string>> = {},
+  contentType = 'application/json; charset=utf-8',
+): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  response.statusCode = status;
+  response.setHeader('content-type', contentType);
+  response.setHeader('content-length', bytes.length);
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.end(bytes);
+}
+
+function signalOf(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.on('close', () => gone.abort());
+  return gone.signal;
+}

@@ -1,0 +1,75 @@
+import dotenv from 'dotenv';
+import type { z } from 'zod';
+import { ConfigError, parseConfig } from './config.js';
+import { createLogger, type Logger } from './logger.js';
+
+/** Below the 20 s that an orchestrator waits before it kills. */
+const STOP_LIMIT_MS = 15_000;
+
+export interface ServiceContext<Config> {
+  readonly config: Config;
+  readonly log: Logger;
+  /** For faults that no retry can mend: logs the reason and exits with 1. */
+  readonly fatal: (error: Error) => void;
+}
+
+/** The steps of a graceful stop, in the order in which they run. */
+export type StopSteps = readonly (readonly [name: string, stop: () => Promise<unknown>])[];
+
+interface LogConfig {
+  readonly LOG_LEVEL: string;
+  readonly LOG_FORMAT: 'json' | 'pretty';
+}
+
+/**
+ * Runs a service: `.env`, configuration (all faults at once, then exit 1), logger, and a graceful stop at the first
+ * SIGTERM or SIGINT. A second signal, or 15 s, ends it at once: whatever is cut off then is redelivered or retried.
+ */
+export async function runService<S extends z.ZodType<LogConfig>>(
+  name: string,
+  env: NodeJS.ProcessEnv,
+  schema: S,
+  start: (context: ServiceContext<z.output<S>>) => Promise<StopSteps>,
+): Promise<void> {
+  const config = readConfig(schema, env);
+  const log = createLogger(name, config.LOG_LEVEL, config.LOG_FORMAT);
+  const exit = (code: number) => log.flush(() => process.exit(code));
+  const fatal = (error: unknown) => {
+    log.fatal({ err: error }, error instanceof Error ? error.message : 'fatal');
+    exit(1);
+  };
+  process.on('uncaughtException', fatal);
+  process.on('unhandledRejection', fatal);
+
+  const started = start({ config, log, fatal });
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return exit(1);
+    stopping = true;
+    log.info({ signal }, 'stopping');
+    setTimeout(() => fatal(new Error(`did not stop within ${STOP_LIMIT_MS} ms`)), STOP_LIMIT_MS).unref();
+    try {
+      for (const [step, run] of await started) {
+        log.debug({ step }, 'stopping');
+        await run();
+      }
+      log.info('stopped');
+      exit(0);
+    } catch (error) {
+      fatal(error);
+    }
+  };
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void stop(signal));
+  await started.catch(fatal);
+}
+
+function readConfig<S extends z.ZodType>(schema: S, env: NodeJS.ProcessEnv): z.output<S> {
+  dotenv.config({ quiet: true, processEnv: env as Record<string, string> });
+  try {
+    return parseConfig(schema, env);
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    process.stderr.write(`${error.message}\nSee .env.example for every variable and its default.\n`);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,45 @@
+import type { z } from 'zod';
+import { type Fault, Problem } from './problem.js';
+
+type Place = 'body' | 'parameter' | 'header';
+
+/** Parses input with its schema. Throws a 400 Problem that names every faulty field. */
+export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place: Place): z.output<S> {
+  const parsed = schema.safeParse(input, { reportInput: false });
+  if (parsed.success) return parsed.data;
+  const errors = parsed.error.issues.flatMap((issue) => faultsOf(issue, place));
+  const [first] = errors;
+  throw new Problem({
+    slug: 'invalid-input',
+    status: 400,
+    detail: errors.length === 1 && first ? `${nameOf(first)} ${first.detail}` : `${errors.length} fields are not valid`,
+    errors,
+  });
+}
+
+function faultsOf(issue: z.core.$ZodIssue, place: Place): Fault[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map((key) => at([...issue.path, key], place, 'is not a known field'));
+  }
+  return [at(issue.path, place, messageOf(issue))];
+}
+
+/** zod's own words, but for the two that would read oddly after a field's name. */
+function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is required';
+  return issue.message;
+}
+
+function at(path: readonly PropertyKey[], place: Place, detail: string): Fault {
+  if (place === 'body') return { pointer: jsonPointer(path), detail };
+  return place === 'header' ? { header: String(path[0]), detail } : { parameter: String(path[0]), detail };
+}
+
+/** RFC 6901, in its URI fragment form. */
+export function jsonPointer(path: readonly PropertyKey[]): string {
+  return `#${path.map((part) => `/${encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`;
+}
+
+function nameOf(fault: Fault): string {
+  return fault.pointer ?? fault.parameter ?? fault.header ?? 'input';
+}

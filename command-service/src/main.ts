@@ -1,0 +1,50 @@
+import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
+import { listen } from '@tallyline/chassis/http-server';
+import { createPool } from '@tallyline/chassis/postgres';
+import { runService } from '@tallyline/chassis/service';
+import { environment } from '@tallyline/contracts/environment';
+import { buildApp } from './app.js';
+import { startOutbox } from './outbox/start-outbox.js';
+
+const settings = environment.pick({
+  WRITE_DATABASE_URL: true,
+  BROKER_URL: true,
+  BIND_ADDR: true,
+  COMMAND_SERVICE_PORT: true,
+  OUTBOX_POLL_INTERVAL_MS: true,
+  LOG_LEVEL: true,
+  LOG_FORMAT: true,
+});
+
+await runService('command-service', process.env, settings, async ({ config, log, fatal }) => {
+  const pool = createPool({
+    url: config.WRITE_DATABASE_URL,
+    applicationName: 'command-service',
+    maxConnections: 10,
+    statementTimeoutMs: 5_000,
+    log,
+  });
+  const outbox = startOutbox({
+    pool,
+    log,
+    brokerUrl: config.BROKER_URL,
+    pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
+    onFatal: fatal,
+  });
+  const broker = async () => {
+    if (outbox.link.session() === undefined) throw new CheckFailed('not connected; events wait in the outbox');
+  };
+  const app = buildApp({
+    pool,
+    log,
+    health: { required: { writeDatabase: databaseCheck(pool) }, informative: { broker } },
+    onCommit: outbox.wake,
+  });
+  const server = await listen(app, config.BIND_ADDR, config.COMMAND_SERVICE_PORT);
+  log.info({ port: server.port }, 'command-service listens');
+  return [
+    ['http', server.stop],
+    ['outbox', outbox.stop],
+    ['database', () => pool.end()],
+  ];
+});

@@ -1,0 +1,88 @@
+import type { GroupCommit } from '@tallyline/chassis/group-commit';
+import { Problem } from '@tallyline/chassis/problem';
+import { type Route, route } from '@tallyline/chassis/route';
+import { id, MAX_ORDER_LINES, price, quantity } from '@tallyline/contracts/fields';
+import { amountOf, exactCents } from '@tallyline/contracts/money';
+import { z } from 'zod';
+import type { Placed, PlaceOrder, PlaceOrderResult } from './place-order.js';
+
+const body = z.strictObject({
+  customerId: id,
+  items: z
+    .array(z.strictObject({ productId: id, quantity, price: price.optional() }))
+    .min(1)
+    .max(MAX_ORDER_LINES),
+});
+
+export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderResult>): Route {
+  return route(
+    'post',
+    '/api/orders',
+    {
+      summary: 'Place an order',
+      body,
+      answer: {
+        status: 201,
+        description: 'The order is stored and will be counted',
+        schema: z.object({ orderId: id }),
+      },
+      problems: {
+        409: 'Too little stock, or the price the customer saw is not the current one',
+        422: 'A product is unknown',
+      },
+    },
+    async ({ body: { customerId, items }, traceparent }) => {
+      const lines = items.map(({ productId, quantity, price }) => ({
+        productId,
+        quantity,
+        priceCents: price === undefined ? undefined : exactCents(price),
+      }));
+      const result = await orders.submit({ customerId, lines, traceparent });
+      if (result.kind !== 'placed') throw refusal(result);
+      return { body: { orderId: result.orderId } };
+    },
+  );
+}
+
+/** What the customer is told: every line at fault, and what would have been accepted. */
+function refusal(decision: Exclude<PlaceOrderResult, Placed>): Problem {
+  switch (decision.kind) {
+    case 'unknown-product':
+      return new Problem({
+        slug: decision.kind,
+        status: 422,
+        detail: 'the order names products that do not exist',
+        errors: decision.faults.map(({ line, productId }) => ({
+          pointer: `#/items/${line}/productId`,
+          detail: `there is no product ${productId}`,
+        })),
+      });
+    case 'price-differs':
+      return new Problem({
+        slug: decision.kind,
+        status: 409,
+        detail: 'a price has changed; repeat the order with the current price if the customer agrees',
+        errors: decision.faults.map(({ line, currentPriceCents }) => ({
+          pointer: `#/items/${line}/price`,
+          detail: `the current price is ${amountOf(currentPriceCents).toFixed(2)}`,
+        })),
+        extra: {
+          items: decision.faults.map(({ productId, currentPriceCents }) => ({
+            productId,
+            currentPrice: amountOf(currentPriceCents),
+          })),
+        },
+      });
+    case 'insufficient-stock':
+      return new Problem({
+        slug: decision.kind,
+        status: 409,
+        detail: 'there is not enough stock',
+        errors: decision.faults.map(({ line, left }) => ({
+          pointer: `#/items/${line}/quantity`,
+          detail: `only ${left} left`,
+        })),
+        extra: { items: decision.faults.map(({ productId, left }) => ({ productId, left })) },
+      });
+  }
+}

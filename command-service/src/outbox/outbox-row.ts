@@ -1,0 +1,28 @@
+import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
+import { v7 as uuidv7 } from 'uuid';
+
+export interface OutboxRow {
+  readonly id: string;
+  readonly topic: string;
+  /** The event as it will stand on the wire, JSON. */
+  readonly payload: string;
+  readonly traceparent: string;
+  readonly createdAt: Date;
+}
+
+type Facts<T extends EventType> = Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
+
+/**
+ * The outbox row of an event. `createdAt` is the database's clock, in whole milliseconds: it is the event's time, the
+ * row's time and the time inside its UUIDv7, so one index serves identity and time, and no two clocks are compared.
+ */
+export function outboxRow<T extends EventType>(
+  type: T,
+  facts: Facts<T>,
+  createdAt: Date,
+  traceparent: string,
+): OutboxRow {
+  const id = uuidv7({ msecs: createdAt.getTime() });
+  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: createdAt.toISOString(), ...facts });
+  return { id, topic: events[type].topic, payload, traceparent, createdAt };
+}

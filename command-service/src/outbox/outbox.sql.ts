@@ -1,0 +1,52 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+import type { OutboxRow } from './outbox-row.js';
+
+export async function insertOutboxRow(tx: Tx, row: OutboxRow): Promise<void> {
+  await tx.query({
+    name: 'insert-outbox-row',
+    text: 'INSERT INTO outbox (id, topic, payload, traceparent, created_at) VALUES ($1, $2, $3, $4, $5)',
+    values: [row.id, row.topic, row.payload, row.traceparent, row.createdAt],
+  });
+}
+
+export interface ClaimedRow {
+  readonly id: string;
+  readonly topic: string;
+  readonly payload: string;
+  readonly traceparent: string | null;
+  readonly createdAt: Date;
+}
+
+/**
+ * Takes up to `limit` unpublished rows, oldest first, that no other relay holds. Never by `id > last seen`: ids are
+ * taken before commit, so a slow transaction's rows appear behind such a cursor and are lost.
+ */
+export function claimUnpublished(tx: Tx, limit: number): Promise<ClaimedRow[]> {
+  return tx.query({
+    name: 'claim-unpublished',
+    text: `SELECT id, topic, payload::text AS payload, traceparent, created_at AS "createdAt"
+             FROM outbox
+            WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())
+            ORDER BY id LIMIT $1
+              FOR UPDATE SKIP LOCKED`,
+    values: [limit],
+  });
+}
+
+export async function markPublished(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.query({
+    name: 'mark-published',
+    text: 'UPDATE outbox SET published_at = now(), retry_at = NULL WHERE id = ANY($1::uuid[])',
+    values: [ids],
+  });
+}
+
+export async function postpone(tx: Tx, ids: readonly string[], delayMs: number): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.query({
+    name: 'postpone',
+    text: "UPDATE outbox SET retry_at = now() + $2 * interval '1 ms' WHERE id = ANY($1::uuid[])",
+    values: [ids, delayMs],
+  });
+}

@@ -1,0 +1,80 @@
+import type { Logger } from '@tallyline/chassis/logger';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import type { Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
+import { eventMessage } from './event-message.js';
+import { type ClaimedRow, claimUnpublished, markPublished, postpone } from './outbox.sql.js';
+
+/** 100 to 500 confirms in flight reach the broker's ceiling: 1 in flight 640/s, 200 in flight 18,800/s. */
+export const RELAY_BATCH_SIZE = 500;
+/** How long a row without a queue waits: short enough to follow a restored binding, long enough not to spin. */
+const RETRY_UNROUTABLE_MS = 2_000;
+
+export interface RelayOptions {
+  readonly pool: Pool;
+  readonly log: Logger;
+  /** The publisher of the connection that is up now; undefined while the broker is away or blocks. */
+  readonly publisher: () => Publisher | undefined;
+  readonly onOutcome?: (outcome: PublishOutcome, count: number) => void;
+}
+
+export interface Relay {
+  /** Claims, publishes and marks one batch. 'busy' when there may be more. Throws when the broker failed messages. */
+  runOnce(): Promise<'busy' | 'idle'>;
+}
+
+/**
+ * The claim is a row lock held until the rows are marked: a relay that dies releases it, and another claims the same
+ * rows. Only what was confirmed and not returned is marked; the rest stays for the next claim.
+ */
+export function createRelay({ pool, log, publisher, onOutcome }: RelayOptions): Relay {
+  const warnUnroutable = oncePerTopic(log);
+  return {
+    runOnce: async () => {
+      const open = publisher();
+      if (open === undefined) return 'idle';
+      const batch = await withTransaction(pool, 'relay outbox', async (tx) => {
+        const rows = await claimUnpublished(tx, RELAY_BATCH_SIZE);
+        const outcomes = await Promise.all(rows.map((row) => open.publish(eventMessage(row))));
+        const having = (outcome: PublishOutcome) => rows.filter((_, index) => outcomes[index] === outcome);
+        const confirmed = having('confirmed');
+        const returned = having('returned');
+        const unsendable = having('unsendable');
+        await markPublished(tx, idsOf(confirmed));
+        await postpone(tx, idsOf([...returned, ...unsendable]), RETRY_UNROUTABLE_MS);
+        return { size: rows.length, confirmed, returned, unsendable, failed: having('failed') };
+      });
+
+      const { size, confirmed, returned, unsendable, failed } = batch;
+      for (const [outcome, rows] of Object.entries({ confirmed, returned, unsendable, failed })) {
+        if (rows.length > 0) onOutcome?.(outcome as PublishOutcome, rows.length);
+      }
+      warnUnroutable(returned.map(({ topic }) => topic));
+      for (const { id } of unsendable)
+        log.error({ eventId: id }, 'outbox row does not fit into an AMQP frame; it waits');
+      if (confirmed.length > 0) log.debug({ confirmed: confirmed.length }, 'events published');
+      if (failed.length > 0) throw new Error(`the broker did not confirm ${failed.length} of ${size} events`);
+      return size === RELAY_BATCH_SIZE ? 'busy' : 'idle';
+    },
+  };
+}
+
+function idsOf(rows: readonly ClaimedRow[]): string[] {
+  return rows.map(({ id }) => id);
+}
+
+/** Names a missing binding once, and again only after it had been mended. */
+function oncePerTopic(log: Logger): (topics: readonly string[]) => void {
+  let known = new Set<string>();
+  return (topics) => {
+    const missing = new Set(topics);
+    for (const topic of missing) {
+      if (known.has(topic)) continue;
+      log.error(
+        { topic, exchange: EVENTS_EXCHANGE },
+        `no queue is bound to exchange "${EVENTS_EXCHANGE}" for routing key "${topic}": its events wait in the outbox`,
+      );
+    }
+    known = missing;
+  };
+}

@@ -1,0 +1,61 @@
+import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
+import { assertTopology } from '@tallyline/chassis/broker-topology';
+import type { Logger } from '@tallyline/chassis/logger';
+import { startLoop } from '@tallyline/chassis/loop';
+import type { Pool } from '@tallyline/chassis/postgres';
+import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
+import { topology } from '@tallyline/contracts/topology';
+import { createRelay } from './relay.js';
+import { createWatermarkReporter } from './watermark.js';
+
+/** Often enough that lag is known to the second; each costs one index range of the last 15 s. */
+const WATERMARK_INTERVAL_MS = 1_000;
+
+export interface Outbox {
+  readonly link: BrokerLink<Publisher>;
+  /** Call after each commit that wrote outbox rows. */
+  wake(): void;
+  /** Resolves when the batch under way is confirmed and marked, and the connection is closed. */
+  stop(): Promise<void>;
+}
+
+export interface OutboxOptions {
+  readonly pool: Pool;
+  readonly log: Logger;
+  readonly brokerUrl: string;
+  readonly pollIntervalMs: number;
+  readonly onFatal: (error: Error) => void;
+}
+
+/** Starts the relay and the watermark reporter on one supervised broker connection. */
+export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, onFatal }: OutboxOptions): Outbox {
+  const link = superviseBroker<Publisher>({
+    url: brokerUrl,
+    name: 'command-service relay',
+    log,
+    onFatal,
+    open: async (connection) => {
+      const channel = await connection.confirmChannel();
+      await assertTopology(channel, topology, connection.brokerMajorVersion);
+      return createPublisher(channel);
+    },
+    onUp: () => {
+      relay.wake();
+      reporter.wake();
+    },
+  });
+  const publisher = () => (link.blocked() ? undefined : link.session());
+  const turns = createRelay({ pool, log, publisher });
+  const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: turns.runOnce });
+  const watermarks = createWatermarkReporter(pool, publisher);
+  const reporter = startLoop('watermark', log, { idleMs: WATERMARK_INTERVAL_MS, turn: watermarks.runOnce });
+
+  return {
+    link,
+    wake: () => relay.wake(),
+    stop: async () => {
+      await Promise.all([relay.stop(), reporter.stop()]);
+      await link.stop();
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+
+/** The time up to which the read side has been told, or undefined while another relay is telling it. */
+export async function lockReportedUntil(tx: Tx): Promise<{ reportedUntil: Date; now: Date } | undefined> {
+  const [row] = await tx.query<{ reportedUntil: Date; now: Date }>({
+    name: 'lock-reported-until',
+    text: `SELECT reported_until AS "reportedUntil", date_trunc('milliseconds', clock_timestamp()) AS now
+             FROM outbox_watermark FOR UPDATE SKIP LOCKED`,
+  });
+  return row;
+}
+
+export interface CommittedSecond {
+  readonly second: Date;
+  readonly committed: number;
+  readonly firstAt: Date;
+}
+
+/** Events committed per second, for rows stamped from `from` until `until`. Reads the primary key's range alone. */
+export function countCommitted(tx: Tx, from: Date, until: Date): Promise<CommittedSecond[]> {
+  return tx.query({
+    name: 'count-committed',
+    text: `SELECT date_trunc('second', created_at) AS second, count(*) AS committed, min(created_at) AS "firstAt"
+             FROM outbox WHERE id >= $1 AND id < $2 GROUP BY 1 ORDER BY 1`,
+    values: [lowestUuidOf(from), lowestUuidOf(until)],
+  });
+}
+
+export async function countWaiting(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ waiting: number }>({
+    name: 'count-waiting',
+    text: 'SELECT count(*) AS waiting FROM outbox WHERE published_at IS NULL',
+  });
+  return row?.waiting ?? 0;
+}
+
+export async function setReportedUntil(tx: Tx, until: Date): Promise<void> {
+  await tx.query({
+    name: 'set-reported-until',
+    text: 'UPDATE outbox_watermark SET reported_until = $1',
+    values: [until],
+  });
+}
+
+/** No UUIDv7 of a later millisecond is smaller (RFC 9562, section 5.7: the first 48 bits are the milliseconds). */
+export function lowestUuidOf(time: Date): string {
+  const hex = time.getTime().toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}

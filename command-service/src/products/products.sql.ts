@@ -1,0 +1,36 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+import type { LockedProduct } from '../orders/decide-order.js';
+
+export interface NewProduct {
+  readonly name: string;
+  readonly category: string;
+  readonly priceCents: number;
+  readonly stock: number;
+}
+
+/** The id and the database's time of a new product. */
+export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: number; createdAt: Date }> {
+  const [row] = await tx.query<{ id: number; createdAt: Date }>({
+    name: 'insert-product',
+    text: `INSERT INTO products (name, category, price, stock, created_at)
+           VALUES ($1, $2, $3::bigint * 0.01, $4, date_trunc('milliseconds', clock_timestamp()))
+           RETURNING id, created_at AS "createdAt"`,
+    values: [product.name, product.category, product.priceCents, product.stock],
+  });
+  if (row === undefined) throw new Error('INSERT INTO products returned no row');
+  return row;
+}
+
+/**
+ * Locks products in id order, so that two groups cannot wait for each other. NO KEY UPDATE, because the foreign keys of
+ * other groups' order lines take KEY SHARE on the same rows, and would wait for FOR UPDATE.
+ */
+export async function lockProducts(tx: Tx, ids: readonly number[]): Promise<Map<number, LockedProduct>> {
+  const rows = await tx.query<{ id: number } & LockedProduct>({
+    name: 'lock-products',
+    text: `SELECT id, category, (price * 100)::bigint AS "priceCents", stock
+             FROM products WHERE id = ANY($1::bigint[]) ORDER BY id FOR NO KEY UPDATE`,
+    values: [ids],
+  });
+  return new Map(rows.map(({ id, ...product }) => [id, product]));
+}

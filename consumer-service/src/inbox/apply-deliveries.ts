@@ -1,0 +1,67 @@
+import type { Logger } from '@tallyline/chassis/logger';
+import type { Pool } from '@tallyline/chassis/postgres';
+import type { Publisher } from '@tallyline/chassis/publisher';
+import { OUTBOX_APP_ID, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
+import { type Watermark, watermark } from '@tallyline/contracts/watermark';
+import type { ConsumeMessage } from 'amqplib';
+import { applyIsolating } from './apply-isolating.js';
+import { sendToDeadLetters } from './dead-letter.js';
+import { type DecodedEvent, decode, type Poison } from './decode.js';
+
+export interface Delivery {
+  readonly queue: string;
+  readonly message: ConsumeMessage;
+}
+
+interface Dependencies {
+  readonly pool: Pool;
+  readonly log: Logger;
+  readonly publisher: Publisher;
+}
+
+/** Decodes, applies and, where that cannot be done, sets aside. When it resolves, every delivery may be acknowledged. */
+export async function applyDeliveries(
+  { pool, log, publisher }: Dependencies,
+  deliveries: readonly Delivery[],
+): Promise<void> {
+  const startedAt = performance.now();
+  const events: DecodedEvent[] = [];
+  const undecodable: Poison[] = [];
+  const watermarks: Watermark[] = [];
+  const messages = new Map<string, ConsumeMessage>();
+
+  for (const { queue, message } of deliveries) {
+    if (queue === WATERMARK_QUEUE) {
+      const mark = readWatermark(message);
+      if (mark) watermarks.push(mark);
+      else log.warn({ appId: message.properties.appId }, 'ignored a watermark that is not one');
+      continue;
+    }
+    const { messageId, appId } = message.properties;
+    const decoded = decode({ queue, body: message.content, messageId, appId });
+    messages.set(decoded.id, message);
+    if (decoded.kind === 'event') events.push(decoded);
+    else undecodable.push(decoded);
+  }
+
+  const { applied, duplicates, poison } = await applyIsolating(pool, { events, poison: undecodable, watermarks });
+  for (const letter of poison) {
+    const message = messages.get(letter.id);
+    if (message) await sendToDeadLetters(publisher, message, letter);
+    log.error({ eventId: letter.id, queue: letter.queue, reason: letter.reason }, 'message set aside');
+  }
+  if (events.length > 0) {
+    const orders = applied.flatMap(({ event }) => (event.eventType === 'OrderCreated' ? event.orderId : []));
+    const durationMs = Math.round(performance.now() - startedAt);
+    log.info({ applied: applied.length, duplicates, orders, durationMs }, 'batch saved to the read database');
+  }
+}
+
+function readWatermark({ content, properties }: ConsumeMessage): Watermark | undefined {
+  if (properties.appId !== OUTBOX_APP_ID) return undefined;
+  try {
+    return watermark.safeParse(JSON.parse(content.toString('utf8'))).data;
+  } catch {
+    return undefined;
+  }
+}

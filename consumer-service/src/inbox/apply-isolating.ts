@@ -1,0 +1,51 @@
+import { type Pool, TransactionError } from '@tallyline/chassis/postgres';
+import { classify } from '@tallyline/chassis/postgres-errors';
+import { type Applied, applyBatch, type Batch } from './apply-batch.js';
+import type { DecodedEvent } from './decode.js';
+
+export interface Isolated extends Applied {
+  readonly poison: Batch['poison'];
+}
+
+const MAX_CONTENTION_RETRIES = 5;
+
+/**
+ * Applies a batch. When the database refuses it, halves it until the refused events stand alone (18 transactions for 1 in
+ * 500, not 500) and sets only those aside. A database that is away is never taken for poison: that error is thrown.
+ */
+export async function applyIsolating(pool: Pool, batch: Batch): Promise<Isolated> {
+  try {
+    return { ...(await applyRetrying(pool, batch)), poison: batch.poison };
+  } catch (error) {
+    const failure = classify(error);
+    if (failure === 'unavailable' || failure === 'contention') throw error;
+    const { events } = batch;
+    if (events.length === 0) throw error;
+    if (events.length === 1)
+      return applyIsolating(pool, { ...batch, events: [], poison: [...batch.poison, ...refused(events, error)] });
+    const middle = Math.ceil(events.length / 2);
+    const first = await applyIsolating(pool, { ...batch, events: events.slice(0, middle) });
+    const second = await applyIsolating(pool, { events: events.slice(middle), poison: [], watermarks: [] });
+    return {
+      applied: [...first.applied, ...second.applied],
+      duplicates: first.duplicates + second.duplicates,
+      poison: [...first.poison, ...second.poison],
+    };
+  }
+}
+
+async function applyRetrying(pool: Pool, batch: Batch): Promise<Applied> {
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      return await applyBatch(pool, batch);
+    } catch (error) {
+      if (classify(error) !== 'contention' || attempt === MAX_CONTENTION_RETRIES) throw error;
+    }
+  }
+}
+
+function refused(events: readonly DecodedEvent[], error: unknown): Batch['poison'] {
+  const cause = error instanceof TransactionError ? error.cause : error;
+  const reason = `unappliable: ${cause instanceof Error ? cause.message : String(cause)}`;
+  return events.map(({ id, counted, queue }) => ({ kind: 'poison', id, reason, counted, queue }));
+}

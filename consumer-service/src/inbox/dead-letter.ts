@@ -1,0 +1,35 @@
+import type { Publisher } from '@tallyline/chassis/publisher';
+import { DEAD_LETTER_EXCHANGE, deadLetterQueueOf } from '@tallyline/contracts/topology';
+import type { ConsumeMessage } from 'amqplib';
+
+/**
+ * Copies a message to its dead-letter queue with the reason and origin in its headers, where the management page shows
+ * them. Throws unless the broker has stored the copy: only then may the original be acknowledged.
+ */
+export async function sendToDeadLetters(
+  publisher: Publisher,
+  message: ConsumeMessage,
+  { id, queue, reason }: { id: string; queue: string; reason: string },
+): Promise<void> {
+  const { contentType, type, appId, timestamp, headers } = message.properties;
+  const ours = {
+    'x-reason': reason.slice(0, 1_000),
+    'x-first-seen-at': new Date().toISOString(),
+    'x-origin-queue': queue,
+    'x-origin-exchange': message.fields.exchange,
+    'x-origin-routing-key': message.fields.routingKey,
+    // Publishers without a messageId are identified by content; the copy must keep that identity.
+    'x-origin-message-id': message.properties.messageId ?? '',
+  };
+  const send = (allHeaders: object) =>
+    publisher.publish({
+      exchange: DEAD_LETTER_EXCHANGE,
+      routingKey: deadLetterQueueOf(queue),
+      body: message.content,
+      properties: { contentType, type, appId, timestamp, headers: { ...allHeaders }, messageId: id },
+    });
+  let outcome = await send({ ...headers, ...ours });
+  // With ours added, the sender's headers may not fit into a frame any more.
+  if (outcome === 'unsendable') outcome = await send(ours);
+  if (outcome !== 'confirmed') throw new Error(`the broker answered a dead letter for ${queue} with "${outcome}"`);
+}

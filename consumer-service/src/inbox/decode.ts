@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
+import { OUTBOX_APP_ID } from '@tallyline/contracts/topology';
+
+/** The parts of a delivery that decide what it is. */
+export interface RawMessage {
+  readonly queue: string;
+  readonly body: Buffer;
+  readonly messageId: string | undefined;
+  readonly appId: string | undefined;
+}
+
+export interface DecodedEvent {
+  readonly kind: 'event';
+  readonly id: string;
+  readonly queue: string;
+  readonly event: AnyEvent;
+  /** It came from the write side's outbox, so the ledger counts it. */
+  readonly counted: boolean;
+}
+
+export interface Poison {
+  readonly kind: 'poison';
+  readonly id: string;
+  readonly queue: string;
+  readonly reason: string;
+  readonly counted: boolean;
+}
+
+export type Decoded = DecodedEvent | Poison;
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** Makes an event of a message, or says why it is none. Never throws: the neighbours of a bad message are good. */
+export function decode({ queue, body, messageId, appId }: RawMessage): Decoded {
+  const counted = appId === OUTBOX_APP_ID && messageId !== undefined && UUID_V7.test(messageId);
+  const poison = (reason: string): Poison => {
+    return { kind: 'poison', id: identify(messageId, undefined, body), queue, reason, counted };
+  };
+  let json: unknown;
+  try {
+    json = JSON.parse(utf8.decode(body));
+  } catch {
+    return poison('undecodable: the body is not JSON in UTF-8');
+  }
+  const type = (json as { eventType?: unknown } | null)?.eventType;
+  if (!isEventType(type)) return poison(`unknown event type ${JSON.stringify(type)?.slice(0, 100)}`);
+  const parsed = events[type].schema.safeParse(json);
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    return poison(`not a valid ${type}: ${faults.slice(0, 5).join('; ')}`);
+  }
+  const event = parsed.data;
+  return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, counted };
+}
+
+/**
+ * Identity for deduplication: the messageId, else the body's eventId, else the SHA-256 of the bytes. What is not a UUID
+ * is folded into one (version 8, RFC 9562 section 5.8), because 16 bytes index faster than text of any length.
+ */
+export function identify(messageId: string | undefined, eventId: string | undefined, body: Buffer): string {
+  const given = messageId || eventId;
+  if (given === undefined) return uuidOf(body);
+  const lower = given.toLowerCase();
+  return UUID.test(lower) ? lower : uuidOf(Buffer.from(given));
+}
+
+function uuidOf(bytes: Buffer): string {
+  const hash = createHash('sha256').update(bytes).digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x80, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  return hash.toString('hex', 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
+}

@@ -1,0 +1,49 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+
+/**
+ * Records events as processed and returns the ids that were new. The returned rows are what counts, not the statement's
+ * success: ON CONFLICT DO NOTHING succeeds for a duplicate, too. Sorted ids keep two consumers out of a deadlock.
+ */
+export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>({
+    name: 'insert-new-events',
+    text: `INSERT INTO processed_events (event_id) SELECT unnest($1::uuid[])
+           ON CONFLICT DO NOTHING RETURNING event_id AS id`,
+    values: [[...eventIds].sort()],
+  });
+  return new Set(rows.map(({ id }) => id));
+}
+
+export interface SetAside {
+  readonly eventId: string;
+  readonly queue: string;
+  readonly reason: string;
+  readonly counted: boolean;
+}
+
+/** Records messages as set aside and returns the ids that were not set aside before. */
+export async function insertDeadLetters(tx: Tx, letters: readonly SetAside[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>({
+    name: 'insert-dead-letters',
+    text: `INSERT INTO dead_letters (event_id, queue, reason, counted)
+           SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
+           ON CONFLICT DO NOTHING RETURNING event_id AS id`,
+    values: [
+      letters.map((letter) => letter.eventId),
+      letters.map((letter) => letter.queue),
+      letters.map((letter) => letter.reason),
+      letters.map((letter) => letter.counted),
+    ],
+  });
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Forgets that events were set aside, because they are applied now; returns those that had been. */
+export async function deleteDeadLetters(tx: Tx, eventIds: readonly string[]): Promise<Set<string>> {
+  const rows = await tx.query<{ id: string }>({
+    name: 'delete-dead-letters',
+    text: 'DELETE FROM dead_letters WHERE event_id = ANY($1::uuid[]) RETURNING event_id AS id',
+    values: [eventIds],
+  });
+  return new Set(rows.map(({ id }) => id));
+}

@@ -1,0 +1,42 @@
+import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
+import { buildHttpApp } from '@tallyline/chassis/http-app';
+import { listen } from '@tallyline/chassis/http-server';
+import { createPool } from '@tallyline/chassis/postgres';
+import { runService } from '@tallyline/chassis/service';
+import { environment } from '@tallyline/contracts/environment';
+import { startSubscription } from './subscription.js';
+
+const settings = environment.pick({
+  READ_DATABASE_URL: true,
+  BROKER_URL: true,
+  BIND_ADDR: true,
+  CONSUMER_SERVICE_PORT: true,
+  LOG_LEVEL: true,
+  LOG_FORMAT: true,
+});
+
+await runService('consumer-service', process.env, settings, async ({ config, log, fatal }) => {
+  const pool = createPool({
+    url: config.READ_DATABASE_URL,
+    applicationName: 'consumer-service',
+    maxConnections: 4,
+    statementTimeoutMs: 30_000,
+    log,
+  });
+  const subscription = startSubscription({ pool, log, brokerUrl: config.BROKER_URL, onFatal: fatal });
+  const subscribed = async () => {
+    if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
+  };
+  const app = buildHttpApp({
+    log,
+    health: { required: { readDatabase: databaseCheck(pool), subscription: subscribed } },
+    routes: [],
+  });
+  const server = await listen(app, config.BIND_ADDR, config.CONSUMER_SERVICE_PORT);
+  log.info({ port: server.port }, 'consumer-service listens');
+  return [
+    ['subscription', subscription.stop],
+    ['http', server.stop],
+    ['database', () => pool.end()],
+  ];
+});

@@ -1,0 +1,34 @@
+import type { AnyEvent, EventType } from '@tallyline/contracts/events';
+import { categoryMetricsOfOrderCreated, categoryMetricsOfProductCreated } from './category-metrics.js';
+import { customerLtvOfOrderCreated } from './customer-ltv.js';
+import { hourlySalesOfOrderCreated } from './hourly-sales.js';
+import { ordersReadOfOrderCreated } from './orders-read.js';
+import { productSalesOfOrderCreated, productSalesOfProductCreated } from './product-sales.js';
+import { productsReadOfProductCreated } from './products-read.js';
+import type { FoldedDeltas, Projection, View } from './projection.js';
+
+/** Which views each event feeds. An event that is missing here does not compile. */
+const projections: { readonly [T in EventType]: readonly Projection<T>[] } = {
+  ProductCreated: [productsReadOfProductCreated, productSalesOfProductCreated, categoryMetricsOfProductCreated],
+  OrderCreated: [
+    ordersReadOfOrderCreated,
+    productSalesOfOrderCreated,
+    categoryMetricsOfOrderCreated,
+    customerLtvOfOrderCreated,
+    hourlySalesOfOrderCreated,
+  ],
+};
+
+/** Every view once, in the one order in which all consumers write them: another order could deadlock. */
+export const views: readonly View<unknown>[] = [
+  ...new Set(
+    Object.values(projections).flatMap((list: readonly { view: View<unknown> }[]) => list.map(({ view }) => view)),
+  ),
+].sort((a, b) => (a.table < b.table ? -1 : 1));
+
+/** Adds one event to the deltas of its views. */
+export function fold(event: AnyEvent, folded: FoldedDeltas): void {
+  for (const projection of projections[event.eventType] as readonly Projection<EventType>[]) {
+    projection.fold(event, folded);
+  }
+}

@@ -1,0 +1,34 @@
+import type { OrderCreated } from '@tallyline/contracts/events';
+import { type Key, projection, type View } from './projection.js';
+
+/** Orders as they were placed: a row per order, written by its one OrderCreated. */
+interface Delta {
+  readonly orderId: number;
+  event: OrderCreated | undefined;
+}
+
+const ordersRead: View<Delta> = {
+  table: 'orders_read',
+  zero: (key: Key) => ({ orderId: Number(key), event: undefined }),
+  upsert: (tx, deltas) => {
+    const orders = deltas.flatMap(({ event }) => event ?? []);
+    return tx.query({
+      name: 'upsert-orders-read',
+      text: `
+        INSERT INTO orders_read (order_id, customer_id, total, items, placed_at)
+        SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::numeric[], $4::jsonb[], $5::timestamptz[])
+        ON CONFLICT (order_id) DO NOTHING`,
+      values: [
+        orders.map((o) => o.orderId),
+        orders.map((o) => o.customerId),
+        orders.map((o) => o.total.toFixed(2)),
+        orders.map((o) => JSON.stringify(o.items)),
+        orders.map((o) => o.occurredAt),
+      ],
+    });
+  },
+};
+
+export const ordersReadOfOrderCreated = projection<'OrderCreated', Delta>(ordersRead, (event, deltaOf) => {
+  deltaOf(event.orderId).event ??= event;
+});

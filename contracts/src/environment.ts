@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/**
+ * Every environment variable of the suite with its default, declared once; each service picks the ones it reads.
+ * `.env.example` names exactly these, and a test holds it to that.
+ */
+const url = (...protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `must be a URL that starts with ${protocols.join('// or ')}//`,
+  });
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+export const environment = z.object({
+  WRITE_DATABASE_URL: url('postgres:', 'postgresql:').default('postgres://postgres:postgres@127.0.0.1:5433/write_db'),
+  READ_DATABASE_URL: url('postgres:', 'postgresql:').default('postgres://postgres:postgres@127.0.0.1:5434/read_db'),
+  BROKER_URL: url('amqp:', 'amqps:').default('amqp://guest:guest@127.0.0.1:5672'),
+  BIND_ADDR: z.string().default('127.0.0.1'),
+  COMMAND_SERVICE_PORT: port.default(8080),
+  QUERY_SERVICE_PORT: port.default(8081),
+  CONSUMER_SERVICE_PORT: port.default(8082),
+  OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(1000),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
+});
+
+export type Environment = z.infer<typeof environment>;

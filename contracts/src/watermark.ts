@@ -1,0 +1,18 @@
+import { z } from 'zod';
+import { instant } from './fields.js';
+
+/**
+ * What the write side tells the read side about itself, every second: how many events were committed in each second of
+ * its own clock, recounted for the last seconds because a transaction may commit after its events were stamped. The
+ * consumer counts what it settled per second of the same clock, and the difference is what the views do not include.
+ */
+export const watermark = z.object({
+  /** The write database's clock when the counts were taken. */
+  measuredAt: instant,
+  /** Committed events per second (`second` = start of that second), and the first event in it. */
+  seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
+  /** Committed but not yet confirmed by the broker. */
+  waiting: z.int().min(0),
+});
+
+export type Watermark = z.infer<typeof watermark>;

@@ -1,0 +1,85 @@
+-- The read database: what the events add up to. Applying this file twice changes nothing.
+-- Totals are NUMERIC without a precision and counts BIGINT: an overflowing row would turn every later event of its key
+-- into a poison message.
+
+CREATE TABLE IF NOT EXISTS product_sales_view (
+  product_id          BIGINT PRIMARY KEY,
+  total_quantity_sold BIGINT  NOT NULL DEFAULT 0,
+  total_revenue       NUMERIC NOT NULL DEFAULT 0,
+  order_count         BIGINT  NOT NULL DEFAULT 0
+);
+
+CREATE TABLE IF NOT EXISTS category_metrics_view (
+  category_name TEXT PRIMARY KEY,
+  total_revenue NUMERIC NOT NULL DEFAULT 0,
+  total_orders  BIGINT  NOT NULL DEFAULT 0
+);
+
+CREATE TABLE IF NOT EXISTS customer_ltv_view (
+  customer_id     BIGINT PRIMARY KEY,
+  total_spent     NUMERIC     NOT NULL DEFAULT 0,
+  order_count     BIGINT      NOT NULL DEFAULT 0,
+  last_order_date TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS hourly_sales_view (
+  hour_timestamp TIMESTAMPTZ PRIMARY KEY,
+  total_orders   BIGINT  NOT NULL DEFAULT 0,
+  total_revenue  NUMERIC NOT NULL DEFAULT 0
+);
+
+CREATE TABLE IF NOT EXISTS products_read (
+  product_id    BIGINT PRIMARY KEY,
+  name          TEXT        NOT NULL,
+  category      TEXT        NOT NULL,
+  price         NUMERIC     NOT NULL,
+  -- At creation; units left = initial_stock - product_sales_view.total_quantity_sold, because deltas commute.
+  initial_stock BIGINT      NOT NULL,
+  created_at    TIMESTAMPTZ NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS orders_read (
+  order_id    BIGINT PRIMARY KEY,
+  customer_id BIGINT      NOT NULL,
+  total       NUMERIC     NOT NULL,
+  items       JSONB       NOT NULL,
+  placed_at   TIMESTAMPTZ NOT NULL
+);
+CREATE INDEX IF NOT EXISTS orders_read_by_customer ON orders_read (customer_id, order_id DESC);
+
+-- The inbox: one row per event that the views include.
+CREATE TABLE IF NOT EXISTS processed_events (
+  event_id     UUID PRIMARY KEY,
+  processed_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- Messages set aside, one row each until a redrive applies them. `counted` ones came from the write side's outbox.
+CREATE TABLE IF NOT EXISTS dead_letters (
+  event_id      UUID PRIMARY KEY,
+  queue         TEXT        NOT NULL,
+  reason        TEXT        NOT NULL,
+  counted       BOOLEAN     NOT NULL,
+  first_seen_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- Per second of the write database's clock: events committed there (as its watermarks say) and events settled here
+-- (applied or set aside, counted in the transactions that did it). A second with settled < committed is not complete.
+CREATE TABLE IF NOT EXISTS event_ledger (
+  second          TIMESTAMPTZ PRIMARY KEY,
+  committed       BIGINT NOT NULL DEFAULT 0,
+  settled         BIGINT NOT NULL DEFAULT 0,
+  first_at        TIMESTAMPTZ,
+  last_settled_at TIMESTAMPTZ
+);
+CREATE INDEX IF NOT EXISTS event_ledger_incomplete ON event_ledger (second) WHERE settled < committed;
+
+-- The newest watermark. clock_offset is the least (received - measured) seen lately: the two clocks' difference plus the
+-- fastest transit, so that no age below compares two clocks.
+CREATE TABLE IF NOT EXISTS sync_state (
+  only_row     BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
+  measured_at  TIMESTAMPTZ,
+  received_at  TIMESTAMPTZ,
+  clock_offset INTERVAL,
+  waiting      BIGINT NOT NULL DEFAULT 0
+);
+INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;

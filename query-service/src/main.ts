@@ -1,0 +1,31 @@
+import { databaseCheck } from '@tallyline/chassis/health';
+import { listen } from '@tallyline/chassis/http-server';
+import { createPool } from '@tallyline/chassis/postgres';
+import { runService } from '@tallyline/chassis/service';
+import { environment } from '@tallyline/contracts/environment';
+import { buildApp } from './app.js';
+
+const settings = environment.pick({
+  READ_DATABASE_URL: true,
+  BIND_ADDR: true,
+  QUERY_SERVICE_PORT: true,
+  LOG_LEVEL: true,
+  LOG_FORMAT: true,
+});
+
+await runService('query-service', process.env, settings, async ({ config, log }) => {
+  const pool = createPool({
+    url: config.READ_DATABASE_URL,
+    applicationName: 'query-service',
+    maxConnections: 10,
+    statementTimeoutMs: 5_000,
+    log,
+  });
+  const app = buildApp({ pool, log, health: { required: { readDatabase: databaseCheck(pool) } } });
+  const server = await listen(app, config.BIND_ADDR, config.QUERY_SERVICE_PORT);
+  log.info({ port: server.port }, 'query-service listens');
+  return [
+    ['http', server.stop],
+    ['database', () => pool.end()],
+  ];
+});

@@ -1,0 +1,5 @@
+import { Problem } from '@tallyline/chassis/problem';
+
+export function notFound(detail: string): Problem {
+  return new Problem({ slug: 'not-found', status: 404, detail });
+}

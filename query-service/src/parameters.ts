@@ -1,0 +1,28 @@
+import { category, id } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+
+/** Parameters arrive as text; these are their forms and limits. */
+
+export const pathId = z
+  .string()
+  .regex(/^\d{1,16}$/, 'must be a positive integer')
+  .transform(Number)
+  .pipe(id);
+
+export const pathCategory = category;
+
+/** RFC 3339 instant, with any offset, or a date (its UTC midnight). */
+export const instantParameter = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'must be an RFC 3339 date or date-time' })
+  .transform((text) => new Date(text));
+
+const MAX_PAGE_SIZE = 200;
+
+export const page = {
+  limit: z
+    .string()
+    .regex(/^\d{1,3}$/, 'must be a positive integer')
+    .transform(Number)
+    .pipe(z.int().min(1).max(MAX_PAGE_SIZE))
+    .default(50),
+};

@@ -1,0 +1,32 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { amount } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { notFound } from '../not-found.js';
+import { pathCategory } from '../parameters.js';
+
+const answer = z.object({ category: z.string(), totalRevenue: amount, totalOrders: z.int().min(0) });
+
+/** Revenue and orders of one category. An order counts once, however many of its lines are of the category. */
+export function categoryRevenueRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/analytics/categories/:category/revenue',
+    {
+      summary: 'What a category has earned',
+      params: z.object({ category: pathCategory }),
+      answer: { status: 200, description: 'Totals since the beginning', schema: answer },
+      problems: { 404: 'The category has no products' },
+    },
+    async ({ params: { category } }) => {
+      const [row] = await db.query<{ revenue: string; orders: number }>({
+        name: 'category-revenue',
+        text: `SELECT total_revenue AS revenue, total_orders AS orders
+                 FROM category_metrics_view WHERE category_name = $1`,
+        values: [category],
+      });
+      if (row === undefined) throw notFound('there is no product in this category');
+      return { body: { category, totalRevenue: Number(row.revenue), totalOrders: row.orders } };
+    },
+  );
+}

@@ -1,0 +1,41 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { amount, id, instant } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { notFound } from '../not-found.js';
+import { pathId } from '../parameters.js';
+
+const answer = z.object({ customerId: id, totalSpent: amount, orderCount: z.int().min(1), lastOrderDate: instant });
+
+/** Spend, orders and last order of one customer, under both of its names. */
+export function customerLtvRoutes(db: Queryable): Route[] {
+  return ['lifetime-value', 'ltv'].map((name) =>
+    route(
+      'get',
+      `/api/analytics/customers/:id/${name}`,
+      {
+        summary: 'What a customer has spent',
+        params: z.object({ id: pathId }),
+        answer: { status: 200, description: 'Totals since the beginning', schema: answer },
+        problems: { 404: 'The customer has no orders' },
+      },
+      async ({ params }) => {
+        const [row] = await db.query<{ spent: string; orders: number; lastAt: Date }>({
+          name: 'customer-ltv',
+          text: `SELECT total_spent AS spent, order_count AS orders, last_order_date AS "lastAt"
+                   FROM customer_ltv_view WHERE customer_id = $1`,
+          values: [params.id],
+        });
+        if (row === undefined) throw notFound(`customer ${params.id} has no orders`);
+        return {
+          body: {
+            customerId: params.id,
+            totalSpent: Number(row.spent),
+            orderCount: row.orders,
+            lastOrderDate: row.lastAt.toISOString(),
+          },
+        };
+      },
+    ),
+  );
+}

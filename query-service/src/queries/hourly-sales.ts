@@ -1,0 +1,65 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { Problem } from '@tallyline/chassis/problem';
+import { type Route, route } from '@tallyline/chassis/route';
+import { amount, instant } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { instantParameter } from '../parameters.js';
+
+const HOUR_MS = 3_600_000;
+const MAX_HOURS = 31 * 24;
+
+const answer = z.array(z.object({ hour: instant, totalOrders: z.int().min(0), totalRevenue: amount }));
+
+/** Orders and revenue per UTC hour. Every hour that overlaps [from, to) is in the answer, with zeros where nothing was sold. */
+export function hourlySalesRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/analytics/sales/hourly',
+    {
+      summary: 'Sales by the hour',
+      query: z.strictObject({ from: instantParameter.optional(), to: instantParameter.optional() }),
+      answer: {
+        status: 200,
+        description: 'The hours from `from` to before `to`; the last 24 when left out',
+        schema: answer,
+      },
+    },
+    async ({ query }) => {
+      const { from, to } = rangeOf(query.from, query.to);
+      const rows = await db.query<{ hour: Date; orders: number; revenue: string }>({
+        name: 'hourly-sales',
+        text: `SELECT hour, COALESCE(total_orders, 0) AS orders, COALESCE(total_revenue, 0) AS revenue
+                 FROM generate_series($1::timestamptz, $2::timestamptz, interval '1 hour') AS hour
+                 LEFT JOIN hourly_sales_view ON hour_timestamp = hour
+                ORDER BY hour`,
+        values: [from, new Date(to.getTime() - 1)],
+      });
+      return {
+        body: rows.map(({ hour, orders, revenue }) => ({
+          hour: hour.toISOString(),
+          totalOrders: orders,
+          totalRevenue: Number(revenue),
+        })),
+      };
+    },
+  );
+}
+
+function rangeOf(from: Date | undefined, to: Date | undefined): { from: Date; to: Date } {
+  const end = to ?? new Date((from ?? new Date()).getTime() + (from ? 24 : 0) * HOUR_MS);
+  const start = from ?? new Date(end.getTime() - 23 * HOUR_MS);
+  const first = new Date(Math.floor(start.getTime() / HOUR_MS) * HOUR_MS);
+  if (end <= start) throw rangeProblem('must be after from');
+  if (end.getTime() - first.getTime() > MAX_HOURS * HOUR_MS)
+    throw rangeProblem(`must be at most ${MAX_HOURS} hours after from`);
+  return { from: first, to: end };
+}
+
+function rangeProblem(detail: string): Problem {
+  return new Problem({
+    slug: 'invalid-input',
+    status: 400,
+    detail: `to ${detail}`,
+    errors: [{ parameter: 'to', detail }],
+  });
+}

@@ -1,0 +1,71 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { amount, id, instant, price, quantity } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { keysetPage } from '../keyset-page.js';
+import { notFound } from '../not-found.js';
+import { page, pathId } from '../parameters.js';
+
+const order = z.object({
+  orderId: id,
+  customerId: id,
+  total: amount,
+  items: z.array(z.object({ productId: id, category: z.string(), quantity, price })),
+  placedAt: instant,
+});
+
+interface Row {
+  readonly orderId: number;
+  readonly customerId: number;
+  readonly total: string;
+  readonly items: unknown;
+  readonly placedAt: Date;
+}
+
+const SELECT = `
+  SELECT order_id AS "orderId", customer_id AS "customerId", total, items, placed_at AS "placedAt" FROM orders_read`;
+
+export function orderRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/orders/:id',
+    {
+      summary: 'An order',
+      params: z.object({ id: pathId }),
+      answer: { status: 200, description: 'As the read side knows it', schema: order },
+      problems: { 404: 'The order is unknown, or not yet in the views' },
+    },
+    async ({ params }) => {
+      const [row] = await db.query<Row>({ name: 'order', text: `${SELECT} WHERE order_id = $1`, values: [params.id] });
+      if (row === undefined) throw notFound(`there is no order ${params.id} in the views`);
+      return { body: shown(row) };
+    },
+  );
+}
+
+/** Newest first by id: ids are taken inside the order's transaction, so they follow time to within one group commit. */
+export function ordersRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/orders',
+    {
+      summary: 'Orders, newest first',
+      query: z.strictObject({ ...page, customerId: pathId.optional(), before: pathId.optional() }),
+      answer: { status: 200, description: 'One page; `Link: rel="next"` leads to the next', schema: z.array(order) },
+    },
+    async ({ query: { limit, customerId, before = Number.MAX_SAFE_INTEGER }, url }) => {
+      const ofCustomer = customerId === undefined ? '' : 'AND customer_id = $3';
+      const rows = await db.query<Row>({
+        name: customerId === undefined ? 'orders' : 'orders-of-customer',
+        text: `${SELECT} WHERE order_id < $1 ${ofCustomer} ORDER BY order_id DESC LIMIT $2`,
+        values: [before, limit + 1, ...(customerId === undefined ? [] : [customerId])],
+      });
+      const next = keysetPage(rows, limit, url, { parameter: 'before', of: (row) => row.orderId });
+      return { body: next.rows.map(shown), headers: next.headers };
+    },
+  );
+}
+
+function shown(row: Row) {
+  return { ...row, total: Number(row.total), placedAt: row.placedAt.toISOString() };
+}

@@ -1,0 +1,77 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { id, instant, price } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { keysetPage } from '../keyset-page.js';
+import { notFound } from '../not-found.js';
+import { page, pathId } from '../parameters.js';
+
+const product = z.object({
+  productId: id,
+  name: z.string(),
+  category: z.string(),
+  price,
+  unitsLeft: z.int(),
+  createdAt: instant,
+});
+
+interface Row {
+  readonly productId: number;
+  readonly name: string;
+  readonly category: string;
+  readonly price: string;
+  readonly unitsLeft: number;
+  readonly createdAt: Date;
+}
+
+const SELECT = `
+  SELECT p.product_id AS "productId", p.name, p.category, p.price,
+         p.initial_stock - COALESCE(s.total_quantity_sold, 0) AS "unitsLeft", p.created_at AS "createdAt"
+    FROM products_read p LEFT JOIN product_sales_view s USING (product_id)`;
+
+export function productRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/products/:id',
+    {
+      summary: 'A product, with units left',
+      params: z.object({ id: pathId }),
+      answer: { status: 200, description: 'As the read side knows it', schema: product },
+      problems: { 404: 'The product is unknown' },
+    },
+    async ({ params }) => {
+      const [row] = await db.query<Row>({
+        name: 'product',
+        text: `${SELECT} WHERE product_id = $1`,
+        values: [params.id],
+      });
+      if (row === undefined) throw notFound(`there is no product ${params.id}`);
+      return { body: shown(row) };
+    },
+  );
+}
+
+export function productsRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/products',
+    {
+      summary: 'The catalogue, in order of id',
+      query: z.strictObject({ ...page, after: pathId.optional() }),
+      answer: { status: 200, description: 'One page; `Link: rel="next"` leads to the next', schema: z.array(product) },
+    },
+    async ({ query: { limit, after = 0 }, url }) => {
+      const rows = await db.query<Row>({
+        name: 'products',
+        text: `${SELECT} WHERE product_id > $1 ORDER BY product_id LIMIT $2`,
+        values: [after, limit + 1],
+      });
+      const next = keysetPage(rows, limit, url, { parameter: 'after', of: (row) => row.productId });
+      return { body: next.rows.map(shown), headers: next.headers };
+    },
+  );
+}
+
+function shown(row: Row) {
+  return { ...row, price: Number(row.price), createdAt: row.createdAt.toISOString() };
+}

@@ -1,0 +1,54 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { instant } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-status.js';
+
+const answer = z.object({
+  status: z.enum(syncStates),
+  lagSeconds: z.number().min(0).nullable(),
+  pendingEvents: z.int().min(0),
+  waitingInOutbox: z.int().min(0),
+  setAsideEvents: z.int().min(0),
+  completeUpTo: instant.nullable(),
+  lastProcessedEventTimestamp: instant.nullable(),
+});
+
+/** How far the views are behind, as this side can prove it. Both ages compare the write side's clock with itself. */
+export function syncStatusRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/analytics/sync-status',
+    {
+      summary: 'How far the views are behind',
+      answer: {
+        status: 200,
+        description: 'See `status`; `lagSeconds` is null before the first watermark',
+        schema: answer,
+      },
+    },
+    async () => ({ body: decideSyncStatus(await readSyncFacts(db)) }),
+  );
+}
+
+async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
+  const [row] = await db.query<SyncFacts>({
+    name: 'sync-status',
+    text: `
+      SELECT s.measured_at AS "measuredAt",
+             extract(epoch FROM clock_timestamp() - s.clock_offset - s.measured_at)::float8 AS "watermarkAgeSeconds",
+             oldest.first_at AS "oldestPendingAt",
+             extract(epoch FROM clock_timestamp() - s.clock_offset - oldest.first_at)::float8 AS "oldestPendingAgeSeconds",
+             (SELECT COALESCE(sum(committed - settled), 0)::bigint FROM event_ledger WHERE settled < committed) AS "pendingEvents",
+             s.waiting AS "waitingInOutbox",
+             (SELECT count(*) FROM dead_letters) AS "setAsideEvents",
+             (SELECT count(*) FROM dead_letters WHERE counted) AS "setAsideOwnEvents",
+             (SELECT last_settled_at FROM event_ledger WHERE settled > 0 ORDER BY second DESC LIMIT 1) AS "lastProcessedAt"
+        FROM sync_state s
+        LEFT JOIN LATERAL (
+          SELECT first_at FROM event_ledger WHERE settled < committed ORDER BY second LIMIT 1
+        ) oldest ON true`,
+  });
+  if (row === undefined) throw new Error('sync_state has no row; apply init-read.sql');
+  return row;
+}
