@@ -1,0 +1,102 @@
+import { eventually } from '@tallyline/local/eventually';
+import { type ServiceName, type ServiceProcess, startServiceProcess } from '@tallyline/local/service-process';
+import { createTestDatabases, createTestVhost } from '@tallyline/local/test-databases';
+import pg from 'pg';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test asserts on
+  readonly body: any;
+}
+
+/** The whole suite as its users see it: three real processes, two databases and a broker of its own. */
+export interface Suite {
+  readonly command: ServiceProcess;
+  readonly consumer: ServiceProcess;
+  readonly query: ServiceProcess;
+  readonly managementUrl: string;
+  readonly vhost: string;
+  readonly brokerUrl: string;
+  readonly write: pg.Pool;
+  readonly read: pg.Pool;
+  /** Another copy of a service, or a killed one started again; it ends with the suite. */
+  start(name: ServiceName, env?: Readonly<Record<string, string>>): Promise<ServiceProcess>;
+  post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  get(path: string, headers?: Record<string, string>): Promise<Answer>;
+  /** Resolves when sync-status says that every committed event is in the views. */
+  inSync(timeoutMs?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startSuite(env: Readonly<Record<string, string>> = {}): Promise<Suite> {
+  const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
+  const processes: ServiceProcess[] = [];
+  const start = async (name: ServiceName, more: Readonly<Record<string, string>> = {}) => {
+    const service = await startServiceProcess(name, {
+      WRITE_DATABASE_URL: databases.writeDatabaseUrl,
+      READ_DATABASE_URL: databases.readDatabaseUrl,
+      BROKER_URL: vhost.brokerUrl,
+      ...env,
+      ...more,
+    });
+    processes.push(service);
+    return service;
+  };
+  const [command, consumer, query] = await Promise.all([
+    start('command-service'),
+    start('consumer-service'),
+    start('query-service'),
+  ]);
+  await Promise.all([command, consumer, query].map(({ url }) => eventually(() => ready(url))));
+  const write = new pg.Pool({ connectionString: databases.writeDatabaseUrl, max: 2 });
+  const read = new pg.Pool({ connectionString: databases.readDatabaseUrl, max: 2 });
+  for (const pool of [write, read]) pool.on('error', () => undefined);
+
+  const suite: Suite = {
+    command,
+    consumer,
+    query,
+    managementUrl: vhost.managementUrl,
+    vhost: vhost.vhost,
+    brokerUrl: vhost.brokerUrl,
+    write,
+    read,
+    start,
+    post: (path, body, headers) => post(command.url + path, body, headers),
+    get: (path, headers = {}) => call(query.url + path, { headers }),
+    inSync: (timeoutMs = 10_000) =>
+      eventually(
+        async () => {
+          const unpublished = await write.query('SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1');
+          if (unpublished.rowCount !== 0) throw new Error('the outbox has unpublished rows');
+          const { rows } = await write.query('SELECT count(*) AS n, clock_timestamp() AS at FROM outbox');
+          const { rows: settled } = await read.query('SELECT COALESCE(sum(settled), 0) AS n FROM event_ledger');
+          if (rows[0].n !== settled[0].n) throw new Error(`${rows[0].n} committed, ${settled[0].n} settled`);
+        },
+        { timeoutMs },
+      ),
+    stop: async () => {
+      await Promise.all(processes.map((service) => service.stop()));
+      await Promise.all([write.end(), read.end()]);
+      await Promise.all([databases.drop(), vhost.drop()]);
+    },
+  };
+  return suite;
+}
+
+export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+  const text = typeof body === 'string' ? body : JSON.stringify(body);
+  return call(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: text });
+}
+
+export async function call(url: string, init: RequestInit): Promise<Answer> {
+  const response = await fetch(url, init);
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, body: text === '' ? undefined : JSON.parse(text) };
+}
+
+async function ready(url: string): Promise<void> {
+  const { status } = await call(`${url}/health/ready`, {});
+  if (status !== 200) throw new Error(`${url} is not ready`);
+}
