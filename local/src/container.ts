@@ -4,6 +4,7 @@ import { freePorts } from './free-port.js';
 export interface ContainerOptions {
   readonly image: string;
   readonly name?: string;
+  readonly hostname?: string;
   /** Container port to host port; 0 takes a free one, which then stays the same over restarts. */
   readonly ports: Readonly<Record<number, number>>;
   readonly environment?: Readonly<Record<string, string>>;
@@ -18,12 +19,13 @@ export interface RunningContainer {
   readonly id: string;
   readonly host: string;
   hostPort(containerPort: number): number;
+  untilEnded(): Promise<string>;
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
 }
 
-const STOP_TIMEOUT_S = 8;
+const STOP_TIMEOUT_S = 6;
 
 class LocalContainer extends GenericContainer {
   readonly #options: ContainerOptions;
@@ -45,13 +47,13 @@ class LocalContainer extends GenericContainer {
 }
 
 /** The cleaner of testcontainers is one more image to pull; our own records (run-records.ts) do its work. */
-function withoutReaper(): void {
+function runtimeWithoutReaper() {
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
+  return getContainerRuntimeClient();
 }
 
 export async function startContainer(options: ContainerOptions): Promise<RunningContainer> {
-  withoutReaper();
-  const { info, container: containers } = await getContainerRuntimeClient();
+  const { info, container: containers } = await runtimeWithoutReaper();
   const onThisMachine = ['localhost', '127.0.0.1'].includes(info.containerRuntime.host);
   const host = onThisMachine ? '127.0.0.1' : info.containerRuntime.host;
   const wanted = Object.entries(options.ports);
@@ -63,6 +65,7 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   if (onThisMachine) builder.publishOnLoopback();
   builder.withEnvironment(options.environment ?? {}).withLabels({ 'dev.tallyline': 'local' });
   if (options.name !== undefined) builder.withName(options.name);
+  if (options.hostname !== undefined) builder.withHostname(options.hostname);
   if (options.command !== undefined) builder.withCommand([...options.command]);
   builder.withBindMounts(Object.entries(options.volumes ?? {}).map(([source, target]) => ({ source, target })));
   const started = await builder.start();
@@ -76,25 +79,39 @@ export async function startContainer(options: ContainerOptions): Promise<Running
       if (port === undefined) throw new Error(`port ${containerPort} is not published`);
       return port;
     },
-    async stop() {
-      await started.stop({ timeout: STOP_TIMEOUT_S * 1000, removeVolumes: true });
+    async untilEnded() {
+      const end = (await container.wait().catch(() => undefined)) as { StatusCode: number } | undefined;
+      return end === undefined ? 'container gone' : `exit code ${end.StatusCode}`;
     },
-    async kill() {
+    stop: async () => {
+      await removeContainer(started.getId(), STOP_TIMEOUT_S * 1000);
+    },
+    kill: async () => {
       await container.kill();
     },
-    async restart() {
+    restart: async () => {
       await container.restart({ t: STOP_TIMEOUT_S });
     },
   };
 }
 
-/** Also of a run that has ended; answers whether there was one. */
-export async function removeContainer(idOrName: string): Promise<boolean> {
-  const { container: containers } = await getContainerRuntimeClient();
+/** Also one of a run that has ended; answers whether there was one. Its named volumes stay. */
+export async function removeContainer(idOrName: string, stopTimeoutMs: number): Promise<boolean> {
+  const { container: containers } = await runtimeWithoutReaper();
+  const container = containers.getById(idOrName);
   try {
-    await containers.getById(idOrName).remove({ force: true, v: true });
+    if (stopTimeoutMs > 0) await containers.stop(container, { timeout: stopTimeoutMs });
+    await container.remove({ force: true, v: true });
     return true;
   } catch {
     return false;
   }
+}
+
+export async function removeVolume(name: string): Promise<void> {
+  const { container: containers } = await runtimeWithoutReaper();
+  await containers.dockerode
+    .getVolume(name)
+    .remove()
+    .catch(() => undefined);
 }

@@ -41,8 +41,10 @@ async function makeMissingSymlinks(packageDir: string): Promise<void> {
   for (const { source, target } of links) {
     const path = join(packageDir, target);
     if (existsSync(path)) continue;
-    await rm(path, { force: true });
-    await symlink(relative(dirname(target), source), path);
+    // Two servers that start at once make the same links.
+    await symlink(relative(dirname(target), source), path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EEXIST') throw error;
+    });
   }
 }
 

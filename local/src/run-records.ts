@@ -13,12 +13,13 @@ export interface RunRecord {
   readonly pid?: number;
   readonly startTime?: string;
   readonly stopSignal?: NodeJS.Signals;
+  /** How long it may take to stop by itself before it is killed; 0 kills at once. */
+  readonly stopTimeoutMs: number;
   readonly epmdPort?: number;
   readonly containerId?: string;
 }
 
 const SUFFIX = '.run.json';
-const STAGE_TIMEOUT_MS = 6_000;
 const POLL_INTERVAL_MS = 50;
 
 /** What runs on our behalf is written down, so that a supervisor killed with SIGKILL leaves names behind, not riddles. */
@@ -65,12 +66,12 @@ async function stopRecorded(record: RunRecord): Promise<string[]> {
   const wasRunning = isRunning(record);
   if (wasRunning && record.pid !== undefined) {
     signalGroup(record.pid, record.stopSignal ?? 'SIGTERM');
-    const deadline = Date.now() + STAGE_TIMEOUT_MS;
+    const deadline = Date.now() + record.stopTimeoutMs;
     while (isRunning(record) && Date.now() < deadline) await delay(POLL_INTERVAL_MS);
     if (isRunning(record)) signalGroup(record.pid, 'SIGKILL');
   }
   if (record.epmdPort !== undefined) await stopEpmd(record.epmdPort);
   if (record.containerId === undefined) return wasRunning ? [record.name] : [];
   const { removeContainer } = await import('./container.js');
-  return (await removeContainer(record.containerId)) ? [record.name] : [];
+  return (await removeContainer(record.containerId, record.stopTimeoutMs)) ? [record.name] : [];
 }

@@ -61,8 +61,15 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
     // Its port mapper may still be there: that record is dropped by whoever stops the broker.
     if (options.epmdPort === undefined) forgetRun(options.runDir, name);
   });
-  const { stage, stopSignal, epmdPort } = options;
-  recordRun(options.runDir, { name, stage, pid, stopSignal, ...(epmdPort === undefined ? {} : { epmdPort }) });
+  const { stage, stopSignal, stopTimeoutMs, epmdPort } = options;
+  recordRun(options.runDir, {
+    name,
+    stage,
+    pid,
+    stopSignal,
+    stopTimeoutMs,
+    ...(epmdPort === undefined ? {} : { epmdPort }),
+  });
 
   return {
     name,
@@ -72,7 +79,7 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
     async stop() {
       if (over) return;
       signalGroup(pid, stopSignal);
-      const tooLate = setTimeout(() => signalGroup(pid, 'SIGKILL'), options.stopTimeoutMs);
+      const tooLate = setTimeout(() => signalGroup(pid, 'SIGKILL'), stopTimeoutMs);
       await ended;
       clearTimeout(tooLate);
     },

@@ -6,18 +6,20 @@ import type { TestUrls } from './test-servers.js';
 
 export async function startServers(_dir: string, runDir: string): Promise<TestUrls> {
   const settings = Object.entries(TEST_POSTGRES_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const record = (name: string, stage: number) => (containerId: string) =>
+    recordRun(runDir, { name, stage, containerId, stopTimeoutMs: 0 });
   const [postgres, rabbitmq] = await Promise.all([
     startContainer({
       image: POSTGRES_IMAGE,
       ports: { 5432: 0 },
       environment: { POSTGRES_PASSWORD: 'postgres' },
       command: ['postgres', ...settings],
-      created: (containerId) => recordRun(runDir, { name: 'postgres', stage: STOP_STAGES.database, containerId }),
+      created: record('postgres', STOP_STAGES.database),
     }),
     startContainer({
       image: RABBITMQ_IMAGE,
       ports: { 5672: 0, 15672: 0 },
-      created: (containerId) => recordRun(runDir, { name: 'rabbitmq', stage: STOP_STAGES.broker, containerId }),
+      created: record('rabbitmq', STOP_STAGES.broker),
     }),
   ]);
   return {

@@ -1,0 +1,113 @@
+/**
+ * Makes a clone runnable: installs, builds and, with --lint, lints, each only when needed. Plain JavaScript without
+ * dependencies, because it runs before there are any.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const OLDEST_NODE = [20, 19];
+/** An install on a slow line takes minutes; a lock older than this was left by a run that was killed. */
+const LOCK_EXPIRES_MS = 10 * 60_000;
+const LOCK_LOOK_INTERVAL_MS = 200;
+const LOOKS_IN_SILENCE = 5;
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const lock = join(root, '.data', 'prepare.lock');
+
+function say(line) {
+  process.stdout.write(`${line}\n`);
+}
+
+function fail(message) {
+  process.stderr.write(`${message}\n`);
+  process.exit(1);
+}
+
+function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const isOldEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  if (!isOldEnough) fail(`This needs Node ${OLDEST_NODE.join('.')} or later; this is Node ${process.versions.node}.`);
+}
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** npm writes down what it has installed as its last act; where that differs from the lock file, an install is due. */
+function isInstalled() {
+  const installed = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages;
+  if (installed === undefined) return false;
+  const wanted = Object.entries(readJson(join(root, 'package-lock.json'))?.packages ?? {});
+  return wanted
+    .filter(([path]) => path.startsWith('node_modules/'))
+    .every(([path, { version, optional, peer }]) => {
+      const found = installed[path];
+      return found === undefined ? Boolean(optional || peer) : found.version === version;
+    });
+}
+
+function run(command, args, failure) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (error !== undefined) fail(`${failure}: ${error.message}`);
+  if (status !== 0) fail(failure);
+}
+
+/** No install script of a dependency is needed (postgres-binaries.ts makes the links of its one): none is run. */
+function install() {
+  say('Installing the dependencies (npm ci) …');
+  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
+  const npm = process.env.npm_execpath;
+  const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
+  run(command, [...first, ...args], 'npm ci failed: its lines above say why.');
+}
+
+function build() {
+  const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
+  const { stdout } = spawnSync(process.execPath, [tsc, '-b', '--dry'], { cwd: root, encoding: 'utf8' });
+  if (!/non-dry/.test(stdout)) return;
+  say('Building …');
+  run(process.execPath, [tsc, '-b'], 'The build failed: the lines above say where.');
+}
+
+function lint() {
+  say('Linting …');
+  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  run(process.execPath, [biome, 'check', '--log-level=warn', '.'], 'Lint failed: npm run format mends what it can.');
+}
+
+function isHeld() {
+  try {
+    process.kill(Number(readFileSync(lock, 'utf8')), 0);
+    return Date.now() - statSync(lock).mtimeMs < LOCK_EXPIRES_MS;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+/** Two at once, such as `npm start` and `npm test` on a fresh clone, would install into one folder. */
+function takeLock() {
+  mkdirSync(dirname(lock), { recursive: true });
+  for (let looks = 0; ; looks++) {
+    try {
+      writeFileSync(lock, `${process.pid}`, { flag: 'wx' });
+      process.once('exit', () => rmSync(lock, { force: true }));
+      return;
+    } catch {
+      if (!isHeld()) rmSync(lock, { force: true });
+      if (looks === LOOKS_IN_SILENCE) say('Waiting for another install or build in this clone …');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_LOOK_INTERVAL_MS);
+    }
+  }
+}
+
+requireNode();
+takeLock();
+if (!isInstalled()) install();
+build();
+if (process.argv.includes('--lint')) lint();

@@ -1,0 +1,20 @@
+import { isPortFree } from './free-port.js';
+
+export interface WantedPort {
+  readonly port: number;
+  readonly host: string;
+  readonly usedBy: string;
+  /** What the person can do about it, besides stopping what listens there. */
+  readonly remedy: string;
+}
+
+/** All taken ports in one message: one restart per port is a poor way to learn of three. */
+export async function refuseTakenPorts(wanted: readonly WantedPort[]): Promise<void> {
+  const taken: string[] = [];
+  for (const { port, host, usedBy, remedy } of wanted) {
+    if (!(await isPortFree(port, host))) {
+      taken.push(`Port ${port}, wanted for ${usedBy}, is taken. Stop what listens there, or ${remedy}.`);
+    }
+  }
+  if (taken.length > 0) throw new Error(taken.join('\n'));
+}

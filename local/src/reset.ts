@@ -1,0 +1,26 @@
+import { brokerVolume } from './broker.js';
+import { dataDir, dropData, runDir } from './data-dir.js';
+import { dockerEngineAnswers } from './docker-engine.js';
+import { runningInstance } from './instance-lock.js';
+import { stopLeftovers } from './run-records.js';
+
+async function reset(): Promise<string> {
+  const running = runningInstance(runDir);
+  if (running !== undefined) throw new Error(`The suite is running (process ${running}). Stop it first, then reset.`);
+  await stopLeftovers(runDir);
+  dropData();
+  if (await dockerEngineAnswers()) {
+    const { removeContainer, removeVolume } = await import('./container.js');
+    await removeContainer(brokerVolume(dataDir), 0);
+    await removeVolume(brokerVolume(dataDir));
+  }
+  return 'The data of both databases and of the broker is dropped. The next start begins empty.\n';
+}
+
+reset().then(
+  (done) => process.stdout.write(done),
+  (error: Error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  },
+);

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import dotenv from 'dotenv';
+import { repositoryRoot } from './schema.js';
+
+export type Variables = Readonly<Record<string, string>>;
+
+export interface Settings {
+  /** What the services get: the defaults, over them `.env`, over it the environment. */
+  readonly variables: Variables;
+  readonly defaults: Variables;
+  /** Whether the person named it, in the environment or in `.env`. */
+  isSet(name: string): boolean;
+}
+
+/** `.env.example` is the only list of defaults: what it says is what `npm start` does. */
+export function readSettings(root = repositoryRoot, environment: NodeJS.ProcessEnv = process.env): Settings {
+  const defaults = parseFile(join(root, '.env.example'));
+  const set: Record<string, string> = parseFile(join(root, '.env'));
+  for (const name of Object.keys(defaults)) {
+    const value = environment[name];
+    if (value !== undefined) set[name] = value;
+  }
+  // An empty variable counts as unset, as it does for the services.
+  const named = Object.fromEntries(Object.entries(set).filter(([, value]) => value.trim() !== ''));
+  return { variables: { ...defaults, ...named }, defaults, isSet: (name) => named[name] !== undefined };
+}
+
+function parseFile(file: string): Record<string, string> {
+  return existsSync(file) ? dotenv.parse(readFileSync(file)) : {};
+}
+
+export function required(variables: Variables, name: string): string {
+  const value = variables[name];
+  if (value === undefined) throw new Error(`.env.example does not name ${name}`);
+  return value;
+}

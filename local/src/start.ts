@@ -1,0 +1,95 @@
+import { runDir } from './data-dir.js';
+import { startGuard } from './guard.js';
+import { claimInstance, releaseInstance } from './instance-lock.js';
+import { keepRunning } from './keep-running.js';
+import { stopLeftovers } from './run-records.js';
+import { reachableHost } from './services.js';
+import { readSettings, required, type Settings } from './settings.js';
+import { MANAGEMENT_PORT, type Suite, startSuite } from './suite.js';
+
+const startedAt = Date.now();
+const stopping = new AbortController();
+
+/** A step that is on its way when the stop comes notices that its server is gone, and ends; this is how long we wait for it. */
+const LAST_STEP_TIMEOUT_MS = 3_000;
+const PARENT_LOOK_INTERVAL_MS = 500;
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function withTerminalFormat(settings: Settings): Settings {
+  if (settings.isSet('LOG_FORMAT') || !process.stdout.isTTY) return settings;
+  return { ...settings, variables: { ...settings.variables, LOG_FORMAT: 'pretty' } };
+}
+
+function describe({ variables }: Settings, { brokerIsOurs }: Suite): string {
+  const address = (variable: string) => `http://${reachableHost(variables)}:${required(variables, variable)}`;
+  const management = brokerIsOurs ? `http://127.0.0.1:${MANAGEMENT_PORT}  guest / guest` : 'the one of your BROKER_URL';
+  return `
+Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.
+
+  Commands    ${address('COMMAND_SERVICE_PORT')}  POST /api/products, /api/orders
+  Queries     ${address('QUERY_SERVICE_PORT')}  GET /api/analytics/…, /api/products, /api/orders
+  Consumer    ${address('CONSUMER_SERVICE_PORT')}  GET /health
+  RabbitMQ    ${management}
+  Write side  ${required(variables, 'WRITE_DATABASE_URL')}
+  Read side   ${required(variables, 'READ_DATABASE_URL')}
+
+Ctrl-C stops everything. Server logs: .data/logs. Drop the data: npm run reset.
+`;
+}
+
+/** Stops by what the run records name, in their order: the same code cleans up after a start that was killed. */
+async function stop(exitCode: number, start: Promise<unknown>): Promise<never> {
+  stopping.abort();
+  await stopLeftovers(runDir);
+  await Promise.race([start.catch(() => undefined), new Promise((done) => setTimeout(done, LAST_STEP_TIMEOUT_MS))]);
+  await stopLeftovers(runDir);
+  releaseInstance(runDir);
+  process.exit(exitCode);
+}
+
+function stopOnSignals(start: Promise<unknown>): void {
+  let isStopping = false;
+  const onSignal = (why: string) => {
+    if (isStopping) return;
+    isStopping = true;
+    say(`\n${why}: stopping the services, the broker and the databases …`);
+    void stop(0, start);
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
+  // npm starts us through a shell, which dies of a SIGTERM without passing it on.
+  const parent = process.ppid;
+  if (process.env.npm_lifecycle_event === undefined) return;
+  setInterval(() => process.ppid !== parent && onSignal('npm ended'), PARENT_LOOK_INTERVAL_MS).unref();
+}
+
+// Nobody reads any more: no reason to leave the servers alone.
+process.stdout.on('error', () => undefined);
+
+async function main(): Promise<void> {
+  claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}).`);
+  const settings = withTerminalFormat(readSettings());
+  const start = (async () => {
+    const leftovers = await stopLeftovers(runDir);
+    if (leftovers.length > 0) say(`Stopped what an earlier start left: ${leftovers.join(', ')}.`);
+    startGuard(runDir);
+    return startSuite(settings, say, stopping.signal);
+  })();
+  stopOnSignals(start);
+  try {
+    const suite = await start;
+    say(describe(settings, suite));
+    for (const server of suite.ours) void keepRunning(server, say, stopping.signal);
+  } catch (error) {
+    if (stopping.signal.aborted) return;
+    process.stderr.write(`\n${error instanceof Error ? error.message : error}\n`);
+    await stop(1, Promise.resolve());
+  }
+}
+
+main().catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
+});

@@ -1,0 +1,116 @@
+import { join } from 'node:path';
+import { startBroker } from './broker.js';
+import { dataDir, logDir, postgresDataDir, runDir } from './data-dir.js';
+import { isGiven } from './given-server.js';
+import type { Restartable } from './keep-running.js';
+import { refuseTakenPorts, type WantedPort } from './ports.js';
+import { postgresAnswers } from './postgres-ready.js';
+import { startPostgresServer } from './postgres-server.js';
+import { brokerAnswers } from './rabbitmq-ready.js';
+import { applySchema, createDatabaseIfMissing, databaseUrl, type SchemaFile } from './schema.js';
+import { SERVICES, startService, untilServicesReady } from './services.js';
+import { required, type Settings } from './settings.js';
+
+export const MANAGEMENT_PORT = 15672;
+
+const DATABASES = [
+  { name: 'postgres-write', variable: 'WRITE_DATABASE_URL', file: 'init-write.sql' },
+  { name: 'postgres-read', variable: 'READ_DATABASE_URL', file: 'init-read.sql' },
+] as const satisfies readonly { name: string; variable: string; file: SchemaFile }[];
+
+export interface Suite {
+  /** What we started and therefore look after. */
+  readonly ours: readonly Restartable[];
+  readonly brokerIsOurs: boolean;
+}
+
+/** Between two steps is where a start that was interrupted ends. */
+type Step = <T>(work: () => Promise<T>) => Promise<T>;
+
+export async function startSuite(settings: Settings, say: (line: string) => void, signal: AbortSignal): Promise<Suite> {
+  const step: Step = (work) => {
+    signal.throwIfAborted();
+    return work();
+  };
+  const url = (variable: string) => required(settings.variables, variable);
+  const given = new Set<string>();
+  for (const { variable } of DATABASES) {
+    if (await step(() => isGiven(settings, variable, serverAnswers))) given.add(variable);
+  }
+  if (await step(() => isGiven(settings, 'BROKER_URL', brokerAnswers))) given.add('BROKER_URL');
+  await step(() => refuseTakenPorts(wantedPorts(settings, given)));
+
+  const databases = DATABASES.map(async ({ name, variable, file }): Promise<Restartable[]> => {
+    if (given.has(variable)) {
+      await step(() => prepareDatabase(url(variable), file));
+      return [];
+    }
+    const port = Number(new URL(url(variable)).port);
+    say(`Starting PostgreSQL on port ${port} (${file}) …`);
+    const place = await step(() => postgresDataDir(name));
+    const server = await step(() =>
+      startPostgresServer({ name, dataDir: place, port, logFile: join(logDir, `${name}.log`), runDir }),
+    );
+    await step(() => prepareDatabase(url(variable), file));
+    return [named(`PostgreSQL on port ${port}`, server)];
+  });
+  const broker = async (): Promise<Restartable[]> => {
+    if (given.has('BROKER_URL')) return [];
+    const port = Number(new URL(url('BROKER_URL')).port);
+    const logFile = join(logDir, 'rabbitmq.log');
+    const options = { dataDir, port, managementPort: MANAGEMENT_PORT, logFile, runDir, say };
+    return [named('RabbitMQ', await step(() => startBroker(options)))];
+  };
+  const servers = (await Promise.all([...databases, broker()])).flat();
+
+  say('Starting the services …');
+  const services = await Promise.all(
+    SERVICES.map(({ name }) => step(() => startService(name, settings.variables, runDir))),
+  );
+  await step(() => untilServicesReady(services, settings.variables));
+  return { ours: [...servers, ...services], brokerIsOurs: !given.has('BROKER_URL') };
+}
+
+/** A getter stays a getter: `ended` is another promise after each restart. */
+function named(name: string, server: Omit<Restartable, 'name'>): Restartable {
+  return {
+    name,
+    get ended() {
+      return server.ended;
+    },
+    restart: () => server.restart(),
+  };
+}
+
+/** The database itself may still be missing there; the server and the password may not. */
+function serverAnswers(url: string): Promise<void> {
+  return postgresAnswers(url).catch((error: { code?: string }) => {
+    if (error.code === '3D000') return postgresAnswers(databaseUrl(url, 'postgres'));
+    throw error;
+  });
+}
+
+async function prepareDatabase(url: string, file: SchemaFile): Promise<void> {
+  await createDatabaseIfMissing(url);
+  await applySchema(url, file);
+}
+
+function wantedPorts(settings: Settings, given: ReadonlySet<string>): WantedPort[] {
+  const { variables } = settings;
+  const services = SERVICES.map(({ name, portVariable }) => ({
+    port: Number(required(variables, portVariable)),
+    host: required(variables, 'BIND_ADDR'),
+    usedBy: name,
+    remedy: `set ${portVariable} to another port`,
+  }));
+  const databases = DATABASES.filter(({ variable }) => !given.has(variable)).map(({ variable }) => ({
+    port: Number(new URL(required(variables, variable)).port),
+    host: '127.0.0.1',
+    usedBy: 'PostgreSQL',
+    remedy: `set ${variable} to a database of yours`,
+  }));
+  const remedy = 'set BROKER_URL to a RabbitMQ of yours';
+  const brokerPorts = [Number(new URL(required(variables, 'BROKER_URL')).port), MANAGEMENT_PORT];
+  const broker = brokerPorts.map((port) => ({ port, host: '127.0.0.1', usedBy: 'RabbitMQ', remedy }));
+  return [...services, ...databases, ...(given.has('BROKER_URL') ? [] : broker)].filter(({ port }) => port > 0);
+}
