@@ -48,3 +48,14 @@ CREATE TABLE IF NOT EXISTS outbox_watermark (
   reported_until TIMESTAMPTZ NOT NULL
 );
 INSERT INTO outbox_watermark (reported_until) VALUES (now()) ON CONFLICT DO NOTHING;
+
+-- What a request with an Idempotency-Key was answered, stored in the transaction of its work.
+CREATE TABLE IF NOT EXISTS idempotency_keys (
+  scope       TEXT        NOT NULL,
+  key         TEXT        NOT NULL,
+  fingerprint BYTEA       NOT NULL,
+  result      JSONB       NOT NULL,
+  created_at  TIMESTAMPTZ NOT NULL DEFAULT now(),
+  PRIMARY KEY (scope, key)
+);
+CREATE INDEX IF NOT EXISTS idempotency_keys_created_at ON idempotency_keys (created_at);

@@ -14,10 +14,12 @@ export interface HttpAppOptions {
   readonly log: Logger;
   readonly routes: readonly Route[];
   readonly health: HealthChecks;
+  /** Runs before every route. */
+  readonly before?: RequestHandler;
 }
 
 /** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
-export function buildHttpApp({ log, routes, health }: HttpAppOptions): Express {
+export function buildHttpApp({ log, routes, health, before }: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -25,6 +27,7 @@ export function buildHttpApp({ log, routes, health }: HttpAppOptions): Express {
   app.use(helmet());
   app.use(observe(log));
   healthRoutes(app, health);
+  if (before) app.use(before);
 
   const json = express.json({ limit: MAX_BODY_BYTES, inflate: true, strict: false });
   for (const [path, atPath] of byPath(routes)) {

@@ -3,6 +3,8 @@ import { buildHttpApp } from '@tallyline/chassis/http-app';
 import type { Logger } from '@tallyline/chassis/logger';
 import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import type { Express } from 'express';
+import { createAwaitEvents } from './consistency/await-events.js';
+import { consistencyOnRequest } from './consistency/consistency.js';
 import { categoryRevenueRoute } from './queries/category-metrics.js';
 import { customerLtvRoutes } from './queries/customer-ltv.js';
 import { hourlySalesRoute } from './queries/hourly-sales.js';
@@ -22,6 +24,7 @@ export function buildApp({ pool, log, health }: AppOptions): Express {
   return buildHttpApp({
     log,
     health,
+    before: consistencyOnRequest(createAwaitEvents(db)),
     routes: [
       productSalesRoute(db),
       categoryRevenueRoute(db),

@@ -1,10 +1,12 @@
 import type { GroupCommit } from '@tallyline/chassis/group-commit';
 import { Problem } from '@tallyline/chassis/problem';
 import { type Route, route } from '@tallyline/chassis/route';
+import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { id, MAX_ORDER_LINES, price, quantity } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
-import type { Placed, PlaceOrder, PlaceOrderResult } from './place-order.js';
+import { idempotencyHeaders, keyProblem, REPLAYED_HEADER, requestKey } from '../idempotency/idempotency-key.js';
+import type { OrderResult, Placed, PlaceOrder, PlaceOrderAnswer } from './place-order.js';
 
 const body = z.strictObject({
   customerId: id,
@@ -14,12 +16,13 @@ const body = z.strictObject({
     .max(MAX_ORDER_LINES),
 });
 
-export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderResult>): Route {
+export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderAnswer>): Route {
   return route(
     'post',
     '/api/orders',
     {
       summary: 'Place an order',
+      headers: idempotencyHeaders,
       body,
       answer: {
         status: 201,
@@ -27,29 +30,34 @@ export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderResult
         schema: z.object({ orderId: id }),
       },
       problems: {
-        409: 'Too little stock, or the price the customer saw is not the current one',
-        422: 'A product is unknown',
+        409: 'Too little stock, the price the customer saw is not the current one, or the key is in use',
+        422: 'A product is unknown, or the key belongs to another body',
       },
     },
-    async ({ body: { customerId, items }, traceparent }) => {
-      const lines = items.map(({ productId, quantity, price }) => ({
+    async ({ body, headers, traceparent }) => {
+      const lines = body.items.map(({ productId, quantity, price }) => ({
         productId,
         quantity,
         priceCents: price === undefined ? undefined : exactCents(price),
       }));
-      const result = await orders.submit({ customerId, lines, traceparent });
-      if (result.kind !== 'placed') throw refusal(result);
-      return { body: { orderId: result.orderId } };
+      const key = requestKey(headers['idempotency-key'], body);
+      const answer = await orders.submit({ customerId: body.customerId, lines, traceparent, requestKey: key });
+      if ('kind' in answer) throw keyProblem(answer.kind);
+      const { result, replayed } = answer;
+      const marked = replayed ? REPLAYED_HEADER : {};
+      if (result.kind !== 'placed') throw refusal(result, marked);
+      return { body: { orderId: result.orderId }, headers: { ...marked, [CONSISTENCY_TOKEN]: result.eventId } };
     },
   );
 }
 
 /** What the customer is told: every line at fault, and what would have been accepted. */
-function refusal(decision: Exclude<PlaceOrderResult, Placed>): Problem {
+function refusal(decision: Exclude<OrderResult, Placed>, headers: Readonly<Record<string, string>>): Problem {
   switch (decision.kind) {
     case 'unknown-product':
       return new Problem({
         slug: decision.kind,
+        headers,
         status: 422,
         detail: 'the order names products that do not exist',
         errors: decision.faults.map(({ line, productId }) => ({
@@ -60,6 +68,7 @@ function refusal(decision: Exclude<PlaceOrderResult, Placed>): Problem {
     case 'price-differs':
       return new Problem({
         slug: decision.kind,
+        headers,
         status: 409,
         detail: 'a price has changed; repeat the order with the current price if the customer agrees',
         errors: decision.faults.map(({ line, currentPriceCents }) => ({
@@ -76,6 +85,7 @@ function refusal(decision: Exclude<PlaceOrderResult, Placed>): Problem {
     case 'insufficient-stock':
       return new Problem({
         slug: decision.kind,
+        headers,
         status: 409,
         detail: 'there is not enough stock',
         errors: decision.faults.map(({ line, left }) => ({

@@ -1,8 +1,10 @@
 import type { Pool } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
+import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { category, id, price, productName, stock } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
+import { idempotencyHeaders, keyProblem, REPLAYED_HEADER, requestKey } from '../idempotency/idempotency-key.js';
 import { createProduct } from './create-product.js';
 
 const body = z.strictObject({ name: productName, category, price, stock });
@@ -13,14 +15,23 @@ export function createProductRoute(pool: Pool, onCommit: () => void): Route {
     '/api/products',
     {
       summary: 'Add a product to the catalogue',
+      headers: idempotencyHeaders,
       body,
       answer: { status: 201, description: 'The product is stored', schema: z.object({ productId: id }) },
+      problems: { 409: 'The key is in use', 422: 'The key belongs to another body' },
     },
-    async ({ body: { name, category, price, stock }, traceparent }) => {
+    async ({ body, headers, traceparent }) => {
+      const { name, category, price, stock } = body;
       const product = { name, category, priceCents: exactCents(price), stock };
-      const { productId } = await createProduct(pool, product, traceparent);
+      const key = requestKey(headers['idempotency-key'], body);
+      const answer = await createProduct(pool, product, { traceparent, requestKey: key });
+      if ('kind' in answer) throw keyProblem(answer.kind);
       onCommit();
-      return { body: { productId } };
+      const { productId, eventId } = answer.result;
+      return {
+        body: { productId },
+        headers: { ...(answer.replayed && REPLAYED_HEADER), [CONSISTENCY_TOKEN]: eventId },
+      };
     },
   );
 }

@@ -1,25 +1,40 @@
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { amountOf } from '@tallyline/contracts/money';
+import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
+import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
 import { insertOutboxRow } from '../outbox/outbox.sql.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import { insertProduct, type NewProduct } from './products.sql.js';
 
+const KEY_SCOPE = 'products';
+
+export interface CreatedProduct {
+  readonly productId: number;
+  readonly eventId: string;
+}
+
+export type CreateProductAnswer =
+  | { readonly kind: KeyConflict }
+  | { readonly result: CreatedProduct; readonly replayed: boolean };
+
 /** Stores a product and the event that tells of it, in one transaction. */
-export async function createProduct(
+export function createProduct(
   pool: Pool,
   product: NewProduct,
-  traceparent: string,
-): Promise<{ productId: number; eventId: string }> {
+  { traceparent, requestKey }: { traceparent: string; requestKey: RequestKey | undefined },
+): Promise<CreateProductAnswer> {
   return withTransaction(pool, 'create product', async (tx) => {
+    const [claim] = requestKey ? await claimKeys<CreatedProduct>(tx, KEY_SCOPE, [requestKey]) : [];
+    if (claim?.kind === 'done') return { result: claim.result, replayed: true };
+    if (claim !== undefined && claim.kind !== 'new') return claim;
+
     const { id, createdAt } = await insertProduct(tx, product);
     const { name, category, priceCents, stock } = product;
-    const row = outboxRow(
-      'ProductCreated',
-      { productId: id, name, category, price: amountOf(priceCents), stock },
-      createdAt,
-      traceparent,
-    );
+    const facts = { productId: id, name, category, price: amountOf(priceCents), stock };
+    const row = outboxRow('ProductCreated', facts, createdAt, traceparent);
     await insertOutboxRow(tx, row);
-    return { productId: id, eventId: row.id };
+    const result = { productId: id, eventId: row.id };
+    if (requestKey) await storeResults(tx, KEY_SCOPE, [{ ...requestKey, result }]);
+    return { result, replayed: false };
   });
 }

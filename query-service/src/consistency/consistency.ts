@@ -1,0 +1,38 @@
+import { parseInput } from '@tallyline/chassis/validation';
+import { CONSISTENCY_STATUS, CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import type { AwaitEvents } from './await-events.js';
+
+const MAX_TOKENS = 10;
+const DEFAULT_WAIT_SECONDS = 2;
+const MAX_WAIT_SECONDS = 10;
+
+/** One token, or several separated by commas, as a client that has written more than once sends them. */
+const headers = z.object({
+  [CONSISTENCY_TOKEN]: z
+    .string()
+    .transform((value) => value.split(',').map((token) => token.trim().toLowerCase()))
+    .pipe(z.array(z.guid('must be a token that a POST answered')).min(1).max(MAX_TOKENS)),
+});
+
+/**
+ * A GET that sends a Consistency-Token waits until that write is in the views, for `Prefer: wait=N` seconds (RFC 7240)
+ * or 2, at most 10, and says in `Consistency-Status` whether its answer includes it. It is answered either way.
+ */
+export function consistencyOnRequest({ awaitEvents }: AwaitEvents): RequestHandler {
+  return async (request, response, next) => {
+    if (request.headers[CONSISTENCY_TOKEN] === undefined) return next();
+    const tokens = parseInput(headers, request.headers, 'header')[CONSISTENCY_TOKEN];
+    const gone = new AbortController();
+    response.on('close', () => gone.abort());
+    const state = await awaitEvents([...new Set(tokens)], waitMs(request.get('prefer')), gone.signal);
+    response.setHeader(CONSISTENCY_STATUS, state);
+    next();
+  };
+}
+
+function waitMs(prefer: string | undefined): number {
+  const seconds = Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,6})"?/i.exec(prefer ?? '')?.[1] ?? DEFAULT_WAIT_SECONDS);
+  return Math.min(seconds, MAX_WAIT_SECONDS) * 1000;
+}
