@@ -83,3 +83,42 @@ CREATE TABLE IF NOT EXISTS sync_state (
   waiting      BIGINT NOT NULL DEFAULT 0
 );
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- Every event that the views include, as it was received: what a rebuild reads. Append-only. A month here is when the
+-- event arrived, not when it happened, so a month that is over never changes and can leave for a Parquet file.
+-- No DEFAULT partition: its rows would have to be moved before their month could be attached.
+CREATE TABLE IF NOT EXISTS event_archive (
+  event_id    UUID        NOT NULL,
+  received_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  event_type  TEXT        NOT NULL,
+  queue       TEXT        NOT NULL,
+  occurred_at TIMESTAMPTZ NOT NULL,
+  -- It came from the write side's outbox.
+  counted     BOOLEAN     NOT NULL,
+  app_id      TEXT,
+  traceparent TEXT,
+  -- The very bytes: what is archived was decoded as UTF-8 JSON, which TEXT holds without loss.
+  body        TEXT        NOT NULL,
+  PRIMARY KEY (event_id, received_at)
+) PARTITION BY RANGE (received_at);
+
+-- Makes the partitions of this UTC month and the next. CREATE TABLE ... PARTITION OF would lock out every reader and writer
+-- of the archive; ATTACH waits for nobody. Several callers at once take turns.
+CREATE OR REPLACE FUNCTION create_event_archive_months() RETURNS VOID LANGUAGE plpgsql AS $$
+DECLARE
+  this_month CONSTANT TIMESTAMP := date_trunc('month', now() AT TIME ZONE 'UTC');
+  month TIMESTAMP;
+  partition TEXT;
+BEGIN
+  FOREACH month IN ARRAY ARRAY[this_month, this_month + interval '1 month'] LOOP
+    partition := to_char(month, '"event_archive_"YYYY_MM');
+    CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+    PERFORM pg_advisory_xact_lock(hashtext('create_event_archive_months'));
+    CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+    EXECUTE format('CREATE TABLE %I (LIKE event_archive INCLUDING ALL)', partition);
+    EXECUTE format('ALTER TABLE event_archive ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition,
+                   month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');
+  END LOOP;
+END $$;
+
+SELECT create_event_archive_months();

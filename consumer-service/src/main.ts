@@ -4,6 +4,7 @@ import { listen } from '@tallyline/chassis/http-server';
 import { createPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
+import { startArchiveMonths } from './archive/archive-months.js';
 import { startSubscription } from './subscription.js';
 
 const settings = environment.pick({
@@ -23,6 +24,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     statementTimeoutMs: 30_000,
     log,
   });
+  const archiveMonths = startArchiveMonths(pool, log);
   const subscription = startSubscription({ pool, log, brokerUrl: config.BROKER_URL, onFatal: fatal });
   const subscribed = async () => {
     if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
@@ -36,6 +38,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   log.info({ port: server.port }, 'consumer-service listens');
   return [
     ['subscription', subscription.stop],
+    ['archive months', archiveMonths.stop],
     ['http', server.stop],
     ['database', () => pool.end()],
   ];

@@ -1,5 +1,6 @@
 import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { Watermark } from '@tallyline/contracts/watermark';
+import { insertArchived } from '../archive/archive.sql.js';
 import { fold, views } from '../projections/index.js';
 import { FoldedDeltas } from '../projections/projection.js';
 import type { DecodedEvent, Poison } from './decode.js';
@@ -18,7 +19,7 @@ export interface Applied {
   readonly duplicates: number;
 }
 
-/** One transaction: what is new goes into the inbox, the views and the ledger together, or not at all. */
+/** One transaction: what is new goes into the inbox, the views, the archive and the ledger together, or not at all. */
 export function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
   return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));
 }
@@ -30,14 +31,15 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
 
   const folded = new FoldedDeltas();
   for (const { event } of applied) fold(event, folded);
-  // Sent together, run in this order by the database: each view once, then the ledger.
+  // Sent together, run in this order by the database: each view once, then the archive and the ledger.
   const upserts = views.map((view) => {
     const deltas = folded.of(view);
     return deltas.length > 0 ? view.upsert(tx, deltas) : undefined;
   });
+  const archived = applied.length > 0 ? insertArchived(tx, applied) : undefined;
   const redriven = newIds.size > 0 ? deleteDeadLetters(tx, [...newIds]) : new Set<string>();
   const aside = poison.length > 0 ? setAside(tx, poison) : new Set<string>();
-  const [redrivenIds, asideIds] = await Promise.all([redriven, aside, ...upserts]);
+  const [redrivenIds, asideIds] = await Promise.all([redriven, aside, archived, ...upserts]);
 
   const settled = new Seconds();
   for (const { id, event, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(event.occurredAt);

@@ -37,8 +37,9 @@ export async function applyDeliveries(
       else log.warn({ appId: message.properties.appId }, 'ignored a watermark that is not one');
       continue;
     }
-    const { messageId, appId } = message.properties;
-    const decoded = decode({ queue, body: message.content, messageId, appId });
+    const { messageId, appId, headers } = message.properties;
+    const traceparent = typeof headers?.traceparent === 'string' ? headers.traceparent : undefined;
+    const decoded = decode({ queue, body: message.content, messageId, appId, traceparent });
     messages.set(decoded.id, message);
     if (decoded.kind === 'event') events.push(decoded);
     else undecodable.push(decoded);

@@ -1,5 +1,6 @@
 import { type Pool, TransactionError } from '@tallyline/chassis/postgres';
 import { classify } from '@tallyline/chassis/postgres-errors';
+import { createArchiveMonths, isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';
 import type { DecodedEvent } from './decode.js';
 
@@ -7,7 +8,7 @@ export interface Isolated extends Applied {
   readonly poison: Batch['poison'];
 }
 
-const MAX_CONTENTION_RETRIES = 5;
+const MAX_RETRIES = 5;
 
 /**
  * Applies a batch. When the database refuses it, halves it until the refused events stand alone (18 transactions for 1 in
@@ -39,7 +40,9 @@ async function applyRetrying(pool: Pool, batch: Batch): Promise<Applied> {
     try {
       return await applyBatch(pool, batch);
     } catch (error) {
-      if (classify(error) !== 'contention' || attempt === MAX_CONTENTION_RETRIES) throw error;
+      if (attempt === MAX_RETRIES) throw error;
+      if (isMissingMonth(error)) await createArchiveMonths(pool);
+      else if (classify(error) !== 'contention') throw error;
     }
   }
 }

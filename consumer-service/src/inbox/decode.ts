@@ -8,6 +8,7 @@ export interface RawMessage {
   readonly body: Buffer;
   readonly messageId: string | undefined;
   readonly appId: string | undefined;
+  readonly traceparent: string | undefined;
 }
 
 export interface DecodedEvent {
@@ -17,6 +18,8 @@ export interface DecodedEvent {
   readonly event: AnyEvent;
   /** It came from the write side's outbox, so the ledger counts it. */
   readonly counted: boolean;
+  /** As received, for the archive. */
+  readonly raw: RawMessage;
 }
 
 export interface Poison {
@@ -34,7 +37,8 @@ const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Makes an event of a message, or says why it is none. Never throws: the neighbours of a bad message are good. */
-export function decode({ queue, body, messageId, appId }: RawMessage): Decoded {
+export function decode(raw: RawMessage): Decoded {
+  const { queue, body, messageId, appId } = raw;
   const counted = appId === OUTBOX_APP_ID && messageId !== undefined && UUID_V7.test(messageId);
   const poison = (reason: string): Poison => {
     return { kind: 'poison', id: identify(messageId, undefined, body), queue, reason, counted };
@@ -53,7 +57,7 @@ export function decode({ queue, body, messageId, appId }: RawMessage): Decoded {
     return poison(`not a valid ${type}: ${faults.slice(0, 5).join('; ')}`);
   }
   const event = parsed.data;
-  return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, counted };
+  return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, counted, raw };
 }
 
 /**

@@ -1,0 +1,32 @@
+import type { Logger } from '@tallyline/chassis/logger';
+import { type Loop, startLoop } from '@tallyline/chassis/loop';
+import { onPool, type Pool } from '@tallyline/chassis/postgres';
+import pg from 'pg';
+import { createMonths } from './archive.sql.js';
+
+const INTERVAL_MS = 3_600_000;
+const CHECK_VIOLATION = '23514';
+
+/** Makes the archive's partitions a month ahead, so that no batch ever has to. */
+export function startArchiveMonths(pool: Pool, log: Logger): Loop {
+  return startLoop('archive months', log, {
+    idleMs: INTERVAL_MS,
+    turn: async () => {
+      await createArchiveMonths(pool);
+      return 'idle';
+    },
+  });
+}
+
+export function createArchiveMonths(pool: Pool): Promise<void> {
+  return createMonths(onPool(pool));
+}
+
+/** True when the archive has no partition for now (a clock that jumped): nothing is wrong with the events. */
+export function isMissingMonth(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof pg.DatabaseError && cause.code === CHECK_VIOLATION && cause.table === 'event_archive')
+      return true;
+  }
+  return false;
+}

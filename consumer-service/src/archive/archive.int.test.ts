@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { applyIsolating } from '../inbox/apply-isolating.js';
+import { type DecodedEvent, decode } from '../inbox/decode.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  const log = createLogger('test', 'silent', 'json');
+  const applicationName = 'archive test';
+  pool = createPool({
+    url: databases.readDatabaseUrl,
+    applicationName,
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+    log,
+  });
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+function received(productId: number, name = 'Mug'): DecodedEvent {
+  const facts = { productId, name, category: 'Kitchen', price: 4.5, stock: 1, unknownToUs: [1e2] };
+  // Written as no serialiser of ours writes it: what is kept are the bytes, not their meaning.
+  const body = JSON.stringify(
+    { eventType: 'ProductCreated', occurredAt: '2026-11-20T08:17:46.438Z', ...facts },
+    null,
+    3,
+  );
+  const raw = {
+    queue: 'product-events',
+    body: Buffer.from(body),
+    messageId: randomUUID(),
+    appId: 'foreign',
+    traceparent,
+  };
+  const decoded = decode(raw);
+  if (decoded.kind !== 'event') throw new Error(decoded.reason);
+  return decoded;
+}
+
+const apply = (events: readonly DecodedEvent[]) => applyIsolating(pool, { events, poison: [], watermarks: [] });
+
+test('an event is archived once, byte for byte, in the transaction that applies it', async () => {
+  const event = received(1, 'Tasse "groß" 🍵');
+  await apply([event, event]);
+  await apply([event]);
+  const { rows } = await pool.query('SELECT * FROM event_archive WHERE event_id = $1', [event.id]);
+  expect(rows).toEqual([
+    {
+      event_id: event.id,
+      received_at: expect.any(Date),
+      event_type: 'ProductCreated',
+      queue: 'product-events',
+      occurred_at: new Date('2026-11-20T08:17:46.438Z'),
+      counted: false,
+      app_id: 'foreign',
+      traceparent,
+      body: event.raw.body.toString(),
+    },
+  ]);
+});
+
+test('a month without a partition gets one, and no event is taken for poison', async () => {
+  const { rows: partitions } = await pool.query(
+    "SELECT inhrelid::regclass AS name FROM pg_inherits WHERE inhparent = 'event_archive'::regclass",
+  );
+  expect(partitions).toHaveLength(2);
+  for (const { name } of partitions) await pool.query(`DROP TABLE ${name}`);
+
+  const batches = Array.from({ length: 4 }, (_, n) => [received(100 + n), received(200 + n)]);
+  const results = await Promise.all(batches.map(apply));
+  expect(results.map(({ applied, poison }) => [applied.length, poison.length])).toEqual(batches.map(() => [2, 0]));
+  const { rows } = await pool.query('SELECT count(*) AS events FROM event_archive');
+  expect(rows).toEqual([{ events: 8 }]);
+});

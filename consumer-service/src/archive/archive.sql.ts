@@ -1,0 +1,27 @@
+import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import type { DecodedEvent } from '../inbox/decode.js';
+
+/** Keeps events as received. The inbox has let each through once, so there is no conflict to handle here. */
+export async function insertArchived(tx: Tx, events: readonly DecodedEvent[]): Promise<void> {
+  await tx.query({
+    name: 'insert-archived',
+    text: `INSERT INTO event_archive (event_id, event_type, queue, occurred_at, counted, app_id, traceparent, body)
+           SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::text[],
+                                $7::text[], $8::text[])`,
+    values: [
+      events.map(({ id }) => id),
+      events.map(({ event }) => event.eventType),
+      events.map(({ queue }) => queue),
+      events.map(({ event }) => event.occurredAt),
+      events.map(({ counted }) => counted),
+      events.map(({ raw }) => raw.appId ?? null),
+      events.map(({ raw }) => raw.traceparent ?? null),
+      events.map(({ raw }) => raw.body.toString('utf8')),
+    ],
+  });
+}
+
+/** Makes the partitions of this month and the next, by the database's clock, which is the one that stamps the rows. */
+export async function createMonths(db: Queryable): Promise<void> {
+  await db.query({ name: 'create-archive-months', text: 'SELECT create_event_archive_months()' });
+}
