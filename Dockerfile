@@ -1,0 +1,43 @@
+# One image per service: docker build --build-arg SERVICE=command-service .
+ARG SERVICE
+
+FROM node:24-trixie-slim AS manifests
+WORKDIR /app
+COPY package.json package-lock.json ./
+COPY contracts/package.json contracts/
+COPY chassis/package.json chassis/
+COPY command-service/package.json command-service/
+COPY consumer-service/package.json consumer-service/
+COPY query-service/package.json query-service/
+COPY local/package.json local/
+
+# Compiles all three services at once, so that their images share this stage. `local` stays out: its servers weigh 200 MB.
+FROM manifests AS build
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --ignore-scripts --no-audit --no-fund --include-workspace-root \
+      -w contracts -w chassis -w command-service -w consumer-service -w query-service
+COPY tsconfig.base.json ./
+COPY contracts contracts
+COPY chassis chassis
+COPY command-service command-service
+COPY consumer-service consumer-service
+COPY query-service query-service
+RUN node_modules/.bin/tsc -b command-service consumer-service query-service
+
+# What this one service needs at run time, and no more.
+FROM manifests AS dependencies
+ARG SERVICE
+RUN --mount=type=cache,target=/root/.npm \
+    npm ci --ignore-scripts --no-audit --no-fund --omit=dev -w "${SERVICE:?say --build-arg SERVICE=command-service}"
+
+FROM node:24-trixie-slim
+ARG SERVICE
+ENV NODE_ENV=production
+WORKDIR /app
+COPY --from=dependencies /app ./
+COPY --from=build /app/contracts/dist contracts/dist
+COPY --from=build /app/chassis/dist chassis/dist
+COPY --from=build /app/${SERVICE}/dist ${SERVICE}/dist
+WORKDIR /app/${SERVICE}
+USER node
+CMD ["node", "--enable-source-maps", "dist/main.js"]

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { eventually } from '@tallyline/local/eventually';
+import { type ComposeProject, compose, containers } from './compose-project.js';
+import * as containment from './containment.js';
+import { placeOrders, read, type Shop, stockTheShop, withTraffic } from './shop.js';
+import { viewsEqualTheOrders } from './views.js';
+
+/** A string that `run` answers is shown beside the name. */
+export type Check = readonly [name: string, run: () => Promise<unknown>];
+
+const SERVICES = ['command-service', 'consumer-service', 'query-service'];
+
+/** In order: each check finds the project as the one before left it. */
+export function scenario(project: ComposeProject, shop: Shop): Check[] {
+  const run = (...args: string[]) => compose(project, ...args);
+  const equal = async () => `${await viewsEqualTheOrders(project, shop)} orders in every view`;
+  return [
+    ['a copied .env.example is the same as none', () => containment.copiedEnvExampleChangesNothing(project)],
+    [
+      'builds and starts, everything healthy',
+      async () => {
+        await run('up', '-d', '--build', '--wait');
+      },
+    ],
+    ['containers are non-root, read-only, without capabilities', () => containment.everyContainerIsConfined(project)],
+    ['ports are on loopback only', () => containment.everyPortIsOnLoopback(project)],
+    ['query-service cannot reach the write side', () => containment.queryServiceCannotReachTheWriteSide(project)],
+    ['each service names its health checks', () => healthNamesItsChecks(project, shop)],
+    ['guest sees both queues on the management page', () => managementShowsTheQueues(shop)],
+    [
+      'orders reach every view',
+      async () => {
+        await stockTheShop(shop);
+        await placeOrders(shop, 100);
+        return equal();
+      },
+    ],
+    [
+      'broker killed: orders are accepted and the lag grows; broker back: all arrive',
+      async () => {
+        await run('kill', 'rabbitmq');
+        await placeOrders(shop, 40);
+        const early = await eventually(() => outOfSync(shop));
+        await eventually(async () => assert.ok((await outOfSync(shop)) > early + 1, 'the lag does not grow'));
+        await run('up', '-d', '--wait');
+        return equal();
+      },
+    ],
+    [
+      'read database killed under traffic',
+      async () => {
+        const { accepted, failed } = await withTraffic(shop, async () => {
+          await run('kill', 'read-db');
+          await run('up', '-d', '--wait');
+        });
+        assert.ok(accepted > 0 && failed === 0, `${accepted} accepted, ${failed} failed: orders need no read side`);
+        return equal();
+      },
+    ],
+    [
+      'write database restarted under traffic',
+      async () => {
+        const traffic = await withTraffic(shop, async () => {
+          await run('restart', 'write-db');
+          await run('up', '-d', '--wait');
+        });
+        return `${await equal()}, ${traffic.failed} refused meanwhile`;
+      },
+    ],
+    [
+      'three consumers share the work',
+      async () => {
+        await run('up', '-d', '--wait', '--scale', 'consumer-service=3');
+        await placeOrders(shop, 300);
+        const healthy = (await containers(project)).filter(
+          (c) => c.service === 'consumer-service' && c.health === 'healthy',
+        );
+        assert.equal(healthy.length, 3);
+        return equal();
+      },
+    ],
+    [
+      'every consumer and the command-service killed under traffic',
+      async () => {
+        await withTraffic(shop, async () => {
+          await run('kill', 'consumer-service', 'command-service');
+          await run('up', '-d', '--wait', '--scale', 'consumer-service=3');
+        });
+        return equal();
+      },
+    ],
+    [
+      'stops in order, keeps its data, starts again',
+      async () => {
+        await run('stop');
+        const unclean = (await containers(project)).filter((c) => SERVICES.includes(c.service) && c.exitCode !== 0);
+        assert.deepEqual(unclean, [], 'services end with 0 when asked to stop');
+        await run('down');
+        await run('up', '-d', '--wait');
+        await placeOrders(shop, 20);
+        return equal();
+      },
+    ],
+  ];
+}
+
+interface SyncStatus {
+  readonly status: string;
+  readonly lagSeconds: number;
+}
+
+/** The lag in seconds of a suite that must not say that it is in sync. */
+async function outOfSync({ queryUrl }: Shop): Promise<number> {
+  const { status, lagSeconds } = await read<SyncStatus>(`${queryUrl}/api/analytics/sync-status`);
+  assert.notEqual(status, 'in-sync');
+  return lagSeconds;
+}
+
+interface Health {
+  readonly checks: Record<string, unknown>;
+}
+
+async function healthNamesItsChecks(project: ComposeProject, shop: Shop): Promise<string> {
+  const ask = "fetch('http://127.0.0.1:8082/health').then((r) => r.text()).then(console.log)";
+  const consumer: Health = JSON.parse(await compose(project, 'exec', '-T', 'consumer-service', 'node', '-e', ask));
+  const command = await read<Health>(`${shop.commandUrl}/health`);
+  const query = await read<Health>(`${shop.queryUrl}/health`);
+  for (const { checks } of [command, query, consumer]) assert.notDeepEqual(checks, {});
+  return [command, query, consumer].flatMap(({ checks }) => Object.keys(checks)).join(', ');
+}
+
+async function managementShowsTheQueues({ managementUrl }: Shop): Promise<void> {
+  const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
+  const response = await fetch(`${managementUrl}/api/queues`, { headers: { authorization } });
+  assert.equal(response.status, 200);
+  const names = ((await response.json()) as { name: string }[]).map(({ name }) => name);
+  for (const name of ['product-events', 'order-events']) assert.ok(names.includes(name), `queues: ${names.join(' ')}`);
+  assert.equal((await fetch(managementUrl)).status, 200, 'the management page');
+}
