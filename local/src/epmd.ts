@@ -1,18 +1,31 @@
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 const ANSWER_TIMEOUT_MS = 1_000;
+const PAUSE_MS = 50;
+/** It refuses while a node is registered, and takes a moment to notice that its last one is gone. */
+const ATTEMPTS = 40;
 
-/** EPMD's KILL_REQ: two bytes of length, then `k`. Refused while a node is registered, so it can only follow its broker. */
+/** EPMD's KILL_REQ: two bytes of length, then `k`. */
 const KILL_REQUEST = Buffer.from([0, 1, 0x6b]);
 
 /** Erlang's port mapper goes into the background by itself and outlives its broker; asking it is the portable way to end it. */
-export function stopEpmd(port: number): Promise<void> {
+export async function stopEpmd(port: number): Promise<void> {
+  for (let attempt = 0; attempt < ATTEMPTS && (await askToEnd(port)); attempt++) await delay(PAUSE_MS);
+}
+
+/** Answers whether one was there. */
+function askToEnd(port: number): Promise<boolean> {
   return new Promise((resolve) => {
+    let wasThere = false;
     const socket = connect({ port, host: '127.0.0.1', timeout: ANSWER_TIMEOUT_MS });
-    socket.once('connect', () => socket.end(KILL_REQUEST));
+    socket.once('connect', () => {
+      wasThere = true;
+      socket.write(KILL_REQUEST);
+    });
     socket.once('timeout', () => socket.destroy());
     socket.once('error', () => undefined);
-    socket.once('close', () => resolve());
+    socket.once('close', () => resolve(wasThere));
     socket.resume();
   });
 }

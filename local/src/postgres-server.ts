@@ -36,7 +36,7 @@ export interface PostgresServer {
   restart(): Promise<void>;
 }
 
-const STOP_TIMEOUT_MS = 5_000;
+const STOP_TIMEOUT_MS = 4_000;
 const START_TIMEOUT_MS = 30_000;
 
 /** The backends of a killed server hold its shared memory until they notice, some milliseconds later. */

@@ -20,14 +20,20 @@ export function isAlive(pid: number, startTime: string): boolean {
   return startTimeOf(pid) === startTime;
 }
 
+/** A polite stop is for the leader alone: Erlang's helper processes are its to stop, and without them it hangs for seconds. */
+export function askToStop(pid: number, signal: NodeJS.Signals): void {
+  send(pid, signal);
+}
+
 /** To the whole group when there is one: a shell wrapper or a helper process goes with its leader. */
-export function signalGroup(pid: number, signal: NodeJS.Signals): void {
-  for (const target of [-pid, pid]) {
-    try {
-      process.kill(target, signal);
-      return;
-    } catch {
-      // Gone already, or no group of its own.
-    }
+export function killGroup(pid: number): void {
+  if (!send(-pid, 'SIGKILL')) send(pid, 'SIGKILL');
+}
+
+function send(target: number, signal: NodeJS.Signals): boolean {
+  try {
+    return process.kill(target, signal);
+  } catch {
+    return false;
   }
 }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { stopEpmd } from './epmd.js';
-import { isAlive, signalGroup, startTimeOf } from './process-identity.js';
+import { askToStop, isAlive, killGroup, startTimeOf } from './process-identity.js';
 
 /** Lower stages stop first: nobody may lose a server that it still writes to. */
 export const STOP_STAGES = { service: 1, broker: 2, database: 3 } as const;
@@ -21,6 +21,8 @@ export interface RunRecord {
 
 const SUFFIX = '.run.json';
 const POLL_INTERVAL_MS = 50;
+/** Not even SIGKILL ends a process that waits for a disk; nobody waits for it longer than this. */
+const KILL_TIMEOUT_MS = 2_000;
 
 /** What runs on our behalf is written down, so that a supervisor killed with SIGKILL leaves names behind, not riddles. */
 export function recordRun(runDir: string, record: RunRecord): void {
@@ -62,13 +64,18 @@ export async function stopLeftovers(runDir: string): Promise<string[]> {
   return stopped;
 }
 
+async function untilEnded(record: RunRecord, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs;
+  while (isRunning(record) && Date.now() < deadline) await delay(POLL_INTERVAL_MS);
+}
+
 async function stopRecorded(record: RunRecord): Promise<string[]> {
   const wasRunning = isRunning(record);
   if (wasRunning && record.pid !== undefined) {
-    signalGroup(record.pid, record.stopSignal ?? 'SIGTERM');
-    const deadline = Date.now() + record.stopTimeoutMs;
-    while (isRunning(record) && Date.now() < deadline) await delay(POLL_INTERVAL_MS);
-    if (isRunning(record)) signalGroup(record.pid, 'SIGKILL');
+    askToStop(record.pid, record.stopSignal ?? 'SIGTERM');
+    await untilEnded(record, record.stopTimeoutMs);
+    if (isRunning(record)) killGroup(record.pid);
+    await untilEnded(record, KILL_TIMEOUT_MS);
   }
   if (record.epmdPort !== undefined) await stopEpmd(record.epmdPort);
   if (record.containerId === undefined) return wasRunning ? [record.name] : [];

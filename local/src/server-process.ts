@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { signalGroup } from './process-identity.js';
+import { askToStop, killGroup } from './process-identity.js';
 import { forgetRun, recordRun } from './run-records.js';
 
 export interface ServerCommand {
@@ -16,6 +16,7 @@ export interface ServerCommand {
   readonly output: { readonly file: string } | 'inherit';
   readonly stopSignal: NodeJS.Signals;
   readonly stopTimeoutMs: number;
+  readonly isDisposable?: boolean;
   readonly runDir: string;
   readonly stage: number;
   readonly epmdPort?: number;
@@ -78,13 +79,13 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
     hasEnded: () => over,
     async stop() {
       if (over) return;
-      signalGroup(pid, stopSignal);
-      const tooLate = setTimeout(() => signalGroup(pid, 'SIGKILL'), stopTimeoutMs);
+      askToStop(pid, stopSignal);
+      const tooLate = setTimeout(() => killGroup(pid), stopTimeoutMs);
       await ended;
       clearTimeout(tooLate);
     },
     async kill() {
-      if (!over) signalGroup(pid, 'SIGKILL');
+      if (!over) killGroup(pid);
       await ended;
     },
   };

@@ -21,7 +21,7 @@ export interface Service {
 }
 
 /** The services end by themselves within this time; the broker and the databases then have the rest of the 20 s. */
-const STOP_TIMEOUT_MS = 8_000;
+const STOP_TIMEOUT_MS = 7_000;
 const READY_TIMEOUT_MS = 60_000;
 
 export async function startService(name: ServiceName, env: Variables, runDir: string): Promise<Service> {

@@ -59,7 +59,7 @@ function stopOnSignals(start: Promise<unknown>): void {
     void stop(0, start);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
-  // npm starts us through a shell, which dies of a SIGTERM without passing it on.
+  // npm passes signals on, but a SIGKILL of npm reaches nobody else.
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event === undefined) return;
   setInterval(() => process.ppid !== parent && onSignal('npm ended'), PARENT_LOOK_INTERVAL_MS).unref();
