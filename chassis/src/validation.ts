@@ -7,7 +7,12 @@ type Place = 'body' | 'parameter' | 'header';
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place: Place): z.output<S> {
   const parsed = schema.safeParse(input, { reportInput: false });
   if (parsed.success) return parsed.data;
-  const errors = parsed.error.issues.flatMap((issue) => faultsOf(issue, place));
+  // One fault a field: 1e300 is too large, and what else it is helps nobody.
+  const byField = new Map<string, Fault>();
+  for (const fault of parsed.error.issues.flatMap((issue) => faultsOf(issue, place)).reverse()) {
+    byField.set(nameOf(fault), fault);
+  }
+  const errors = [...byField.values()].reverse();
   const [first] = errors;
   throw new Problem({
     slug: 'invalid-input',

@@ -1,0 +1,196 @@
+import { request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, call, type Suite, startSuite } from '../setup/suite.js';
+
+let suite: Suite;
+let product: number;
+beforeAll(async () => {
+  suite = await startSuite();
+  product = (await suite.post('/api/products', { name: 'Pen', category: 'Office', price: 2.5, stock: 10 })).body
+    .productId;
+});
+afterAll(() => suite.stop());
+
+/** Everything that a refusal must leave as it was. */
+async function state(): Promise<unknown> {
+  const { rows } = await suite.write.query(`
+    SELECT (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM order_items) AS items,
+           (SELECT count(*) FROM outbox) AS outbox, (SELECT count(*) FROM products) AS products,
+           (SELECT sum(stock) FROM products) AS stock`);
+  return rows;
+}
+
+function expectProblem(answer: Answer, status: number): void {
+  expect(answer.status).toBe(status);
+  expect(answer.headers.get('content-type')).toContain('application/problem+json');
+  expect(answer.body).toMatchObject({ type: expect.stringMatching(/^urn:tallyline:problem:/), status });
+  expect(Object.keys(answer.body)).toEqual(expect.arrayContaining(['type', 'title', 'status', 'detail', 'instance']));
+}
+
+const good = { name: 'Pen', category: 'Office', price: 2.5, stock: 10 };
+const line = { productId: 1, quantity: 1 };
+const many = (count: number) => Array.from({ length: count }, () => line);
+
+const badProducts: [string, unknown, string[]][] = [
+  ['no object', [], ['#']],
+  ['null', null, ['#']],
+  ['everything missing', {}, ['#/name', '#/category', '#/price', '#/stock']],
+  [
+    'wrong types',
+    { name: 1, category: true, price: '2.50', stock: '10' },
+    ['#/name', '#/category', '#/price', '#/stock'],
+  ],
+  ['an unknown field', { ...good, colour: 'red' }, ['#/colour']],
+  ['a blank name', { ...good, name: '   ' }, ['#/name']],
+  ['an over-long name', { ...good, name: 'x'.repeat(201) }, ['#/name']],
+  ['NUL in a name', { ...good, name: 'a\u0000b' }, ['#/name']],
+  ['half a surrogate pair', { ...good, category: 'a\ud800' }, ['#/category']],
+  ['a negative price', { ...good, price: -1 }, ['#/price']],
+  ['an over-precise price', { ...good, price: 1.999 }, ['#/price']],
+  ['a huge price', { ...good, price: 1e300 }, ['#/price']],
+  ['fractional stock', { ...good, stock: 1.5 }, ['#/stock']],
+  ['huge stock', { ...good, stock: 2 ** 40 }, ['#/stock']],
+];
+
+const badOrders: [string, unknown, string[]][] = [
+  ['no items', { customerId: 1, items: [] }, ['#/items']],
+  ['more than 100 items', { customerId: 1, items: many(101) }, ['#/items']],
+  ['zero quantity', { customerId: 1, items: [{ productId: 1, quantity: 0 }] }, ['#/items/0/quantity']],
+  ['fractional quantity', { customerId: 1, items: [line, { productId: 1, quantity: 0.5 }] }, ['#/items/1/quantity']],
+  ['huge quantity', { customerId: 1, items: [{ productId: 1, quantity: 1e9 }] }, ['#/items/0/quantity']],
+  ['a fractional id', { customerId: 1.5, items: [line] }, ['#/customerId']],
+  ['an id as text', { customerId: '1', items: [line] }, ['#/customerId']],
+  [
+    'an id beyond its range',
+    { customerId: 2 ** 60, items: [{ productId: 1e20, quantity: 1 }] },
+    ['#/customerId', '#/items/0/productId'],
+  ],
+  ['an unknown field in a line', { customerId: 1, items: [{ ...line, gift: true }] }, ['#/items/0/gift']],
+  ['an over-precise price', { customerId: 1, items: [{ ...line, price: 0.001 }] }, ['#/items/0/price']],
+];
+
+describe('a POST is refused with 400, names each faulty field, and changes nothing:', () => {
+  for (const [path, cases] of [
+    ['/api/products', badProducts],
+    ['/api/orders', badOrders],
+  ] as const) {
+    test.each(cases)(`${path} with %s`, async (_name, body, pointers) => {
+      const before = await state();
+      const answer = await suite.post(path, body);
+      expectProblem(answer, 400);
+      expect(answer.body.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual(
+        [...pointers].sort(),
+      );
+      expect(await state()).toEqual(before);
+    });
+  }
+
+  test('malformed JSON', async () => {
+    for (const text of ['{', '{"name": }', 'name=Pen', '\u0000', '{"a":1}}']) {
+      expectProblem(await suite.post('/api/products', text), 400);
+    }
+  });
+});
+
+describe('a GET is refused with 400 and names the parameter:', () => {
+  test.each([
+    ['/api/analytics/products/abc/sales', 'id'],
+    ['/api/analytics/products/0/sales', 'id'],
+    ['/api/analytics/products/-1/sales', 'id'],
+    ['/api/analytics/products/1.5/sales', 'id'],
+    ['/api/analytics/products/99999999999999999999/sales', 'id'],
+    ['/api/analytics/customers/1e3/ltv', 'id'],
+    ['/api/analytics/categories/%00/revenue', 'category'],
+    ['/api/analytics/sales/hourly?from=yesterday', 'from'],
+    ['/api/analytics/sales/hourly?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 'to'],
+    ['/api/analytics/sales/hourly?from=2020-01-01&to=2026-01-01', 'to'],
+    ['/api/products?limit=0', 'limit'],
+    ['/api/products?limit=1000', 'limit'],
+    ['/api/products?colour=red', 'colour'],
+    ['/api/orders?customerId=x', 'customerId'],
+    ['/api/orders/x', 'id'],
+  ])('%s', async (path, parameter) => {
+    const answer = await suite.get(path);
+    expectProblem(answer, 400);
+    expect(answer.body.errors).toEqual([expect.objectContaining({ parameter })]);
+  });
+
+  test('a percent sign that encodes nothing', async () => {
+    expectProblem(await suite.get('/api/analytics/categories/%E0%A4/revenue'), 400);
+  });
+});
+
+describe('a well-formed order is refused', () => {
+  test('with 422 when it names an unknown product', async () => {
+    const answer = await suite.post('/api/orders', { customerId: 1, items: [{ productId: 123_456, quantity: 1 }] });
+    expectProblem(answer, 422);
+    expect(answer.body.errors).toEqual([expect.objectContaining({ pointer: '#/items/0/productId' })]);
+  });
+
+  test('with 409 and what is left when stock is short, counting both lines of one product', async () => {
+    const before = await state();
+    const six = { productId: product, quantity: 6 };
+    const answer = await suite.post('/api/orders', { customerId: 1, items: [six, six] });
+    expectProblem(answer, 409);
+    expect(answer.body.items).toEqual([
+      { productId: product, left: 10 },
+      { productId: product, left: 10 },
+    ]);
+    expect(await state()).toEqual(before);
+  });
+
+  test('with 409 and the current price when the customer saw another', async () => {
+    const answer = await suite.post('/api/orders', {
+      customerId: 1,
+      items: [{ productId: product, quantity: 1, price: 2.49 }],
+    });
+    expectProblem(answer, 409);
+    expect(answer.body.items).toEqual([{ productId: product, currentPrice: 2.5 }]);
+  });
+});
+
+describe('requests that are no calls of the API', () => {
+  test('too large a body answers 413', async () => {
+    expectProblem(await suite.post('/api/products', { ...good, name: 'x'.repeat(200_000) }), 413);
+  });
+
+  test('a body that is not JSON answers 415', async () => {
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1']) {
+      expectProblem(await suite.post('/api/products', '{}', { 'content-type': type }), 415);
+    }
+    expectProblem(await call(`${suite.command.url}/api/orders`, { method: 'POST' }), 415);
+  });
+
+  test('an unknown path answers 404, a wrong method 405 with Allow', async () => {
+    expectProblem(await suite.get('/api/nothing'), 404);
+    expectProblem(await suite.post('/', {}), 404);
+    const wrong = await call(`${suite.command.url}/api/orders`, { method: 'DELETE' });
+    expectProblem(wrong, 405);
+    expect(wrong.headers.get('allow')).toBe('POST');
+    const onQuery = await call(`${suite.query.url}/api/products`, { method: 'PUT' });
+    expectProblem(onQuery, 405);
+    expect(onQuery.headers.get('allow')).toBe('GET, HEAD');
+  });
+
+  test('HEAD answers like GET without a body', async () => {
+    const answer = await call(`${suite.query.url}/api/products`, { method: 'HEAD' });
+    expect([answer.status, answer.body]).toEqual([200, undefined]);
+  });
+
+  test('a request that ends in mid-body changes nothing, and the service goes on', async () => {
+    const before = await state();
+    await new Promise<void>((resolve) => {
+      const half = request(`${suite.command.url}/api/products`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'content-length': '100' },
+      });
+      half.on('error', () => resolve());
+      half.write('{"name":');
+      half.flushHeaders();
+      setImmediate(() => half.destroy());
+      half.on('close', () => resolve());
+    });
+    expect(await state()).toEqual(before);
+    expect((await suite.post('/api/products', good)).status).toBe(201);
+  });
+});

@@ -1,0 +1,139 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from '@jest/globals';
+import { environment } from '@tallyline/contracts/environment';
+
+/** The architecture as assertions: who imports whom, where SQL lives, who reads the environment, what files are called. */
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+
+/** What each part may import of the others, as docs/architecture.md has it. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  contracts: [],
+  chassis: [],
+  'command-service': ['contracts', 'chassis'],
+  'consumer-service': ['contracts', 'chassis'],
+  'query-service': ['contracts', 'chassis'],
+  local: [],
+};
+const onlyThirdParty: Readonly<Record<string, readonly string[]>> = { contracts: ['zod'] };
+
+interface SourceFile {
+  readonly part: string;
+  readonly path: string;
+  readonly text: string;
+}
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder).flatMap((name) => {
+    const path = join(folder, name);
+    if (statSync(path).isDirectory()) return filesBelow(path);
+    return [path];
+  });
+}
+
+const sources: readonly SourceFile[] = Object.keys(mayImport).flatMap((part) =>
+  filesBelow(join(root, part, 'src'))
+    .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
+    .map((path) => ({ part, path: relative(root, path), text: readFileSync(path, 'utf8') })),
+);
+
+function importsOf({ text }: SourceFile): string[] {
+  const statements = /^(?:import|export)\s(?:[\w*{}\s,$]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm;
+  return [...text.matchAll(statements)].flatMap(([, named, dynamic]) => named ?? dynamic ?? []);
+}
+
+/** Every offence by file and rule, so that a failure says what to mend. */
+function offences(rule: (file: SourceFile) => readonly string[]): string[] {
+  return sources.flatMap((file) => rule(file).map((offence) => `${file.path}: ${offence}`));
+}
+
+describe('imports', () => {
+  test('cross a part only where the table allows it', () => {
+    expect(
+      offences((file) =>
+        importsOf(file).flatMap((specifier) => {
+          const target = /^@tallyline\/([^/]+)/.exec(specifier)?.[1];
+          if (target === undefined || target === file.part || mayImport[file.part]?.includes(target)) return [];
+          return [`${file.part} must not import ${target}`];
+        }),
+      ),
+    ).toEqual([]);
+  });
+
+  test('never reach into another part by a relative path', () => {
+    expect(
+      offences((file) =>
+        importsOf(file)
+          .filter((specifier) => specifier.startsWith('.'))
+          .filter((specifier) => relative(join(file.part, 'src'), join(dirname(file.path), specifier)).startsWith('..'))
+          .map((specifier) => `reaches out of ${file.part} with ${specifier}`),
+      ),
+    ).toEqual([]);
+  });
+
+  test('are declared in the package.json of their part', () => {
+    expect(
+      offences((file) => {
+        const manifest = JSON.parse(readFileSync(join(root, file.part, 'package.json'), 'utf8'));
+        const declared = new Set(Object.keys(manifest.dependencies ?? {}));
+        return importsOf(file)
+          .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+          .map((specifier) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier)?.[1] ?? specifier)
+          .filter((name) => name !== `@tallyline/${file.part}` && !declared.has(name))
+          .map((name) => `imports ${name}, which ${file.part}/package.json does not declare`);
+      }),
+    ).toEqual([]);
+  });
+
+  test('of third parties stay within what a part is for', () => {
+    expect(
+      offences((file) => {
+        const allowed = onlyThirdParty[file.part];
+        if (allowed === undefined) return [];
+        return importsOf(file)
+          .filter((specifier) => !specifier.startsWith('.') && !allowed.includes(specifier))
+          .map((specifier) => `${file.part} may import ${allowed.join(', ')} alone, not ${specifier}`);
+      }),
+    ).toEqual([]);
+  });
+});
+
+test('SQL lives in .sql.ts files, projections, queries and operations', () => {
+  const home =
+    /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|\/operations\/|^local\/|\/health\.ts$|\/postgres\.ts$/;
+  const sql = /[`'"]\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s+[\w(]/;
+  expect(offences((file) => (sql.test(file.text) && !home.test(file.path) ? ['holds SQL'] : []))).toEqual([]);
+});
+
+test('process.env is read in main files alone', () => {
+  const main = /(?:^|\/)(?:[\w-]+\.)?main\.ts$|^local\//;
+  expect(
+    offences((file) => (file.text.includes('process.env') && !main.test(file.path) ? ['reads process.env'] : [])),
+  ).toEqual([]);
+});
+
+test('.env.example names exactly the variables that the services read, with their defaults', () => {
+  const named = readFileSync(join(root, '.env.example'), 'utf8')
+    .split('\n')
+    .flatMap((line) => /^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/.exec(line)?.slice(1, 3) ?? []);
+  const shown = Object.fromEntries(named.flatMap((name, index) => (index % 2 === 0 ? [[name, named[index + 1]]] : [])));
+  const defaults = Object.entries(environment.parse({})).map(([name, value]) => [name, String(value)]);
+  expect(shown).toEqual(Object.fromEntries(defaults));
+});
+
+test('no file is called utils, helpers, common or misc', () => {
+  const vague = /^(?:utils?|helpers?|common|misc|shared)\b/;
+  expect(offences((file) => (vague.test(basename(file.path)) ? ['says nothing by its name'] : []))).toEqual([]);
+});
+
+test('no module is mocked, and no test is focused or skipped', () => {
+  const forbidden = /jest\.mock\(|unstable_mockModule|\b(?:test|it|describe)\.(?:only|skip|todo)\b/;
+  const tests = ['tests', ...Object.keys(mayImport)]
+    .flatMap((part) => filesBelow(join(root, part)))
+    .filter((path) => path.endsWith('.test.ts') && !path.includes('node_modules') && basename(path) !== 'tidy.test.ts');
+  expect(
+    tests.filter((path) => forbidden.test(readFileSync(path, 'utf8'))).map((path) => relative(root, path)),
+  ).toEqual([]);
+});
