@@ -29,6 +29,7 @@ export interface Suite {
   stop(): Promise<void>;
 }
 
+/** `env` overrides what the services read: another broker or database than the shared ones, for tests that break it. */
 export async function startSuite(env: Readonly<Record<string, string>> = {}): Promise<Suite> {
   const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
   const processes: ServiceProcess[] = [];
@@ -49,8 +50,8 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
     start('query-service'),
   ]);
   await Promise.all([command, consumer, query].map(({ url }) => eventually(() => ready(url))));
-  const write = new pg.Pool({ connectionString: databases.writeDatabaseUrl, max: 2 });
-  const read = new pg.Pool({ connectionString: databases.readDatabaseUrl, max: 2 });
+  const write = new pg.Pool({ connectionString: env.WRITE_DATABASE_URL ?? databases.writeDatabaseUrl, max: 2 });
+  const read = new pg.Pool({ connectionString: env.READ_DATABASE_URL ?? databases.readDatabaseUrl, max: 2 });
   for (const pool of [write, read]) pool.on('error', () => undefined);
 
   const suite: Suite = {

@@ -1,0 +1,52 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { startTemporaryBroker } from '@tallyline/local/temporary-servers';
+import { createProducts } from '../setup/order-flow.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
+
+let broker: Awaited<ReturnType<typeof startTemporaryBroker>>;
+let suite: Suite;
+beforeAll(async () => {
+  broker = await startTemporaryBroker();
+  suite = await startSuite({ BROKER_URL: broker.brokerUrl });
+}, 60_000);
+afterAll(async () => {
+  await suite.stop();
+  await broker.stop();
+});
+
+const status = async () => (await suite.get('/api/analytics/sync-status')).body;
+
+test('broker stopped: orders answer 201 and lag grows in real time; broker back: all arrive once, lag is 0', async () => {
+  const [product] = await createProducts(suite, 1);
+  await suite.inSync();
+  await eventually(async () => expect((await status()).status).toBe('in-sync'));
+
+  const stoppedAt = performance.now();
+  await broker.stop();
+  const accepted: number[] = [];
+  for (let n = 0; n < 20; n += 1) {
+    const answer = await suite.post('/api/orders', { customerId: 1, items: [{ productId: product, quantity: 1 }] });
+    expect(answer.status).toBe(201);
+    accepted.push(answer.body.orderId);
+  }
+  expect((await fetch(`${suite.command.url}/health/ready`)).status).toBe(200);
+  await eventually(async () => expect((await status()).status).toBe('stale'));
+  // The one place where time itself is the subject: a second later, the lag is a second more.
+  const first = await status();
+  await delay(1_000);
+  const second = await status();
+  expect(second.lagSeconds - first.lagSeconds).toBeGreaterThan(0.9);
+  expect(second.lagSeconds - first.lagSeconds).toBeLessThan(1.5);
+  expect(second.lagSeconds).toBeLessThan((performance.now() - stoppedAt) / 1000 + 3);
+  expect((await fetch(`${suite.consumer.url}/health/ready`)).status).toBe(503);
+
+  await broker.restart();
+  await suite.inSync(30_000);
+  await eventually(async () => expect(await status()).toMatchObject({ status: 'in-sync', lagSeconds: 0 }));
+  await expectViewsEqualOrders(suite, accepted);
+  const warnings = suite.command.log.filter(({ level, msg }) => level >= 40 && msg.startsWith('broker'));
+  expect(warnings).toHaveLength(1);
+}, 90_000);

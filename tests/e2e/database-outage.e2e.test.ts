@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { applySchema } from '@tallyline/local/schema';
+import { startTemporaryPostgres } from '@tallyline/local/temporary-servers';
+import { createProducts } from '../setup/order-flow.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
+
+let write: Awaited<ReturnType<typeof startTemporaryPostgres>>;
+let read: Awaited<ReturnType<typeof startTemporaryPostgres>>;
+let suite: Suite;
+beforeAll(async () => {
+  // What is killed here must keep its promises: the shared servers run faster without them.
+  const durable = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
+  [write, read] = await Promise.all([startTemporaryPostgres(durable), startTemporaryPostgres(durable)]);
+  await applySchema(write.url('postgres'), 'init-write.sql');
+  await applySchema(read.url('postgres'), 'init-read.sql');
+  suite = await startSuite({ WRITE_DATABASE_URL: write.url('postgres'), READ_DATABASE_URL: read.url('postgres') });
+}, 60_000);
+afterAll(async () => {
+  await suite.stop();
+  await Promise.all([write.stop(), read.stop()]);
+});
+
+const orderOf = (product: number | undefined) => ({ customerId: 3, items: [{ productId: product, quantity: 1 }] });
+
+test('a database that is away is a prompt 503 that says when to try again, and nothing is half done', async () => {
+  const [product] = await createProducts(suite, 1);
+  await write.kill();
+  const startedAt = performance.now();
+  const answer = await suite.post('/api/orders', orderOf(product));
+  expect(performance.now() - startedAt).toBeLessThan(3_000);
+  expect([answer.status, answer.headers.get('retry-after')]).toEqual([503, '2']);
+  expect(JSON.stringify(answer.body)).not.toMatch(/ECONN|127\.0\.0\.1|postgres/);
+  expect((await fetch(`${suite.command.url}/health/ready`)).status).toBe(503);
+  expect((await fetch(`${suite.command.url}/health/live`)).status).toBe(200);
+
+  await write.restart();
+  const placed = await eventually(async () => {
+    const again = await suite.post('/api/orders', orderOf(product));
+    expect(again.status).toBe(201);
+    return again;
+  });
+  await suite.inSync(20_000);
+  await expectViewsEqualOrders(suite, [placed.body.orderId]);
+});
+
+test('the read database killed: orders go on, queries answer 503, and the views catch up without a dead letter', async () => {
+  const [product] = await createProducts(suite, 1);
+  await suite.inSync(20_000);
+  await read.kill();
+  const accepted: number[] = [];
+  for (let n = 0; n < 30; n += 1) accepted.push((await suite.post('/api/orders', orderOf(product))).body.orderId);
+  expect((await suite.get(`/api/analytics/products/${product}/sales`)).status).toBe(503);
+  expect((await suite.get('/api/analytics/sync-status')).status).toBe(503);
+
+  await read.restart();
+  await suite.inSync(20_000);
+  await expectViewsEqualOrders(suite, accepted);
+  expect((await suite.read.query('SELECT * FROM dead_letters')).rows).toEqual([]);
+  const warnings = suite.consumer.log.filter(({ level, msg }) => level >= 40 && msg.startsWith('consumer'));
+  expect(warnings.length).toBeLessThanOrEqual(1);
+});

@@ -1,0 +1,51 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { createProducts, startOrderFlow } from '../setup/order-flow.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
+
+let suite: Suite;
+let products: number[];
+beforeAll(async () => {
+  suite = await startSuite();
+  products = await createProducts(suite, 6);
+});
+afterAll(() => suite.stop());
+
+async function ordersStored(atLeast: number): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders');
+    expect(rows[0].n).toBeGreaterThanOrEqual(atLeast);
+  });
+}
+
+async function count(): Promise<number> {
+  return (await suite.write.query('SELECT count(*)::int AS n FROM orders')).rows[0].n;
+}
+
+describe('kill -9 while orders flow, then a restart: views equal the orders to the cent', () => {
+  test.each(['consumer', 'query'] as const)('%s-service', async (role) => {
+    const before = await count();
+    const flow = startOrderFlow(suite, products);
+    await ordersStored(before + 50);
+    await suite[role].kill();
+    await ordersStored(before + 100);
+    await suite.start(suite[role].name);
+    const accepted = await flow.end();
+    await suite.inSync(20_000);
+    await expectViewsEqualOrders(suite, accepted);
+  });
+
+  test('command-service, with a second copy that goes on', async () => {
+    const before = await count();
+    const survivor = await suite.start('command-service');
+    const flow = startOrderFlow(suite, products);
+    await ordersStored(before + 50);
+    await suite.command.kill();
+    const accepted = await flow.end();
+    expect(accepted.length).toBeGreaterThan(0);
+    await suite.inSync(20_000);
+    await expectViewsEqualOrders(suite, accepted);
+    await survivor.stop();
+  });
+});
