@@ -1,16 +1,17 @@
 /**
  * Money is integer cents inside the code, NUMERIC in Postgres and a JSON number with at most two decimals on the wire.
- * These two functions are the only places where cents meet a floating-point number, and both are exact: a two-decimal
- * amount below 2^53 cents is the double nearest to cents / 100, and IEEE 754 division returns exactly that double.
+ * These functions are the only places where cents meet a floating-point number. Both ways are exact below 2^51 cents:
+ * the amount and its product with 100 are each off by at most 2^-53 of their value, together less than half a cent.
  */
+const MAX_EXACT_CENTS = 2 ** 51;
 
-/** Largest unit price, 10,000,000.00: times 10,000 units and 100 lines it stays below 2^53 cents (9.0e15). */
+/** Largest unit price, 10,000,000.00: times 10,000 units and 100 lines it is 1.0e15 cents, below 2^51 (2.2e15). */
 export const MAX_PRICE_CENTS = 1_000_000_000;
 
 /** The cents of a wire amount, or undefined when it has more than two decimals or is beyond exact range. */
 export function centsOf(amount: number): number | undefined {
   const cents = Math.round(amount * 100);
-  return Number.isSafeInteger(cents) && cents / 100 === amount ? cents : undefined;
+  return Math.abs(cents) <= MAX_EXACT_CENTS && cents / 100 === amount ? cents : undefined;
 }
 
 /** The cents of an amount that its schema has already checked. Throws RangeError on anything else. */

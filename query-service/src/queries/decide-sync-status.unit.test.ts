@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import { decideSyncStatus, type SyncFacts } from './decide-sync-status.js';
+
+const now = new Date('2026-11-20T08:17:46.438Z');
+const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
+  measuredAt: now,
+  watermarkAgeSeconds: 0.4,
+  oldestPendingAt: null,
+  oldestPendingAgeSeconds: null,
+  pendingEvents: 0,
+  waitingInOutbox: 0,
+  setAsideEvents: 0,
+  setAsideOwnEvents: 0,
+  lastProcessedAt: now,
+  ...more,
+});
+
+describe('sync-status', () => {
+  test('is in sync, with lag 0, when nothing is missing and the write side was heard of just now', () => {
+    expect(decideSyncStatus(facts())).toMatchObject({ status: 'in-sync', lagSeconds: 0, pendingEvents: 0 });
+  });
+
+  test('lags by the age of the oldest missing event', () => {
+    const pending = {
+      pendingEvents: 3,
+      oldestPendingAt: new Date(now.getTime() - 1_204),
+      oldestPendingAgeSeconds: 1.2041,
+    };
+    expect(decideSyncStatus(facts(pending))).toMatchObject({
+      status: 'catching-up',
+      lagSeconds: 1.204,
+      completeUpTo: '2026-11-20T08:17:45.234Z',
+    });
+  });
+
+  test('takes silence of the write side for lag, not for consent', () => {
+    expect(decideSyncStatus(facts({ watermarkAgeSeconds: 60 }))).toMatchObject({ status: 'stale', lagSeconds: 60 });
+  });
+
+  test('is incomplete while an event of the write side is set aside, but not for a foreign message', () => {
+    expect(decideSyncStatus(facts({ setAsideEvents: 2, setAsideOwnEvents: 1 })).status).toBe('incomplete');
+    expect(decideSyncStatus(facts({ setAsideEvents: 1 })).status).toBe('in-sync');
+  });
+
+  test('knows nothing before the first watermark', () => {
+    const never = { measuredAt: null, watermarkAgeSeconds: null, lastProcessedAt: null };
+    expect(decideSyncStatus(facts(never))).toMatchObject({ status: 'unknown', lagSeconds: null, completeUpTo: null });
+  });
+
+  test('never answers a negative lag when clocks are set', () => {
+    const pending = { pendingEvents: 1, oldestPendingAt: now, oldestPendingAgeSeconds: -0.2 };
+    expect(decideSyncStatus(facts(pending)).lagSeconds).toBe(0);
+  });
+});
