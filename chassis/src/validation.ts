@@ -1,11 +1,12 @@
 import type { z } from 'zod';
 import { type Fault, Problem } from './problem.js';
+import { validationMessage } from './validation-message.js';
 
 type Place = 'body' | 'parameter' | 'header';
 
 /** Parses input with its schema. Throws a 400 Problem that names every faulty field. */
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place: Place): z.output<S> {
-  const parsed = schema.safeParse(input, { reportInput: false });
+  const parsed = schema.safeParse(input, { error: validationMessage });
   if (parsed.success) return parsed.data;
   // One fault a field: 1e300 is too large, and what else it is helps nobody.
   const byField = new Map<string, Fault>();
@@ -24,15 +25,9 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place
 
 function faultsOf(issue: z.core.$ZodIssue, place: Place): Fault[] {
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => at([...issue.path, key], place, 'is not a known field'));
+    return issue.keys.map((key) => at([...issue.path, key], place, issue.message));
   }
-  return [at(issue.path, place, messageOf(issue))];
-}
-
-/** zod's own words, but for the two that would read oddly after a field's name. */
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return 'is required';
-  return issue.message;
+  return [at(issue.path, place, issue.message)];
 }
 
 function at(path: readonly PropertyKey[], place: Place, detail: string): Fault {

@@ -85,6 +85,17 @@ describe('a POST is refused with 400, names each faulty field, and changes nothi
     });
   }
 
+  test('in words that a person understands', async () => {
+    const { body } = await suite.post('/api/orders', { customerId: 'x', items: [{ quantity: 0, gift: 1 }] });
+    expect(body.errors).toEqual([
+      { pointer: '#/customerId', detail: 'must be a number' },
+      { pointer: '#/items/0/productId', detail: 'is required' },
+      { pointer: '#/items/0/quantity', detail: 'must be at least 1' },
+      { pointer: '#/items/0/gift', detail: 'is not a known field' },
+    ]);
+    expect(body.detail).toBe('4 fields are not valid');
+  });
+
   test('malformed JSON', async () => {
     for (const text of ['{', '{"name": }', 'name=Pen', '\u0000', '{"a":1}}']) {
       expectProblem(await suite.post('/api/products', text), 400);

@@ -1,0 +1,37 @@
+import type { z } from 'zod';
+
+type RawIssue = z.core.$ZodRawIssue;
+
+const NAMES: Readonly<Record<string, string>> = {
+  int: 'an integer',
+  number: 'a number',
+  string: 'text',
+  array: 'a list',
+  object: 'an object',
+  boolean: 'true or false',
+};
+
+/** A fault in words that follow a field's name: "#/items/0/quantity must be at least 1". Schemas' own messages win. */
+export function validationMessage(issue: RawIssue): string | undefined {
+  switch (issue.code) {
+    case 'invalid_type':
+      if (issue.input === undefined) return 'is required';
+      return `must be ${NAMES[issue.expected] ?? issue.expected}`;
+    case 'too_small':
+      return `must ${bound(issue.origin, 'at least', issue.minimum)}`;
+    case 'too_big':
+      return `must ${bound(issue.origin, 'at most', issue.maximum)}`;
+    case 'unrecognized_keys':
+      return 'is not a known field';
+    case 'invalid_value':
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    default:
+      return undefined;
+  }
+}
+
+function bound(origin: string, words: 'at least' | 'at most', limit: number | bigint): string {
+  if (origin === 'string') return `have ${words} ${limit} characters`;
+  if (origin === 'array') return `have ${words} ${limit} ${limit === 1 ? 'item' : 'items'}`;
+  return `be ${words} ${limit}`;
+}
