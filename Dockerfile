@@ -37,6 +37,7 @@ WORKDIR /app
 COPY --from=dependencies /app ./
 COPY --from=build /app/contracts/dist contracts/dist
 COPY --from=build /app/chassis/dist chassis/dist
+COPY chassis/docs.css chassis/
 COPY --from=build /app/${SERVICE}/dist ${SERVICE}/dist
 WORKDIR /app/${SERVICE}
 USER node

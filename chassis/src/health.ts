@@ -1,4 +1,5 @@
 import type { Express, Response } from 'express';
+import { z } from 'zod';
 import { onPool, type Pool } from './postgres.js';
 import { sendJson } from './route.js';
 
@@ -11,6 +12,13 @@ export interface HealthChecks {
   /** These may be away for a while, because that is what the design is for; they are shown, not counted. */
   readonly informative?: Readonly<Record<string, Check>>;
 }
+
+const status = z.enum(['up', 'down']);
+
+export const healthReport = z.object({
+  status,
+  checks: z.record(z.string(), z.object({ status, reason: z.string().optional() })).optional(),
+});
 
 const CHECK_TIMEOUT_MS = 2_000;
 

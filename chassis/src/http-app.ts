@@ -1,8 +1,11 @@
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
+import { docsRoutes } from './docs-page.js';
 import { type HealthChecks, healthRoutes } from './health.js';
 import { errorHandler } from './http-errors.js';
 import type { Logger } from './logger.js';
+import { type Metrics, metricsRoute, requestDurations } from './metrics.js';
+import type { ApiInfo } from './openapi.js';
 import { Problem } from './problem.js';
 import type { Route } from './route.js';
 import { traceIdOf, traceparentOf } from './trace-context.js';
@@ -10,8 +13,29 @@ import { traceIdOf, traceparentOf } from './trace-context.js';
 /** 100 order lines take 8 kB; a body beyond this is not an order. */
 const MAX_BODY_BYTES = 64 * 1024;
 
+/**
+ * Nothing but what this origin serves: no inline script or style, no other host. Nothing is upgraded to HTTPS, because
+ * a phone on the shop's network reads the page over plain HTTP; TLS belongs to whatever proxy stands in front.
+ */
+const contentSecurityPolicy = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    manifestSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
+
 export interface HttpAppOptions {
+  readonly api: ApiInfo;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly routes: readonly Route[];
   readonly health: HealthChecks;
   /** Runs before every route. */
@@ -19,14 +43,16 @@ export interface HttpAppOptions {
 }
 
 /** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
-export function buildHttpApp({ log, routes, health, before }: HttpAppOptions): Express {
+export function buildHttpApp({ api, log, metrics, routes, health, before }: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(helmet());
-  app.use(observe(log));
+  app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: false }));
+  app.use(observe(log, requestDurations(metrics)));
   healthRoutes(app, health);
+  metricsRoute(app, metrics);
+  docsRoutes(app, api, routes);
   if (before) app.use(before);
 
   const json = express.json({ limit: MAX_BODY_BYTES, inflate: true, strict: false });
@@ -55,22 +81,28 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
   return paths;
 }
 
+/** Asked every few seconds by machines: in the log only when somebody looks for it. */
+const OPERATIONAL = /^\/(health|metrics)/;
+
 /** Trace context for the handlers, and one line per request when it is done. */
-function observe(log: Logger): RequestHandler {
+function observe(log: Logger, measure: ReturnType<typeof requestDurations>): RequestHandler {
   return (request, response, next) => {
     const startedAt = performance.now();
     const traceparent = traceparentOf(request.get('traceparent'));
     response.locals.traceparent = traceparent;
     response.on('close', () => {
-      const health = request.path.startsWith('/health');
-      log[health ? 'debug' : 'info'](
+      const { route, known } = response.locals;
+      const durationMs = performance.now() - startedAt;
+      measure(request.method, route ?? request.route?.path ?? 'other', response.statusCode, durationMs / 1000);
+      log[OPERATIONAL.test(request.path) ? 'debug' : 'info'](
         {
           method: request.method,
-          route: response.locals.route,
-          path: response.locals.route === undefined ? request.path : undefined,
+          route,
+          path: route === undefined ? request.path : undefined,
           status: response.statusCode,
-          durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
+          durationMs: Math.round(durationMs * 10) / 10,
           traceId: traceIdOf(traceparent),
+          ...known,
           aborted: response.writableFinished ? undefined : true,
         },
         'request',

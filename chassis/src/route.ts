@@ -21,17 +21,29 @@ export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
+  /** What the request's log line should name, such as the order that it placed. */
+  readonly known?: Readonly<Record<string, unknown>>;
 }
 
 /** The schemas that validate are the ones the documentation is generated from. */
 export interface RouteDoc {
   readonly summary: string;
+  readonly description?: string;
+  /** The heading under which the documentation lists it; the first part of the path when left out. */
+  readonly tag?: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   /** Names in lower case, as Node delivers them. */
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
-  readonly answer: { readonly status: number; readonly description: string; readonly schema: z.ZodType };
+  readonly answer: {
+    readonly status: number;
+    readonly description: string;
+    readonly schema: z.ZodType;
+    readonly headers?: z.ZodObject;
+    /** JSON when left out. */
+    readonly contentType?: string;
+  };
   /** Statuses of the problem answers beyond 400, 404 of unknown paths, 500 and 503, with their cause. */
   readonly problems?: Readonly<Record<number, string>>;
 }
@@ -74,6 +86,7 @@ export function route<const D extends RouteDoc>(
           return signalOf(response);
         },
       });
+      response.locals.known = reply.known;
       sendJson(response, reply.status ?? doc.answer.status, reply.body, reply.headers);
     },
   };

@@ -1,24 +1,33 @@
 import type { HealthChecks } from '@tallyline/chassis/health';
 import { buildHttpApp } from '@tallyline/chassis/http-app';
 import type { Logger } from '@tallyline/chassis/logger';
+import type { Metrics } from '@tallyline/chassis/metrics';
 import type { Pool } from '@tallyline/chassis/postgres';
+import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
 import { createProductRoute } from './products/create-product.route.js';
 
+export const api = {
+  title: 'command-service',
+  description:
+    'Stores what was decided: products and orders. What is answered 201 is durable and will be counted once.',
+};
+
 export interface AppOptions {
   readonly pool: Pool;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly health: HealthChecks;
   /** Called after each commit that wrote outbox rows. */
   readonly onCommit: () => void;
 }
 
-export function buildApp({ pool, log, health, onCommit }: AppOptions): Express {
-  return buildHttpApp({
-    log,
-    health,
-    routes: [createProductRoute(pool, onCommit), placeOrderRoute(createPlaceOrder(pool, onCommit))],
-  });
+export function routes(pool: Pool, onCommit: () => void): Route[] {
+  return [createProductRoute(pool, onCommit), placeOrderRoute(createPlaceOrder(pool, onCommit))];
+}
+
+export function buildApp({ pool, log, metrics, health, onCommit }: AppOptions): Express {
+  return buildHttpApp({ api, log, metrics, health, routes: routes(pool, onCommit) });
 }

@@ -1,5 +1,6 @@
 import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
 import { listen } from '@tallyline/chassis/http-server';
+import { createMetrics, observePool } from '@tallyline/chassis/metrics';
 import { createPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
@@ -24,6 +25,8 @@ await runService('command-service', process.env, settings, async ({ config, log,
     statementTimeoutMs: 5_000,
     log,
   });
+  const metrics = createMetrics('command-service');
+  observePool(metrics, pool);
   const outbox = startOutbox({
     pool,
     log,
@@ -37,6 +40,7 @@ await runService('command-service', process.env, settings, async ({ config, log,
   const app = buildApp({
     pool,
     log,
+    metrics,
     health: { required: { writeDatabase: databaseCheck(pool) }, informative: { broker } },
     onCommit: outbox.wake,
   });

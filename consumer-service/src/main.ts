@@ -1,6 +1,7 @@
 import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
 import { buildHttpApp } from '@tallyline/chassis/http-app';
 import { listen } from '@tallyline/chassis/http-server';
+import { createMetrics, observePool } from '@tallyline/chassis/metrics';
 import { createPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
@@ -16,6 +17,11 @@ const settings = environment.pick({
   LOG_FORMAT: true,
 });
 
+const api = {
+  title: 'consumer-service',
+  description: 'Counts events into the views. It answers for its health alone.',
+};
+
 await runService('consumer-service', process.env, settings, async ({ config, log, fatal }) => {
   const pool = createPool({
     url: config.READ_DATABASE_URL,
@@ -24,13 +30,17 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     statementTimeoutMs: 30_000,
     log,
   });
+  const metrics = createMetrics('consumer-service');
+  observePool(metrics, pool);
   const archiveMonths = startArchiveMonths(pool, log);
   const subscription = startSubscription({ pool, log, brokerUrl: config.BROKER_URL, onFatal: fatal });
   const subscribed = async () => {
     if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
   };
   const app = buildHttpApp({
+    api,
     log,
+    metrics,
     health: { required: { readDatabase: databaseCheck(pool), subscription: subscribed } },
     routes: [],
   });

@@ -1,10 +1,12 @@
 import type { HealthChecks } from '@tallyline/chassis/health';
 import { buildHttpApp } from '@tallyline/chassis/http-app';
 import type { Logger } from '@tallyline/chassis/logger';
+import type { Metrics } from '@tallyline/chassis/metrics';
 import { onPool, type Pool } from '@tallyline/chassis/postgres';
+import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
 import { createAwaitEvents } from './consistency/await-events.js';
-import { consistencyOnRequest } from './consistency/consistency.js';
+import { consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
 import { categoryRevenueRoute } from './queries/category-metrics.js';
 import { customerLtvRoutes } from './queries/customer-ltv.js';
 import { hourlySalesRoute } from './queries/hourly-sales.js';
@@ -13,28 +15,35 @@ import { productSalesRoute } from './queries/product-sales.js';
 import { productRoute, productsRoute } from './queries/products-read.js';
 import { syncStatusRoute } from './queries/sync-status.js';
 
+export const api = {
+  title: 'query-service',
+  description: 'Answers what the events add up to, from views that are kept up to date as events arrive.',
+  headers: consistencyHeaders,
+};
+
 export interface AppOptions {
   readonly pool: Pool;
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly health: HealthChecks;
 }
 
-export function buildApp({ pool, log, health }: AppOptions): Express {
+export function routes(pool: Pool): Route[] {
   const db = onPool(pool);
-  return buildHttpApp({
-    log,
-    health,
-    before: consistencyOnRequest(createAwaitEvents(db)),
-    routes: [
-      productSalesRoute(db),
-      categoryRevenueRoute(db),
-      ...customerLtvRoutes(db),
-      hourlySalesRoute(db),
-      syncStatusRoute(db),
-      productsRoute(db),
-      productRoute(db),
-      ordersRoute(db),
-      orderRoute(db),
-    ],
-  });
+  return [
+    productSalesRoute(db),
+    categoryRevenueRoute(db),
+    ...customerLtvRoutes(db),
+    hourlySalesRoute(db),
+    syncStatusRoute(db),
+    productsRoute(db),
+    productRoute(db),
+    ordersRoute(db),
+    orderRoute(db),
+  ];
+}
+
+export function buildApp({ pool, log, metrics, health }: AppOptions): Express {
+  const before = consistencyOnRequest(createAwaitEvents(onPool(pool)));
+  return buildHttpApp({ api, log, metrics, health, before, routes: routes(pool) });
 }

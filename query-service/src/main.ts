@@ -1,5 +1,6 @@
 import { databaseCheck } from '@tallyline/chassis/health';
 import { listen } from '@tallyline/chassis/http-server';
+import { createMetrics, observePool } from '@tallyline/chassis/metrics';
 import { createPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
@@ -21,7 +22,9 @@ await runService('query-service', process.env, settings, async ({ config, log })
     statementTimeoutMs: 5_000,
     log,
   });
-  const app = buildApp({ pool, log, health: { required: { readDatabase: databaseCheck(pool) } } });
+  const metrics = createMetrics('query-service');
+  observePool(metrics, pool);
+  const app = buildApp({ pool, log, metrics, health: { required: { readDatabase: databaseCheck(pool) } } });
   const server = await listen(app, config.BIND_ADDR, config.QUERY_SERVICE_PORT);
   log.info({ port: server.port }, 'query-service listens');
   return [

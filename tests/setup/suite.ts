@@ -2,6 +2,7 @@ import { eventually } from '@tallyline/local/eventually';
 import { type ServiceName, type ServiceProcess, startServiceProcess } from '@tallyline/local/service-process';
 import { createTestDatabases, createTestVhost } from '@tallyline/local/test-databases';
 import pg from 'pg';
+import { assertDocumented } from './documented.js';
 
 export interface Answer {
   readonly status: number;
@@ -65,7 +66,7 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
     read,
     start,
     post: (path, body, headers) => post(command.url + path, body, headers),
-    get: (path, headers = {}) => call(query.url + path, { headers }),
+    get: (path, headers = {}) => get(query.url + path, headers),
     inSync: (timeoutMs = 10_000) =>
       eventually(
         async () => {
@@ -88,7 +89,18 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
 
 export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body);
-  return call(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: text });
+  return documented(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body: text });
+}
+
+export function get(url: string, headers: Record<string, string> = {}): Promise<Answer> {
+  return documented(url, { headers });
+}
+
+/** Asks, and holds the answer against the documentation. */
+async function documented(url: string, init: RequestInit): Promise<Answer> {
+  const answer = await call(url, init);
+  assertDocumented(init.method ?? 'GET', url, answer);
+  return answer;
 }
 
 export async function call(url: string, init: RequestInit): Promise<Answer> {

@@ -16,6 +16,15 @@ const headers = z.object({
     .pipe(z.array(z.guid('must be a token that a POST answered')).min(1).max(MAX_TOKENS)),
 });
 
+/** The same for the documentation: both are optional on every call. */
+export const consistencyHeaders = z.object({
+  [CONSISTENCY_TOKEN]: z.string().optional().meta({
+    description:
+      'The token of a POST, or several with commas: the answer waits for it; Consistency-Status says if it includes it',
+  }),
+  prefer: z.string().optional().meta({ description: 'How long to wait for the token, in seconds', example: 'wait=5' }),
+});
+
 /**
  * A GET that sends a Consistency-Token waits until that write is in the views, for `Prefer: wait=N` seconds (RFC 7240)
  * or 2, at most 10, and says in `Consistency-Status` whether its answer includes it. It is answered either way.

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import {
+  createDocument,
+  type ZodOpenApiOperationObject,
+  type ZodOpenApiPathsObject,
+  type ZodOpenApiResponseObject,
+} from 'zod-openapi';
+import { healthReport } from './health.js';
+import type { Route, RouteDoc } from './route.js';
+
+/** What a service says of itself at the head of its documentation. */
+export interface ApiInfo {
+  readonly title: string;
+  readonly description: string;
+  /** Request headers that every route of the API takes. */
+  readonly headers?: z.ZodObject;
+}
+
+export type OpenApiDocument = ReturnType<typeof createDocument>;
+
+const VERSION = '1.0.0';
+
+/** RFC 9457, as problem.ts writes it. Other members may follow, such as the current price. */
+const problem = z
+  .looseObject({
+    type: z
+      .string()
+      .meta({ description: 'What kind of problem, for programs', example: 'urn:tallyline:problem:invalid-input' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened this time, for people' }),
+    instance: z.string(),
+    errors: z
+      .array(
+        z.object({
+          pointer: z
+            .string()
+            .optional()
+            .meta({ description: 'JSON pointer into the body', example: '#/items/0/quantity' }),
+          parameter: z.string().optional(),
+          header: z.string().optional(),
+          detail: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: 'Each faulty field' }),
+  })
+  .meta({ id: 'Problem' });
+
+function problemAnswer(description: string): ZodOpenApiResponseObject {
+  return { description, content: { 'application/problem+json': { schema: problem } } };
+}
+
+const invalid = { ...problemAnswer('The input is not valid; nothing was changed'), id: 'Invalid' };
+const tooLarge = { ...problemAnswer('The body is too large'), id: 'TooLarge' };
+const notJson = { ...problemAnswer('The body is not JSON'), id: 'NotJson' };
+const failed = { ...problemAnswer('Something went wrong on the side of the service'), id: 'Failed' };
+const unavailable = {
+  ...problemAnswer('Not possible right now; nothing is half done; see Retry-After'),
+  id: 'Unavailable',
+  headers: z.object({ 'retry-after': z.string() }),
+};
+
+/** The OpenAPI 3.1 document of a service, made of the schemas that validate: it cannot say anything else than the code. */
+export function openApiDocument({ title, description, headers }: ApiInfo, routes: readonly Route[]): OpenApiDocument {
+  const paths: ZodOpenApiPathsObject = {};
+  for (const { method, path, doc } of routes) {
+    const template = path.replace(/:(\w+)/g, '{$1}');
+    paths[template] = { ...paths[template], [method]: operation(method, template, withHeaders(doc, headers)) };
+  }
+  return createDocument({
+    openapi: '3.1.1',
+    info: { title, description, version: VERSION, license: { name: 'MIT', identifier: 'MIT' } },
+    servers: [{ url: '/' }],
+    security: [],
+    paths: { ...paths, ...operationalPaths },
+  });
+}
+
+function withHeaders(doc: RouteDoc, headers: z.ZodObject | undefined): RouteDoc {
+  if (headers === undefined) return doc;
+  return { ...doc, headers: doc.headers === undefined ? headers : headers.extend(doc.headers.shape) };
+}
+
+function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiOperationObject {
+  const { status, description, schema, contentType = 'application/json', headers } = doc.answer;
+  const problems = Object.entries(doc.problems ?? {}).map(([code, cause]) => [code, problemAnswer(cause)]);
+  const takesInput = doc.params ?? doc.query ?? doc.headers ?? doc.body;
+  return {
+    operationId: nameOf(method, template),
+    summary: doc.summary,
+    ...(doc.description && { description: doc.description }),
+    tags: [doc.tag ?? tagOf(template)],
+    requestParams: {
+      ...(doc.params && { path: doc.params }),
+      ...(doc.query && { query: doc.query }),
+      ...(doc.headers && { header: doc.headers }),
+    },
+    ...(doc.body && { requestBody: { required: true, content: { 'application/json': { schema: doc.body } } } }),
+    responses: {
+      [status]: { description, content: { [contentType]: { schema } }, ...(headers && { headers }) },
+      ...(takesInput && { 400: invalid }),
+      ...(doc.body && { 413: tooLarge, 415: notJson }),
+      500: failed,
+      503: unavailable,
+      ...Object.fromEntries(problems),
+    },
+  };
+}
+
+/** `get /api/orders/{id}` → `getOrdersById`. */
+function nameOf(method: string, template: string): string {
+  const words = template
+    .replace('/api/', '/')
+    .split(/[/\-.]/)
+    .filter(Boolean);
+  return (
+    method +
+    words
+      .map((word) => word.replace(/^\{(.)/, (_, c) => `By${c.toUpperCase()}`).replace('}', ''))
+      .map(capital)
+      .join('')
+  );
+}
+
+function capital(word: string): string {
+  return word.charAt(0).toUpperCase() + word.slice(1);
+}
+
+function tagOf(template: string): string {
+  return template.split('/').find((part) => part !== '' && part !== 'api') ?? 'other';
+}
+
+function operational(template: string, summary: string, responses: ZodOpenApiOperationObject['responses']) {
+  return { get: { operationId: nameOf('get', template), summary, tags: ['operation'], responses } };
+}
+
+const report = (description: string) => ({ description, content: { 'application/json': { schema: healthReport } } });
+const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
+const readiness = { 200: report('Every required check is up'), 503: report('A required check is down') };
+
+const operationalPaths: ZodOpenApiPathsObject = {
+  '/health': operational('/health', 'Whether the service can do its work, with every check by name', readiness),
+  '/health/ready': operational('/health/ready', 'The same, for an orchestrator', readiness),
+  '/health/live': operational('/health/live', 'Whether the process answers', { 200: report('It does') }),
+  '/metrics': operational('/metrics', 'Measurements for Prometheus', {
+    200: text('See docs/operations.md', 'text/plain'),
+  }),
+  '/openapi.json': operational('/openapi.json', 'This document', {
+    200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: z.looseObject({}) } } },
+  }),
+  '/docs': operational('/docs', 'This document, for people', { 200: text('A page', 'text/html') }),
+};

@@ -1,0 +1,33 @@
+import { expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createMetrics } from '@tallyline/chassis/metrics';
+import { openApiDocument } from '@tallyline/chassis/openapi';
+import pg from 'pg';
+import { api, buildApp, routes } from './app.js';
+
+interface Layer {
+  readonly route?: { readonly path: string };
+}
+
+/** Files of a page are found by their page, not by a client's programmer. */
+const FILES = ['/docs.css'];
+
+test('every path that answers is documented', () => {
+  const pool = new pg.Pool();
+  const app = buildApp({
+    pool,
+    log: createLogger('test', 'silent', 'json'),
+    metrics: createMetrics('test'),
+    health: { required: {} },
+    onCommit: () => undefined,
+  });
+  const answering = (app.router.stack as Layer[]).flatMap(({ route }) => route?.path.replace(/:(\w+)/g, '{$1}') ?? []);
+  const documented = Object.keys(
+    openApiDocument(
+      api,
+      routes(pool, () => undefined),
+    ).paths ?? {},
+  );
+  expect(answering.length).toBeGreaterThan(5);
+  expect([...new Set(answering)].filter((path) => !FILES.includes(path)).sort()).toEqual(documented.sort());
+});

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { Ajv } from 'ajv';
+import addFormats from 'ajv-formats';
+import { committedDocument } from '../setup/documented.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+
+let suite: Suite;
+beforeAll(async () => {
+  suite = await startSuite();
+});
+afterAll(() => suite.stop());
+
+const services = ['command-service', 'consumer-service', 'query-service'] as const;
+const urlOf = (name: (typeof services)[number]) =>
+  ({ 'command-service': suite.command, 'consumer-service': suite.consumer, 'query-service': suite.query })[name].url;
+
+describe.each(services)('%s', (name) => {
+  test('serves a document that an independent validator accepts', async () => {
+    const document = await (await fetch(`${urlOf(name)}/openapi.json`)).json();
+    const { valid, errors } = await new Validator().validate(document as Record<string, unknown>);
+    expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
+  });
+
+  test('shows it to people, with neither script nor other host', async () => {
+    const response = await fetch(`${urlOf(name)}/docs`);
+    const page = await response.text();
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(page).toContain('/health/ready');
+    expect(page).not.toMatch(/<script|style=|https?:\/\//);
+    expect((await fetch(`${urlOf(name)}/docs.css`)).status).toBe(200);
+  });
+});
+
+test.each(['command-service', 'query-service'] as const)(
+  'docs/openapi/%s.json is what it serves (else: npm run docs)',
+  async (name) => {
+    expect(await (await fetch(`${urlOf(name)}/openapi.json`)).json()).toEqual(committedDocument(name));
+  },
+);
+
+test('docs/asyncapi.json satisfies the official schema of AsyncAPI 3', () => {
+  const read = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
+  const ajv = new Ajv({ strict: false, validateFormats: true });
+  addFormats.default(ajv);
+  const validate = ajv.compile(read('../../node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json'));
+  validate(read('../../docs/asyncapi.json'));
+  expect(validate.errors).toBeNull();
+});

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { committedDocument } from '../setup/documented.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+
+interface Call {
+  readonly title: string;
+  readonly expected: number;
+  readonly method: string;
+  readonly target: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+}
+
+const file = readFileSync(new URL('../../requests.http', import.meta.url), 'utf8');
+const calls = file.split(/^### /m).slice(1).map(parse);
+
+let suite: Suite;
+beforeAll(async () => {
+  suite = await startSuite();
+});
+afterAll(() => suite.stop());
+
+test.each(calls)('requests.http: $title → $expected', async ({ method, target, headers, body, expected }) => {
+  const { command, query, consumer } = suite;
+  const urls: Record<string, string> = { command: command.url, query: query.url, consumer: consumer.url };
+  const url = target.replace(/\{\{(\w+)\}\}/, (_, name) => urls[name] ?? '');
+  // What was placed by the calls before this one becomes visible after a moment.
+  await eventually(async () => {
+    const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
+    await response.body?.cancel();
+    expect(response.status).toBe(expected);
+  });
+});
+
+test('requests.http has a call for every path of both services', () => {
+  const paths = ['command-service', 'query-service'].flatMap((name) =>
+    Object.entries(committedDocument(name).paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    ),
+  );
+  const called = calls.map(
+    ({ method, target }) => `${method} ${target.replace(/^\{\{\w+\}\}/, '').replace(/\?.*/, '')}`,
+  );
+  const missing = [...new Set(paths)].filter((path) => {
+    const pattern = new RegExp(`^${path.replace(/\{\w+\}/g, '[^/]+')}$`);
+    return !called.some((call) => pattern.test(call));
+  });
+  expect(missing).toEqual([]);
+});
+
+function parse(block: string): Call {
+  const [title = '', expectation = '', request = '', ...rest] = block.split('\n');
+  const [method = '', target = ''] = request.split(' ');
+  const blank = rest.indexOf('');
+  const headers = rest.slice(0, blank).map((line) => line.split(': ') as [string, string]);
+  const body = rest
+    .slice(blank + 1)
+    .join('\n')
+    .trim();
+  const expected = Number(/^# → (\d{3})$/.exec(expectation)?.[1]);
+  return {
+    title,
+    expected,
+    method,
+    target,
+    headers: Object.fromEntries(headers),
+    body: body === '' ? undefined : body,
+  };
+}
