@@ -5,6 +5,7 @@ import type { Metrics } from '@tallyline/chassis/metrics';
 import type { Pool } from '@tallyline/chassis/postgres';
 import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
+import { type Measures, noMeasures } from './measures.js';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
 import { createProductRoute } from './products/create-product.route.js';
@@ -22,12 +23,13 @@ export interface AppOptions {
   readonly health: HealthChecks;
   /** Called after each commit that wrote outbox rows. */
   readonly onCommit: () => void;
+  readonly measures?: Measures;
 }
 
-export function routes(pool: Pool, onCommit: () => void): Route[] {
-  return [createProductRoute(pool, onCommit), placeOrderRoute(createPlaceOrder(pool, onCommit))];
+export function routes(pool: Pool, onCommit: () => void, { onGroup }: Measures = noMeasures): Route[] {
+  return [createProductRoute(pool, onCommit), placeOrderRoute(createPlaceOrder(pool, onCommit, onGroup))];
 }
 
-export function buildApp({ pool, log, metrics, health, onCommit }: AppOptions): Express {
-  return buildHttpApp({ api, log, metrics, health, routes: routes(pool, onCommit) });
+export function buildApp({ pool, log, metrics, health, onCommit, measures }: AppOptions): Express {
+  return buildHttpApp({ api, log, metrics, health, routes: routes(pool, onCommit, measures) });
 }

@@ -5,6 +5,7 @@ import { createPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
+import { createMeasures } from './measures.js';
 import { startOutbox } from './outbox/start-outbox.js';
 
 const settings = environment.pick({
@@ -27,11 +28,13 @@ await runService('command-service', process.env, settings, async ({ config, log,
   });
   const metrics = createMetrics('command-service');
   observePool(metrics, pool);
+  const measures = createMeasures(metrics);
   const outbox = startOutbox({
     pool,
     log,
     brokerUrl: config.BROKER_URL,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
+    measures,
     onFatal: fatal,
   });
   const broker = async () => {
@@ -43,6 +46,7 @@ await runService('command-service', process.env, settings, async ({ config, log,
     metrics,
     health: { required: { writeDatabase: databaseCheck(pool) }, informative: { broker } },
     onCommit: outbox.wake,
+    measures,
   });
   const server = await listen(app, config.BIND_ADDR, config.COMMAND_SERVICE_PORT);
   log.info({ port: server.port }, 'command-service listens');

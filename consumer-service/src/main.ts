@@ -6,6 +6,7 @@ import { createPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { startArchiveMonths } from './archive/archive-months.js';
+import { createMeasures } from './measures.js';
 import { startSubscription } from './subscription.js';
 
 const settings = environment.pick({
@@ -33,7 +34,13 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const metrics = createMetrics('consumer-service');
   observePool(metrics, pool);
   const archiveMonths = startArchiveMonths(pool, log);
-  const subscription = startSubscription({ pool, log, brokerUrl: config.BROKER_URL, onFatal: fatal });
+  const subscription = startSubscription({
+    pool,
+    log,
+    brokerUrl: config.BROKER_URL,
+    onBatch: createMeasures(metrics),
+    onFatal: fatal,
+  });
   const subscribed = async () => {
     if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
   };

@@ -7,6 +7,7 @@ import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { applyDeliveries, type Delivery } from './inbox/apply-deliveries.js';
+import type { OnBatch } from './measures.js';
 
 /** One folded transaction per 500 events measured 58,000 events/s where one per event did 1,260. */
 const MAX_BATCH_SIZE = 500;
@@ -30,6 +31,7 @@ export interface SubscriptionOptions {
   readonly pool: Pool;
   readonly log: Logger;
   readonly brokerUrl: string;
+  readonly onBatch?: OnBatch;
   readonly onFatal: (error: Error) => void;
 }
 
@@ -37,7 +39,7 @@ export interface SubscriptionOptions {
  * Takes what has arrived, applies it in one transaction, and acknowledges after the commit. Deliveries that come
  * meanwhile are the next batch: there is no timer, so a lone event is applied at once and a flood in batches of 500.
  */
-export function startSubscription({ pool, log, brokerUrl, onFatal }: SubscriptionOptions): Subscription {
+export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: SubscriptionOptions): Subscription {
   const link = superviseBroker<Session>({
     url: brokerUrl,
     name: 'consumer-service',
@@ -51,7 +53,7 @@ export function startSubscription({ pool, log, brokerUrl, onFatal }: Subscriptio
     const batch = session?.deliveries.slice(0, MAX_BATCH_SIZE) ?? [];
     const last = batch.at(-1);
     if (session === undefined || last === undefined) return 'idle';
-    await applyDeliveries({ pool, log, publisher: session.publisher }, batch);
+    await applyDeliveries({ pool, log, publisher: session.publisher, ...(onBatch && { onBatch }) }, batch);
     session.deliveries.splice(0, batch.length);
     // Tags are in order and everything before `last` is applied, so one acknowledgement covers the batch.
     if (link.session() === session) session.channel.ack(last.message, true);

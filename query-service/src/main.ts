@@ -1,10 +1,11 @@
 import { databaseCheck } from '@tallyline/chassis/health';
 import { listen } from '@tallyline/chassis/http-server';
 import { createMetrics, observePool } from '@tallyline/chassis/metrics';
-import { createPool } from '@tallyline/chassis/postgres';
+import { createPool, onPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
+import { measureSync } from './measures.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
@@ -24,6 +25,7 @@ await runService('query-service', process.env, settings, async ({ config, log })
   });
   const metrics = createMetrics('query-service');
   observePool(metrics, pool);
+  measureSync(metrics, onPool(pool));
   const app = buildApp({ pool, log, metrics, health: { required: { readDatabase: databaseCheck(pool) } } });
   const server = await listen(app, config.BIND_ADDR, config.QUERY_SERVICE_PORT);
   log.info({ port: server.port }, 'query-service listens');

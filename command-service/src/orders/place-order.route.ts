@@ -46,7 +46,8 @@ export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderAnswer
       const { result, replayed } = answer;
       const marked = replayed ? REPLAYED_HEADER : {};
       if (result.kind !== 'placed') throw refusal(result, marked);
-      return { body: { orderId: result.orderId }, headers: { ...marked, [CONSISTENCY_TOKEN]: result.eventId } };
+      const { orderId, eventId } = result;
+      return { body: { orderId }, headers: { ...marked, [CONSISTENCY_TOKEN]: eventId }, known: { orderId, eventId } };
     },
   );
 }

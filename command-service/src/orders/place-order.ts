@@ -29,10 +29,15 @@ const MAX_WAITING = 5_000;
 const KEY_SCOPE = 'orders';
 
 /** Places orders in shared transactions; `onCommit` wakes the relay. */
-export function createPlaceOrder(pool: Pool, onCommit: () => void): GroupCommit<PlaceOrder, PlaceOrderAnswer> {
+export function createPlaceOrder(
+  pool: Pool,
+  onCommit: () => void,
+  onGroup: (size: number) => void,
+): GroupCommit<PlaceOrder, PlaceOrderAnswer> {
   return createGroupCommit({
     maxGroupSize: MAX_GROUP_SIZE,
     maxWaiting: MAX_WAITING,
+    onGroup,
     commit: async (group: readonly PlaceOrder[]) => {
       const answers = await placeGroup(pool, group);
       onCommit();

@@ -5,6 +5,7 @@ import { startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
 import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { topology } from '@tallyline/contracts/topology';
+import type { Measures } from '../measures.js';
 import { createRelay } from './relay.js';
 import { createWatermarkReporter } from './watermark.js';
 
@@ -24,11 +25,12 @@ export interface OutboxOptions {
   readonly log: Logger;
   readonly brokerUrl: string;
   readonly pollIntervalMs: number;
+  readonly measures: Measures;
   readonly onFatal: (error: Error) => void;
 }
 
 /** Starts the relay and the watermark reporter on one supervised broker connection. */
-export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, onFatal }: OutboxOptions): Outbox {
+export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, onFatal }: OutboxOptions): Outbox {
   const link = superviseBroker<Publisher>({
     url: brokerUrl,
     name: 'command-service relay',
@@ -45,9 +47,9 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, onFatal }: O
     },
   });
   const publisher = () => (link.blocked() ? undefined : link.session());
-  const turns = createRelay({ pool, log, publisher });
+  const turns = createRelay({ pool, log, publisher, onOutcome: measures.onOutcome });
   const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: turns.runOnce });
-  const watermarks = createWatermarkReporter(pool, publisher);
+  const watermarks = createWatermarkReporter(pool, publisher, measures.onBacklog);
   const reporter = startLoop('watermark', log, { idleMs: WATERMARK_INTERVAL_MS, turn: watermarks.runOnce });
 
   return {

@@ -26,12 +26,22 @@ export function countCommitted(tx: Tx, from: Date, until: Date): Promise<Committ
   });
 }
 
-export async function countWaiting(tx: Tx): Promise<number> {
-  const [row] = await tx.query<{ waiting: number }>({
-    name: 'count-waiting',
-    text: 'SELECT count(*) AS waiting FROM outbox WHERE published_at IS NULL',
+export interface Backlog {
+  readonly waiting: number;
+  readonly oldestAgeSeconds: number;
+}
+
+/** What the broker has not confirmed yet; both parts read the partial index alone. */
+export async function readBacklog(tx: Tx): Promise<Backlog> {
+  const [row] = await tx.query<Backlog>({
+    name: 'read-backlog',
+    text: `
+      SELECT (SELECT count(*) FROM outbox WHERE published_at IS NULL) AS waiting,
+             COALESCE(extract(epoch FROM clock_timestamp() - (
+               SELECT created_at FROM outbox WHERE published_at IS NULL ORDER BY id LIMIT 1
+             )), 0)::float8 AS "oldestAgeSeconds"`,
   });
-  return row?.waiting ?? 0;
+  return row ?? { waiting: 0, oldestAgeSeconds: 0 };
 }
 
 export async function setReportedUntil(tx: Tx, until: Date): Promise<void> {

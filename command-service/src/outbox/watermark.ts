@@ -3,7 +3,7 @@ import type { Publisher } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
-import { countCommitted, countWaiting, lockReportedUntil, setReportedUntil } from './watermark.sql.js';
+import { type Backlog, countCommitted, lockReportedUntil, readBacklog, setReportedUntil } from './watermark.sql.js';
 
 /** How far back each watermark recounts: a transaction commits at most this long after it stamped its events. */
 const RECOUNT_MS = 15_000;
@@ -19,11 +19,19 @@ export interface WatermarkReporter {
  * Tells the read side how many events were committed in each second, through the same exchange as the events. What was
  * told is remembered in the database, so a relay that dies or a broker that is away leaves no second untold.
  */
-export function createWatermarkReporter(pool: Pool, publisher: () => Publisher | undefined): WatermarkReporter {
+export function createWatermarkReporter(
+  pool: Pool,
+  publisher: () => Publisher | undefined,
+  onBacklog: (backlog: Backlog) => void = () => undefined,
+): WatermarkReporter {
   return {
     runOnce: async () => {
       const open = publisher();
-      if (open === undefined) return 'idle';
+      if (open === undefined) {
+        // Nobody can be told now, and this is when whoever watches wants to know most.
+        onBacklog(await withTransaction(pool, 'read backlog', readBacklog));
+        return 'idle';
+      }
       return withTransaction(pool, 'report watermark', async (tx) => {
         const locked = await lockReportedUntil(tx);
         if (locked === undefined) return 'idle';
@@ -31,6 +39,8 @@ export function createWatermarkReporter(pool: Pool, publisher: () => Publisher |
         const until = new Date(Math.min(now.getTime(), reportedUntil.getTime() + MAX_SPAN_MS));
         const from = new Date(Math.floor((reportedUntil.getTime() - RECOUNT_MS) / 1000) * 1000);
         const seconds = await countCommitted(tx, from, new Date(until.getTime() + 1));
+        const backlog = await readBacklog(tx);
+        onBacklog(backlog);
         const outcome = await open.publish(
           watermarkMessage({
             measuredAt: until.toISOString(),
@@ -39,7 +49,7 @@ export function createWatermarkReporter(pool: Pool, publisher: () => Publisher |
               committed,
               firstAt: firstAt.toISOString(),
             })),
-            waiting: await countWaiting(tx),
+            waiting: backlog.waiting,
           }),
         );
         if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);

@@ -31,6 +31,7 @@ export function createProductRoute(pool: Pool, onCommit: () => void): Route {
       return {
         body: { productId },
         headers: { ...(answer.replayed && REPLAYED_HEADER), [CONSISTENCY_TOKEN]: eventId },
+        known: { productId, eventId },
       };
     },
   );

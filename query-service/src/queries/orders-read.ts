@@ -38,7 +38,7 @@ export function orderRoute(db: Queryable): Route {
     async ({ params }) => {
       const [row] = await db.query<Row>({ name: 'order', text: `${SELECT} WHERE order_id = $1`, values: [params.id] });
       if (row === undefined) throw notFound(`there is no order ${params.id} in the views`);
-      return { body: shown(row) };
+      return { body: shown(row), known: { orderId: row.orderId } };
     },
   );
 }

@@ -31,7 +31,7 @@ export function syncStatusRoute(db: Queryable): Route {
   );
 }
 
-async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
+export async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
   const [row] = await db.query<SyncFacts>({
     name: 'sync-status',
     text: `

@@ -1,0 +1,10 @@
+import { expect, test } from '@jest/globals';
+import { redactUrls } from './logger.js';
+
+test.each([
+  ['connect to postgres://postgres:geheim@db:5432/x failed', 'connect to postgres://postgres:***@db:5432/x failed'],
+  ['amqp://guest:guest@127.0.0.1:5672, amqps://a:b@c', 'amqp://guest:***@127.0.0.1:5672, amqps://a:***@c'],
+  ['http://127.0.0.1:8080/docs', 'http://127.0.0.1:8080/docs'],
+])('%s: only the password goes', (text, shown) => {
+  expect(redactUrls(text)).toBe(shown);
+});

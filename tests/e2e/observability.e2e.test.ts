@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import type { ServiceProcess } from '@tallyline/local/service-process';
+import { type Suite, startSuite } from '../setup/suite.js';
+
+let suite: Suite;
+let productId: number;
+beforeAll(async () => {
+  suite = await startSuite();
+  const product = { name: 'Lamp', category: 'Light', price: 20, stock: 1000 };
+  productId = (await suite.post('/api/products', product)).body.productId;
+});
+afterAll(() => suite.stop());
+
+async function metricsOf({ url }: ServiceProcess): Promise<string> {
+  const response = await fetch(`${url}/metrics`);
+  expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0.0.4/);
+  return response.text();
+}
+
+test("one order's trace id, and its order id, are in the logs of all three services", async () => {
+  const traceId = randomBytes(16).toString('hex');
+  const trace = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
+  const order = { customerId: 9, items: [{ productId, quantity: 1 }] };
+  const { body, headers } = await suite.post('/api/orders', order, trace);
+  const eventId = headers.get('consistency-token') ?? '';
+  await suite.get(`/api/orders/${body.orderId}`, { ...trace, 'consistency-token': eventId });
+
+  await eventually(() => {
+    const { orderId } = body;
+    expect(suite.command.log).toContainEqual(
+      expect.objectContaining({ traceId, eventId, orderId, route: '/api/orders', durationMs: expect.any(Number) }),
+    );
+    expect(suite.consumer.log).toContainEqual(
+      expect.objectContaining({
+        traceIds: expect.arrayContaining([traceId]),
+        eventIds: expect.arrayContaining([eventId]),
+        orders: expect.arrayContaining([orderId]),
+      }),
+    );
+    expect(suite.query.log).toContainEqual(expect.objectContaining({ traceId, orderId, route: '/api/orders/:id' }));
+  });
+});
+
+test('no log line carries a password', async () => {
+  for (const service of [suite.command, suite.consumer, suite.query]) {
+    expect(JSON.stringify(service.log)).not.toMatch(/:\/\/[^\s:/@"]*:(?!\*\*\*@)[^\s/@"]+@/);
+  }
+});
+
+test('metrics have the names, units and templates that docs/operations.md lists', async () => {
+  await suite.inSync();
+  await suite.get('/api/orders/1');
+  const [command, consumer, query] = await Promise.all([suite.command, suite.consumer, suite.query].map(metricsOf));
+  for (const text of [command, consumer, query]) {
+    expect(text).toMatch(/^tallyline_build_info\{service="\w+-service",version="[\d.]+",node_version="v\d+/m);
+    expect(text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
+    expect(text).toMatch(/^tallyline_database_pool_connections\{state="idle"\} \d/m);
+  }
+  expect(command).toMatch(
+    /^http_request_duration_seconds_count\{method="POST",route="\/api\/orders",status="201"\} [1-9]/m,
+  );
+  expect(command).toMatch(/^tallyline_order_group_size_count [1-9]/m);
+  expect(command).toMatch(/^tallyline_relay_events_total\{outcome="confirmed"\} [1-9]/m);
+  expect(command).toMatch(/^tallyline_outbox_waiting_events 0$/m);
+  expect(command).toMatch(/^tallyline_outbox_oldest_age_seconds 0$/m);
+  expect(consumer).toMatch(/^tallyline_consumer_events_total\{result="applied"\} [1-9]/m);
+  expect(consumer).toMatch(/^tallyline_consumer_batch_duration_seconds_count [1-9]/m);
+  expect(query).toMatch(/route="\/api\/orders\/:id"/);
+  expect(query).toMatch(/^tallyline_views_lag_seconds 0$/m);
+  expect(query).not.toMatch(/route="\/api\/orders\/1"/);
+});
