@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { dockerEngineAnswers } from './docker-engine.js';
@@ -16,6 +15,8 @@ export interface BrokerOptions {
   readonly runDir: string;
   readonly say: (line: string) => void;
 }
+
+const KIND_FILE = 'broker-kind';
 
 const NO_BROKER = `RabbitMQ is missing, and there is no way to run it here. Any one of these is enough:
   - install rabbitmq-server (apt-get install rabbitmq-server, dnf install rabbitmq-server, brew install rabbitmq)
@@ -36,27 +37,49 @@ async function chooseKind(say: (line: string) => void): Promise<BrokerKind> {
  * of kind would lose them. So the first choice is kept with the data.
  */
 async function keptKind({ dataDir, say }: BrokerOptions): Promise<BrokerKind> {
-  const file = join(dataDir, 'broker-kind');
-  const kept = existsSync(file) ? (await readFile(file, 'utf8')).trim() : undefined;
-  if (kept === 'native' && (findRabbitmqServer() !== undefined || (await canInstallRabbitmq()))) {
-    if (findRabbitmqServer() === undefined) await installRabbitmq(say);
-    return 'native';
-  }
-  if (kept === 'container' && (await dockerEngineAnswers())) return 'container';
-  if (kept !== undefined) {
-    const missing =
-      kept === 'native' ? 'rabbitmq-server is' : 'the Docker Engine that ran its broker does not answer, or is';
+  const kept = await readKind(dataDir);
+  if (kept === 'container') {
+    if (await dockerEngineAnswers()) return kept;
     throw new Error(
-      `The data here was made with a ${kept} broker, but ${missing} gone. Bring it back, or: npm run reset`,
+      'The broker of this data runs in a container, and no Docker Engine answers. Start it, and try again.',
     );
   }
+  if (kept === 'native') {
+    if (findRabbitmqServer() !== undefined) return kept;
+    if (!(await canInstallRabbitmq())) {
+      throw new Error('The broker of this data is rabbitmq-server, which is gone. Install it again, or: npm run reset');
+    }
+    await installRabbitmq(say);
+    return kept;
+  }
   const kind = await chooseKind(say);
-  await writeFile(file, `${kind}\n`);
+  // A volume that outlived its `.data` holds messages of orders that are no more.
+  if (kind === 'container') await dropBrokerVolume(dataDir);
+  await writeFile(join(dataDir, KIND_FILE), `${kind}\n`);
   return kind;
 }
 
+async function readKind(dataDir: string): Promise<string | undefined> {
+  return (await readFile(join(dataDir, KIND_FILE), 'utf8').catch(() => undefined))?.trim();
+}
+
+/** `npm run reset` drops the folder; what a container broker keeps lies outside of it. */
+export async function dropBrokerData(dataDir: string): Promise<void> {
+  if ((await readKind(dataDir)) !== 'container') return;
+  if (!(await dockerEngineAnswers())) {
+    throw new Error('The broker of this data runs in a container, and no Docker Engine answers. Start it, then reset.');
+  }
+  await dropBrokerVolume(dataDir);
+}
+
+async function dropBrokerVolume(dataDir: string): Promise<void> {
+  const { removeContainer, removeVolume } = await import('./container.js');
+  await removeContainer(brokerVolume(dataDir), 0);
+  await removeVolume(brokerVolume(dataDir));
+}
+
 /** Two clones on one machine have a broker and data of their own. */
-export function brokerVolume(dataDir: string): string {
+function brokerVolume(dataDir: string): string {
   return `tallyline-broker-${createHash('sha256').update(dataDir).digest('hex').slice(0, 8)}`;
 }
 

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 
@@ -58,9 +58,10 @@ export async function findPostgresBinaries(): Promise<PostgresBinaries> {
 export async function copyPostgresBinaries({ initdb, version }: PostgresBinaries): Promise<PostgresBinaries> {
   const target = join(SHARED_DIR, `postgres-${version}`);
   if (!existsSync(target)) {
-    const unfinished = `${target}.${process.pid}`;
     await mkdir(SHARED_DIR, { recursive: true, mode: 0o755 });
+    const unfinished = await mkdtemp(join(SHARED_DIR, 'unfinished-'));
     await cp(dirname(dirname(initdb)), unfinished, { recursive: true, verbatimSymlinks: true });
+    await chmod(unfinished, 0o755);
     await rename(unfinished, target).catch(() => rm(unfinished, { recursive: true }));
   }
   return binariesIn(target, version);

@@ -1,6 +1,5 @@
-import { brokerVolume } from './broker.js';
+import { dropBrokerData } from './broker.js';
 import { dataDir, dropData, runDir } from './data-dir.js';
-import { dockerEngineAnswers } from './docker-engine.js';
 import { runningInstance } from './instance-lock.js';
 import { stopLeftovers } from './run-records.js';
 
@@ -8,12 +7,8 @@ async function reset(): Promise<string> {
   const running = runningInstance(runDir);
   if (running !== undefined) throw new Error(`The suite is running (process ${running}). Stop it first, then reset.`);
   await stopLeftovers(runDir);
+  await dropBrokerData(dataDir);
   dropData();
-  if (await dockerEngineAnswers()) {
-    const { removeContainer, removeVolume } = await import('./container.js');
-    await removeContainer(brokerVolume(dataDir), 0);
-    await removeVolume(brokerVolume(dataDir));
-  }
   return 'The data of both databases and of the broker is dropped. The next start begins empty.\n';
 }
 
