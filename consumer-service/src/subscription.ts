@@ -46,6 +46,8 @@ export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: Su
     log,
     onFatal,
     open: (connection) => subscribe(connection, () => batches.wake()),
+    // A full queue fills the prefetch before the session is known; no later delivery would wake the loop.
+    onUp: () => batches.wake(),
   });
 
   const turn = async (): Promise<'busy' | 'idle'> => {

@@ -1,0 +1,62 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** Programs in `load/` that run as processes of their own, with what they are told and what they answer. */
+export type LoadProgram =
+  | 'http-load'
+  | 'sql-orders'
+  | 'bare-publishing'
+  | 'plain-consumer'
+  | 'folded-sql'
+  | 'constant-route'
+  | 'each-step-alone'
+  | 'freshness-load';
+
+/** Runs a load program to its end; what it sends last is its answer. */
+export async function runLoad<Answer>(program: LoadProgram, input: object): Promise<Answer> {
+  const child = spawnLoad(program, input);
+  let answer: Answer | undefined;
+  child.on('message', (message) => {
+    answer = message as Answer;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  if (code !== 0 || answer === undefined) throw new Error(`${program} ended with ${code} and no answer`);
+  return answer;
+}
+
+export interface RunningLoad<Answer> {
+  readonly answer: Answer;
+  stop(): Promise<void>;
+}
+
+/** Starts a load program that stays, such as a server, and resolves with what it says first. */
+export async function startLoad<Answer>(program: LoadProgram, input: object): Promise<RunningLoad<Answer>> {
+  const child = spawnLoad(program, input);
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+  const first = await new Promise<Answer>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Answer));
+    void closed.then(() => reject(new Error(`${program} ended without an answer`)));
+  });
+  return {
+    answer: first,
+    stop: () => {
+      child.kill();
+      return closed;
+    },
+  };
+}
+
+function spawnLoad(program: LoadProgram, input: object) {
+  const path = fileURLToPath(new URL(`./load/${program}.js`, import.meta.url));
+  return fork(path, [JSON.stringify(input)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+}
+
+/** The other side: what a load program was told. */
+export function readInput<Input>(): Input {
+  return JSON.parse(process.argv[2] ?? '{}') as Input;
+}
+
+/** Sends the answer and ends. */
+export function answer(result: object): void {
+  process.send?.(result, () => process.exit(0));
+}

@@ -1,0 +1,30 @@
+import pg from 'pg';
+import { answer, readInput } from '../load-process.js';
+import { orderEvents } from './order-event.js';
+import { inboxStatement, viewStatements } from './view-statements.js';
+
+export interface FoldedSql {
+  readonly readUrl: string;
+  readonly first: number;
+  readonly count: number;
+}
+
+const BATCH_SIZE = 500;
+
+/** The floor under the consumer: its batches, folded before the clock starts, in one round trip each. No broker. */
+const { readUrl, first, count } = readInput<FoldedSql>();
+const events = orderEvents(first, count);
+const batches: pg.QueryConfig[][] = [];
+for (let start = 0; start < count; start += BATCH_SIZE) {
+  const batch = events.slice(start, start + BATCH_SIZE);
+  batches.push([inboxStatement(batch), ...viewStatements(batch)]);
+}
+const client = new pg.Client({ connectionString: readUrl, pipeline: true });
+await client.connect();
+const startedAt = performance.now();
+for (const statements of batches) {
+  await Promise.all([client.query('BEGIN'), ...statements.map((one) => client.query(one)), client.query('COMMIT')]);
+}
+const seconds = (performance.now() - startedAt) / 1000;
+await client.end();
+answer({ perSecond: count / seconds });

@@ -1,0 +1,35 @@
+import pg from 'pg';
+import { answer, readInput } from '../load-process.js';
+import { beginOrder, finishOrder } from './order-statements.js';
+
+export interface SqlOrders {
+  readonly writeUrl: string;
+  readonly connections: number;
+  readonly durationMs: number;
+  readonly products: readonly number[];
+}
+
+/** The reference of the write side: the same rows, one transaction per order, no HTTP. */
+const { writeUrl, connections, durationMs, products } = readInput<SqlOrders>();
+const clients = Array.from(
+  { length: connections },
+  () => new pg.Client({ connectionString: writeUrl, pipeline: true }),
+);
+await Promise.all(clients.map((client) => client.connect()));
+const startedAt = performance.now();
+const isOver = () => performance.now() - startedAt >= durationMs;
+let orders = 0;
+
+async function placeOrders(client: pg.Client, offset: number): Promise<void> {
+  for (let n = offset; !isOver(); n += 1) {
+    const productId = products[n % products.length] as number;
+    await finishOrder(client, productId, 1 + (n % 10_000), await beginOrder(client, productId));
+    if (!isOver()) orders += 1;
+  }
+}
+
+await Promise.all(
+  clients.map((client, index) => placeOrders(client, Math.floor((index / connections) * products.length))),
+);
+await Promise.all(clients.map((client) => client.end()));
+answer({ perSecond: orders / (durationMs / 1000) });

@@ -1,0 +1,22 @@
+import type { Figure } from './figure.js';
+import { measureConsumer, measureConsumerFloor } from './measure/consumer.js';
+import { measureFreshness } from './measure/freshness.js';
+import { measureHistory } from './measure/history.js';
+import { measureMemory } from './measure/memory.js';
+import { measureOrdersHot, measureOrdersSpread } from './measure/orders.js';
+import { measureQuery } from './measure/query.js';
+import { measureRelay } from './measure/relay.js';
+import type { Run } from './run.js';
+
+/** Every figure by name, in the order in which they are measured. Memory comes last: it sums up the others. */
+export const measurements: Readonly<Record<string, (run: Run) => Promise<Figure[]>>> = {
+  'orders-spread': measureOrdersSpread,
+  'orders-hot': measureOrdersHot,
+  relay: measureRelay,
+  consumer: measureConsumer,
+  'consumer-floor': measureConsumerFloor,
+  query: measureQuery,
+  freshness: measureFreshness,
+  history: measureHistory,
+  memory: measureMemory,
+};

@@ -1,0 +1,15 @@
+/** On a terminal one line that changes, elsewhere a line each; on stderr, so that the table alone is the output. */
+export function createProgress(): { show(line: string): void; end(): void } {
+  const startedAt = Date.now();
+  const terminal = process.stderr.isTTY === true;
+  return {
+    show: (line) => {
+      const seconds = Math.round((Date.now() - startedAt) / 1000);
+      const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+      process.stderr.write(terminal ? `\r\u001b[2K${clock}  ${line}` : `${clock}  ${line}\n`);
+    },
+    end: () => {
+      if (terminal) process.stderr.write('\r\u001b[2K');
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import { eventually } from '@tallyline/local/eventually';
+import { freePort } from '@tallyline/local/free-port';
+import { STOP_STAGES } from '@tallyline/local/run-records';
+import { repositoryRoot } from '@tallyline/local/schema';
+import { startServerProcess } from '@tallyline/local/server-process';
+import { notePeak } from './memory.js';
+import type { Stage } from './stage.js';
+
+export type ServiceName = 'command-service' | 'consumer-service' | 'query-service';
+
+export interface Service {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+const PORT_VARIABLES: Readonly<Record<ServiceName, string>> = {
+  'command-service': 'COMMAND_SERVICE_PORT',
+  'consumer-service': 'CONSUMER_SERVICE_PORT',
+  'query-service': 'QUERY_SERVICE_PORT',
+};
+
+let started = 0;
+
+/**
+ * A service as `npm start` runs it: its own process, built code, LOG_LEVEL=info. Its lines go to a file, because a pipe
+ * would have this process parse them on the cores that are measured.
+ */
+export async function startService(name: ServiceName, stage: Stage): Promise<Service> {
+  started += 1;
+  const port = await freePort();
+  const { runDir, dir } = stage.servers;
+  const server = await startServerProcess({
+    name: `${name}-${started}`,
+    command: process.execPath,
+    args: ['--enable-source-maps', join(repositoryRoot, name, 'dist', 'main.js')],
+    env: {
+      PATH: process.env.PATH,
+      [PORT_VARIABLES[name]]: String(port),
+      WRITE_DATABASE_URL: stage.writeUrl,
+      READ_DATABASE_URL: stage.readUrl,
+      BROKER_URL: stage.brokerUrl,
+    },
+    cwd: dir,
+    output: { file: join(dir, `${name}.log`) },
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 16_000,
+    runDir,
+    stage: STOP_STAGES.service,
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await eventually(() => ready(url), { timeoutMs: 30_000, intervalMs: 20 });
+  return {
+    url,
+    stop: async () => {
+      notePeak(name, server.pid);
+      await server.stop();
+    },
+  };
+}
+
+async function ready(url: string): Promise<void> {
+  const { status } = await fetch(`${url}/health/ready`);
+  if (status !== 200) throw new Error(`${url} is not ready`);
+}
