@@ -16,6 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'consumer-service': ['contracts', 'chassis'],
   'query-service': ['contracts', 'chassis'],
   local: [],
+  bench: ['local'],
 };
 const onlyThirdParty: Readonly<Record<string, readonly string[]>> = { contracts: ['zod'] };
 
@@ -102,13 +103,13 @@ describe('imports', () => {
 
 test('SQL lives in .sql.ts files, projections, queries and operations', () => {
   const home =
-    /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|\/operations\/|^local\/|\/health\.ts$|\/postgres\.ts$/;
+    /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|\/operations\/|^local\/|^bench\/|\/health\.ts$|\/postgres\.ts$/;
   const sql = /[`'"]\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s+[\w(]/;
   expect(offences((file) => (sql.test(file.text) && !home.test(file.path) ? ['holds SQL'] : []))).toEqual([]);
 });
 
 test('process.env is read in main files alone', () => {
-  const main = /(?:^|\/)(?:[\w-]+\.)?main\.ts$|^local\//;
+  const main = /(?:^|\/)(?:[\w-]+\.)?main\.ts$|^local\/|^bench\//;
   expect(
     offences((file) => (file.text.includes('process.env') && !main.test(file.path) ? ['reads process.env'] : [])),
   ).toEqual([]);
