@@ -47,6 +47,63 @@ CREATE TABLE IF NOT EXISTS orders_read (
 );
 CREATE INDEX IF NOT EXISTS orders_read_by_customer ON orders_read (customer_id, order_id DESC);
 
+-- The branches are predefined. init-write.sql has the same rows: a test compares them.
+CREATE TABLE IF NOT EXISTS branches (
+  id        TEXT PRIMARY KEY,
+  name      TEXT NOT NULL,
+  time_zone TEXT NOT NULL
+);
+INSERT INTO branches (id, name, time_zone) VALUES
+  ('downtown', 'Downtown', 'Europe/Berlin'),
+  ('harbour', 'Harbour', 'Europe/Lisbon'),
+  ('uptown', 'Uptown', 'America/New_York')
+ON CONFLICT DO NOTHING;
+
+-- A day is the branch's own. The branch comes first in each key, because every query asks for one branch.
+CREATE TABLE IF NOT EXISTS daily_sales_by_branch (
+  day             DATE    NOT NULL,
+  branch_id       TEXT    NOT NULL,
+  revenue_sum     NUMERIC NOT NULL DEFAULT 0,
+  items_sum       BIGINT  NOT NULL DEFAULT 0,
+  purchases_count BIGINT  NOT NULL DEFAULT 0,
+  PRIMARY KEY (branch_id, day)
+);
+
+CREATE TABLE IF NOT EXISTS product_sales_daily (
+  day         DATE    NOT NULL,
+  branch_id   TEXT    NOT NULL,
+  product_id  BIGINT  NOT NULL,
+  qty_sum     BIGINT  NOT NULL DEFAULT 0,
+  revenue_sum NUMERIC NOT NULL DEFAULT 0,
+  PRIMARY KEY (branch_id, day, product_id)
+);
+
+CREATE TABLE IF NOT EXISTS customer_loyalty (
+  customer_id      UUID        NOT NULL,
+  branch_id        TEXT        NOT NULL,
+  purchases_count  BIGINT      NOT NULL DEFAULT 0,
+  total_spent      NUMERIC     NOT NULL DEFAULT 0,
+  last_purchase_at TIMESTAMPTZ NOT NULL,
+  PRIMARY KEY (branch_id, customer_id)
+);
+CREATE INDEX IF NOT EXISTS customer_loyalty_ranked
+  ON customer_loyalty (branch_id, purchases_count DESC, total_spent DESC, customer_id);
+
+-- Who came on a day. Distinct customers do not add up, so the set is kept, and beside it how many it holds.
+CREATE TABLE IF NOT EXISTS customers_daily (
+  day         DATE NOT NULL,
+  branch_id   TEXT NOT NULL,
+  customer_id UUID NOT NULL,
+  PRIMARY KEY (branch_id, day, customer_id)
+);
+
+CREATE TABLE IF NOT EXISTS unique_customers_daily (
+  day             DATE   NOT NULL,
+  branch_id       TEXT   NOT NULL,
+  customers_count BIGINT NOT NULL DEFAULT 0,
+  PRIMARY KEY (branch_id, day)
+);
+
 -- The inbox: one row per event that the views include.
 CREATE TABLE IF NOT EXISTS processed_events (
   event_id     UUID PRIMARY KEY,

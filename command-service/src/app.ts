@@ -2,18 +2,20 @@ import type { HealthChecks } from '@tallyline/chassis/health';
 import { buildHttpApp } from '@tallyline/chassis/http-app';
 import type { Logger } from '@tallyline/chassis/logger';
 import type { Metrics } from '@tallyline/chassis/metrics';
-import type { Pool } from '@tallyline/chassis/postgres';
+import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
+import { listBranchesRoute } from './branches/list-branches.route.js';
 import { type Measures, noMeasures } from './measures.js';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
 import { createProductRoute } from './products/create-product.route.js';
+import { recordPurchaseRoutes } from './purchases/record-purchase.route.js';
 
 export const api = {
   title: 'command-service',
   description:
-    'Stores what was decided: products and orders. What is answered 201 is durable and will be counted once.',
+    'Stores what was decided: products, orders and purchases. What is answered 201 is durable and will be counted once.',
 };
 
 export interface AppOptions {
@@ -27,7 +29,12 @@ export interface AppOptions {
 }
 
 export function routes(pool: Pool, onCommit: () => void, { onGroup }: Measures = noMeasures): Route[] {
-  return [createProductRoute(pool, onCommit), placeOrderRoute(createPlaceOrder(pool, onCommit, onGroup))];
+  return [
+    createProductRoute(pool, onCommit),
+    placeOrderRoute(createPlaceOrder(pool, onCommit, onGroup)),
+    ...recordPurchaseRoutes(pool, onCommit),
+    listBranchesRoute(onPool(pool)),
+  ];
 }
 
 export function buildApp({ pool, log, metrics, health, onCommit, measures }: AppOptions): Express {

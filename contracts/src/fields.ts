@@ -41,3 +41,6 @@ export const category = text(100);
 
 /** RFC 3339, UTC, milliseconds: `2026-11-20T08:17:46.438Z`. */
 export const instant = z.iso.datetime();
+
+/** A calendar day, `2026-11-20`. */
+export const day = z.iso.date();

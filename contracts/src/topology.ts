@@ -7,6 +7,7 @@ export const DEAD_LETTER_EXCHANGE = 'events.dlx';
 export const eventQueues = {
   'product-events': ['product.*'],
   'order-events': ['order.*'],
+  'purchase-events': ['purchase.*'],
 } as const;
 
 export type EventQueue = keyof typeof eventQueues;

@@ -7,13 +7,18 @@ import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
 import { createAwaitEvents } from './consistency/await-events.js';
 import { consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
+import { branchesSideBySideRoute } from './queries/branches-side-by-side.js';
 import { categoryRevenueRoute } from './queries/category-metrics.js';
+import { branchLoyalCustomersRoute } from './queries/customer-loyalty.js';
 import { customerLtvRoutes } from './queries/customer-ltv.js';
+import { branchRevenueRoute } from './queries/daily-sales-by-branch.js';
 import { hourlySalesRoute } from './queries/hourly-sales.js';
 import { orderRoute, ordersRoute } from './queries/orders-read.js';
 import { productSalesRoute } from './queries/product-sales.js';
+import { branchTopProductsRoute } from './queries/product-sales-daily.js';
 import { productRoute, productsRoute } from './queries/products-read.js';
 import { syncStatusRoute } from './queries/sync-status.js';
+import { branchUniqueCustomersRoute } from './queries/unique-customers-daily.js';
 
 export const api = {
   title: 'query-service',
@@ -40,6 +45,11 @@ export function routes(pool: Pool): Route[] {
     productRoute(db),
     ordersRoute(db),
     orderRoute(db),
+    branchesSideBySideRoute(db),
+    branchTopProductsRoute(db),
+    branchLoyalCustomersRoute(db),
+    branchUniqueCustomersRoute(db),
+    branchRevenueRoute(db),
   ];
 }
 

@@ -16,13 +16,20 @@ export const instantParameter = z
   .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'must be an RFC 3339 date or date-time' })
   .transform((text) => new Date(text));
 
+/** A calendar day, `2026-11-20`. The years that a chain of shops can mean: beyond them calendars disagree. */
+export const dayParameter = z.iso
+  .date('must be a day such as 2026-11-20')
+  .refine((day) => day >= '1970-01-01' && day <= '2999-12-31', 'must be between 1970 and 2999');
+
 const MAX_PAGE_SIZE = 200;
 
-export const page = {
-  limit: z
+export const page = { limit: limit(50) };
+
+export function limit(defaultLimit: number) {
+  return z
     .string()
     .regex(/^\d{1,3}$/, 'must be a positive integer')
     .transform(Number)
     .pipe(z.int().min(1).max(MAX_PAGE_SIZE))
-    .default(50),
-};
+    .default(defaultLimit);
+}

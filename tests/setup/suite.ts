@@ -19,6 +19,8 @@ export interface Suite {
   readonly managementUrl: string;
   readonly vhost: string;
   readonly brokerUrl: string;
+  readonly writeDatabaseUrl: string;
+  readonly readDatabaseUrl: string;
   readonly write: pg.Pool;
   readonly read: pg.Pool;
   /** Another copy of a service, or a killed one started again; it ends with the suite. */
@@ -62,6 +64,8 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
     managementUrl: vhost.managementUrl,
     vhost: vhost.vhost,
     brokerUrl: vhost.brokerUrl,
+    writeDatabaseUrl: databases.writeDatabaseUrl,
+    readDatabaseUrl: databases.readDatabaseUrl,
     write,
     read,
     start,

@@ -8,6 +8,12 @@ export interface RequestKey {
   readonly fingerprint: Buffer;
 }
 
+/** A key in a body, where a sender puts it there. */
+export const idempotencyKey = z
+  .string()
+  .regex(/^[\x21\x23-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
+  .meta({ description: 'Send the same key with a repeated request to get the first answer again' });
+
 /**
  * The Idempotency-Key request header (IETF draft-ietf-httpapi-idempotency-key-header-07): a quoted string, as the draft
  * has it, or the bare text that most clients send; 1 to 255 visible ASCII characters.

@@ -1,11 +1,15 @@
 import type { AnyEvent, EventType } from '@tallyline/contracts/events';
 import { categoryMetricsOfOrderCreated, categoryMetricsOfProductCreated } from './category-metrics.js';
+import { customerLoyaltyOfPurchaseCreated } from './customer-loyalty.js';
 import { customerLtvOfOrderCreated } from './customer-ltv.js';
+import { dailySalesByBranchOfPurchaseCreated } from './daily-sales-by-branch.js';
 import { hourlySalesOfOrderCreated } from './hourly-sales.js';
 import { ordersReadOfOrderCreated } from './orders-read.js';
 import { productSalesOfOrderCreated, productSalesOfProductCreated } from './product-sales.js';
+import { productSalesDailyOfPurchaseCreated } from './product-sales-daily.js';
 import { productsReadOfProductCreated } from './products-read.js';
 import type { FoldedDeltas, Projection, View } from './projection.js';
+import { uniqueCustomersDailyOfPurchaseCreated } from './unique-customers-daily.js';
 
 /** Which views each event feeds. An event that is missing here does not compile. */
 const projections: { readonly [T in EventType]: readonly Projection<T>[] } = {
@@ -16,6 +20,12 @@ const projections: { readonly [T in EventType]: readonly Projection<T>[] } = {
     categoryMetricsOfOrderCreated,
     customerLtvOfOrderCreated,
     hourlySalesOfOrderCreated,
+  ],
+  PurchaseCreated: [
+    dailySalesByBranchOfPurchaseCreated,
+    productSalesDailyOfPurchaseCreated,
+    customerLoyaltyOfPurchaseCreated,
+    uniqueCustomersDailyOfPurchaseCreated,
   ],
 };
 

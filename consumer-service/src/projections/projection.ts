@@ -1,13 +1,14 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import type { EventOf, EventType } from '@tallyline/contracts/events';
 
-export type Key = string | number;
+/** What names a row of a view: one value, or several where the table's key has several columns. */
+export type Key = string | number | readonly (string | number)[];
 
 /** A view table, and how deltas of many of its rows are added to it in one statement. */
-export interface View<Delta> {
+export interface View<Delta, K extends Key = Key> {
   readonly table: string;
   /** The delta that changes nothing, for a row that a batch touches for the first time. */
-  zero(key: Key): Delta;
+  zero(key: K): Delta;
   /** Adds the deltas, whose keys come sorted: two consumers then lock the same rows in the same order. */
   upsert(tx: Tx, deltas: readonly Delta[]): Promise<unknown>;
 }
@@ -18,9 +19,9 @@ export interface Projection<T extends EventType> {
   fold(event: EventOf<T>, folded: FoldedDeltas): void;
 }
 
-export function projection<T extends EventType, Delta>(
-  view: View<Delta>,
-  fold: (event: EventOf<T>, deltaOf: (key: Key) => Delta) => void,
+export function projection<T extends EventType, Delta, K extends Key = Key>(
+  view: View<Delta, K>,
+  fold: (event: EventOf<T>, deltaOf: (key: K) => Delta) => void,
 ): Projection<T> {
   return {
     view: view as View<unknown>,
@@ -30,18 +31,19 @@ export function projection<T extends EventType, Delta>(
 
 /** The deltas of one batch, one per touched row of each view: 100 events in one upsert cost what one event costs. */
 export class FoldedDeltas {
-  readonly #byView = new Map<View<unknown>, Map<Key, unknown>>();
+  readonly #byView = new Map<View<unknown>, Map<string | number, unknown>>();
 
-  deltaOf<Delta>(view: View<Delta>, key: Key): Delta {
+  deltaOf<Delta, K extends Key>(view: View<Delta, K>, key: K): Delta {
     let rows = this.#byView.get(view as View<unknown>);
     if (rows === undefined) {
       rows = new Map();
       this.#byView.set(view as View<unknown>, rows);
     }
-    let delta = rows.get(key);
+    const identity = identityOf(key);
+    let delta = rows.get(identity);
     if (delta === undefined) {
       delta = view.zero(key);
-      rows.set(key, delta);
+      rows.set(identity, delta);
     }
     return delta as Delta;
   }
@@ -52,4 +54,9 @@ export class FoldedDeltas {
     if (rows === undefined) return [];
     return [...rows].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(([, delta]) => delta);
   }
+}
+
+/** No text in an event holds a NUL, so two keys never join into one. */
+function identityOf(key: Key): string | number {
+  return typeof key === 'object' ? key.join('\0') : key;
 }

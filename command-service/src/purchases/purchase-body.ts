@@ -1,0 +1,55 @@
+import { id, MAX_ORDER_LINES, price, text } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { idempotencyKey } from '../idempotency/idempotency-key.js';
+
+const MAX_ID_LENGTH = 64;
+
+const item = z.strictObject({
+  productId: id,
+  qty: z.literal(1, 'must be 1: a purchase has at most one unit of a product'),
+  unitPrice: price,
+});
+
+const items = z
+  .array(z.preprocess(camelCaseKeys, item))
+  .min(1)
+  .max(MAX_ORDER_LINES)
+  .check(({ value, issues }) => {
+    const seen = new Set<number>();
+    value.forEach(({ productId }, index) => {
+      if (seen.has(productId)) {
+        const message = `is product ${productId} again: a purchase has at most one unit of a product`;
+        issues.push({ code: 'custom', message, path: [index, 'productId'], input: value });
+      }
+      seen.add(productId);
+    });
+  });
+
+/** A purchase as a till sends it, in camel case or in snake case. */
+export const purchaseBody = z.preprocess(
+  camelCaseKeys,
+  z.strictObject({
+    branchId: text(MAX_ID_LENGTH),
+    cashierId: text(MAX_ID_LENGTH),
+    posId: text(MAX_ID_LENGTH),
+    receiptId: text(MAX_ID_LENGTH),
+    idempotencyKey: idempotencyKey.optional(),
+    userId: z
+      .uuid({ version: 'v4', error: 'must be a UUID of version 4' })
+      .transform((uuid) => uuid.toLowerCase())
+      .optional(),
+    items,
+  }),
+);
+
+export type PurchaseBody = z.output<typeof purchaseBody>;
+
+/** `branch_id` becomes `branchId`, unless both are there: then the second stays, and is refused as unknown. */
+function camelCaseKeys(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  const renamed = Object.entries(value).map(([key, inner]) => {
+    const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    return [camel in value ? key : camel, inner];
+  });
+  return Object.fromEntries(renamed);
+}

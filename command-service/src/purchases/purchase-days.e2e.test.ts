@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import { post, type Suite, startSuite } from '../../../tests/setup/suite.js';
+import { buildApp } from '../app.js';
+
+/** The running suite, and beside its command-service a till's view of one whose clock can be set. Only the clock is faked. */
+let suite: Suite;
+let pool: Pool;
+let server: Server;
+let url: string;
+let now: Date;
+let productId: number;
+
+beforeAll(async () => {
+  suite = await startSuite();
+  const log = createLogger('test', 'silent', 'json');
+  pool = createPool({
+    url: suite.writeDatabaseUrl,
+    applicationName: 'set clock',
+    maxConnections: 2,
+    statementTimeoutMs: 5_000,
+    log,
+  });
+  const clock = async () => now;
+  const app = buildApp({ pool, log, health: { required: {} }, onCommit: () => undefined, clock });
+  server = createServer(app).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const product = { name: 'Milk', category: 'Dairy', price: 1, stock: 0 };
+  productId = (await suite.post('/api/products', product)).body.productId;
+});
+afterAll(async () => {
+  await new Promise((resolve) => server.close(resolve));
+  await pool.end();
+  await suite.stop();
+});
+
+/** Each purchase has a price of its own, so that a sum tells which of them are in it. */
+async function buy(branchId: string, instant: string, unitPrice: number): Promise<void> {
+  now = new Date(instant);
+  const receipt = randomUUID();
+  const ids = { branchId, cashierId: 'c', posId: 'p', receiptId: receipt, idempotencyKey: receipt };
+  const { status } = await post(`${url}/api/purchases`, { ...ids, items: [{ productId, qty: 1, unitPrice }] });
+  expect(status).toBe(201);
+}
+
+async function revenue(branch: string, query: string): Promise<Record<string, number>> {
+  const { body } = await suite.get(`/api/analytics/branches/${branch}/revenue?${query}`);
+  return Object.fromEntries(body.map((row: { from: string; revenue: number }) => [row.from, row.revenue]));
+}
+
+test('purchases at 23:59:59 and 00:00:00 local time on both daylight-saving days are on their days', async () => {
+  await buy('downtown', '2026-03-28T22:59:59Z', 1);
+  await buy('downtown', '2026-03-28T23:00:00Z', 2);
+  await buy('downtown', '2026-03-29T21:59:59Z', 4);
+  await buy('downtown', '2026-03-29T22:00:00Z', 8);
+  await buy('downtown', '2026-10-24T21:59:59Z', 16);
+  await buy('downtown', '2026-10-24T22:00:00Z', 32);
+  await buy('downtown', '2026-10-25T22:59:59Z', 64);
+  await buy('downtown', '2026-10-25T23:00:00Z', 128);
+  await buy('uptown', '2026-11-01T03:59:59Z', 1);
+  await buy('uptown', '2026-11-01T04:00:00Z', 2);
+  await buy('uptown', '2026-11-02T04:59:59Z', 4);
+  await buy('uptown', '2026-11-02T05:00:00Z', 8);
+  await suite.inSync();
+  expect(await revenue('downtown', 'from=2026-03-28&to=2026-03-30')).toEqual({
+    '2026-03-28': 1,
+    '2026-03-29': 6,
+    '2026-03-30': 8,
+  });
+  expect(await revenue('downtown', 'from=2026-10-24&to=2026-10-26')).toEqual({
+    '2026-10-24': 16,
+    '2026-10-25': 96,
+    '2026-10-26': 128,
+  });
+  expect(await revenue('uptown', 'from=2026-10-31&to=2026-11-02')).toEqual({
+    '2026-10-31': 1,
+    '2026-11-01': 6,
+    '2026-11-02': 8,
+  });
+  const unique = await suite.get('/api/analytics/branches/downtown/unique-customers?from=2026-10-24&to=2026-10-26');
+  expect(unique.body.map((row: { uniqueCustomers: number }) => row.uniqueCustomers)).toEqual([1, 2, 1]);
+});
+
+test('ISO week 53 of 2026 goes from 28 December to 3 January; weeks and months fill their gaps with zeros', async () => {
+  await buy('harbour', '2026-12-27T23:59:59Z', 1);
+  await buy('harbour', '2026-12-28T00:00:00Z', 2);
+  await buy('harbour', '2026-12-31T23:59:59Z', 4);
+  await buy('harbour', '2027-01-01T00:00:00Z', 8);
+  await buy('harbour', '2027-01-03T23:59:59Z', 16);
+  await buy('harbour', '2027-01-04T00:00:00Z', 32);
+  await suite.inSync();
+  expect(await revenue('harbour', 'interval=week&from=2026-12-15&to=2027-01-04')).toEqual({
+    '2026-12-14': 0,
+    '2026-12-21': 1,
+    '2026-12-28': 30,
+    '2027-01-04': 32,
+  });
+  expect(await revenue('harbour', 'interval=month&from=2026-11-30&to=2027-01-01')).toEqual({
+    '2026-11-01': 0,
+    '2026-12-01': 7,
+    '2027-01-01': 56,
+  });
+  for (const date of ['2026-12-28', '2027-01-03']) {
+    const top = await suite.get(`/api/analytics/branches/harbour/top-products?period=week&date=${date}`);
+    expect(top.body).toMatchObject({ from: '2026-12-28', to: '2027-01-03', week: '2026-W53' });
+    expect(top.body.byUnits).toEqual([{ productId, name: 'Milk', units: 4, revenue: 30 }]);
+  }
+  const side = (await suite.get('/api/analytics/branches?date=2027-01-04')).body[1];
+  expect(side).toMatchObject({ branchId: 'harbour', revenue: 32, weekBefore: { day: '2026-12-28', revenue: 2 } });
+});

@@ -1,0 +1,116 @@
+import type { Pool } from '@tallyline/chassis/postgres';
+import { Problem } from '@tallyline/chassis/problem';
+import { type Route, route } from '@tallyline/chassis/route';
+import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
+import { amount, id } from '@tallyline/contracts/fields';
+import { amountOf, exactCents } from '@tallyline/contracts/money';
+import { z } from 'zod';
+import {
+  idempotencyHeaders,
+  keyProblem,
+  REPLAYED_HEADER,
+  type RequestKey,
+  requestKey,
+} from '../idempotency/idempotency-key.js';
+import { type PurchaseBody, purchaseBody } from './purchase-body.js';
+import { type Clock, type RecordPurchaseResult, recordPurchase } from './record-purchase.js';
+
+const answer = z.object({ purchaseId: id, userId: z.uuid(), receiptId: z.string(), total: amount });
+
+/** A till's purchase, under both of its paths. */
+export function recordPurchaseRoutes(pool: Pool, onCommit: () => void, clock?: Clock): Route[] {
+  return ['/api/purchases', '/purchases'].map((path) =>
+    route(
+      'post',
+      path,
+      {
+        summary: 'Record a purchase at a till',
+        headers: idempotencyHeaders,
+        body: purchaseBody,
+        answer: { status: 201, description: 'The purchase is stored and will be counted', schema: answer },
+        problems: {
+          409: 'The receipt was recorded under another key',
+          422: 'The branch, the customer or a product is unknown, or the key belongs to another purchase',
+        },
+      },
+      async ({ body, headers, traceparent }) => {
+        const { branchId, cashierId, posId, receiptId, userId } = body;
+        const items = body.items.map(({ productId, unitPrice }) => ({ productId, priceCents: exactCents(unitPrice) }));
+        const key = keyOf(body, headers['idempotency-key']);
+        const purchase = { branchId, cashierId, posId, receiptId, userId, items, requestKey: key };
+        const result = await recordPurchase(pool, purchase, traceparent, clock);
+        if (result.kind !== 'recorded' && result.kind !== 'replayed') throw refusal(result, body);
+        if (result.kind === 'recorded') onCommit();
+        const { purchaseId, totalCents, eventId, ...recorded } = result.purchase;
+        return {
+          body: { purchaseId, userId: recorded.userId, receiptId: recorded.receiptId, total: amountOf(totalCents) },
+          headers: { ...(result.kind === 'replayed' && REPLAYED_HEADER), [CONSISTENCY_TOKEN]: eventId },
+        };
+      },
+    ),
+  );
+}
+
+/** The key is in the body or in the header; the content is everything else. */
+function keyOf({ idempotencyKey, ...content }: PurchaseBody, header: string | undefined): RequestKey {
+  if (idempotencyKey !== undefined && header !== undefined && idempotencyKey !== header) {
+    throw keyFault('differs from the header Idempotency-Key');
+  }
+  const key = requestKey(idempotencyKey ?? header, content);
+  if (key === undefined) throw keyFault('is required here or as the header Idempotency-Key');
+  return key;
+}
+
+function keyFault(detail: string): Problem {
+  const pointer = '#/idempotencyKey';
+  return new Problem({
+    slug: 'invalid-input',
+    status: 400,
+    detail: `${pointer} ${detail}`,
+    errors: [{ pointer, detail }],
+  });
+}
+
+function refusal(
+  result: Exclude<RecordPurchaseResult, { kind: 'recorded' | 'replayed' }>,
+  { branchId, receiptId, userId, items }: PurchaseBody,
+): Problem {
+  switch (result.kind) {
+    case 'key-reused':
+      return keyProblem(result.kind);
+    case 'receipt-taken':
+      return new Problem({
+        slug: result.kind,
+        status: 409,
+        detail: `receipt ${receiptId} of ${branchId} is purchase ${result.purchaseId}, recorded under another key`,
+        errors: [{ pointer: '#/receiptId', detail: `belongs to purchase ${result.purchaseId}` }],
+        extra: { purchaseId: result.purchaseId },
+      });
+    case 'unknown-branch': {
+      const detail = `there is no branch ${JSON.stringify(branchId)}; the branches are ${result.branchIds.join(', ')}`;
+      return unknown(result.kind, detail, [{ pointer: '#/branchId', detail }], { branches: result.branchIds });
+    }
+    case 'unknown-customer': {
+      const detail = `there is no customer ${userId}; leave userId out for a new one`;
+      return unknown(result.kind, detail, [{ pointer: '#/userId', detail }]);
+    }
+    case 'unknown-product':
+      return unknown(
+        result.kind,
+        'the purchase names products that do not exist',
+        result.lines.map((line) => ({
+          pointer: `#/items/${line}/productId`,
+          detail: `there is no product ${items[line]?.productId}`,
+        })),
+      );
+  }
+}
+
+function unknown(
+  slug: string,
+  detail: string,
+  errors: readonly { pointer: string; detail: string }[],
+  extra: Readonly<Record<string, unknown>> = {},
+): Problem {
+  return new Problem({ slug, status: 422, detail, errors, extra });
+}

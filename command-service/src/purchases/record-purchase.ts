@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { amountOf } from '@tallyline/contracts/money';
+import { readBranches } from '../branches/branches.sql.js';
+import { insertOutboxRow } from '../outbox/outbox.sql.js';
+import { outboxRow } from '../outbox/outbox-row.js';
+import {
+  decidePurchase,
+  decideRepeat,
+  type Purchase,
+  type PurchaseDecision,
+  type RecordedPurchase,
+} from './decide-purchase.js';
+import { localDay } from './local-day.js';
+import { findEarlier, findKnown, insertPurchase, readClock, takePurchaseId } from './purchases.sql.js';
+
+export type RecordPurchaseResult =
+  | Exclude<PurchaseDecision, { kind: 'accepted' }>
+  | { readonly kind: 'recorded'; readonly purchase: RecordedPurchase };
+
+/** The time of a purchase. Tests on daylight-saving days give another one; nothing else does. */
+export type Clock = (tx: Tx) => Promise<Date>;
+
+/** One transaction: look, decide, store the purchase and the event that tells of it. */
+export function recordPurchase(
+  pool: Pool,
+  purchase: Purchase,
+  traceparent: string,
+  clock: Clock = readClock,
+): Promise<RecordPurchaseResult> {
+  const productIds = purchase.items.map(({ productId }) => productId);
+  return withTransaction(pool, 'record purchase', async (tx) => {
+    // Sent together: one round trip.
+    const [earlier, branches, known, now, id] = await Promise.all([
+      findEarlier(tx, purchase),
+      readBranches(tx),
+      findKnown(tx, productIds, purchase.userId),
+      clock(tx),
+      takePurchaseId(tx),
+    ]);
+    const decision = decidePurchase(purchase, earlier, { ...known, branches });
+    if (decision.kind !== 'accepted') return decision;
+
+    const { branch, totalCents } = decision;
+    const userId = purchase.userId ?? randomUUID();
+    const day = localDay(now, branch.timeZone);
+    const event = outboxRow('PurchaseCreated', factsOf(purchase, { id, day, userId, totalCents }), now, traceparent);
+    const newCustomer = purchase.userId === undefined;
+    const stored = { id, userId, newCustomer, totalCents, day, eventId: event.id, createdAt: now };
+    if (!(await insertPurchase(tx, purchase, stored))) return lostRace(tx, purchase);
+    await insertOutboxRow(tx, event);
+    const { receiptId } = purchase;
+    return { kind: 'recorded', purchase: { purchaseId: id, userId, receiptId, totalCents, eventId: event.id } };
+  });
+}
+
+/** Another request took the key or the receipt after we had looked, and has committed: look again. */
+async function lostRace(tx: Tx, purchase: Purchase): Promise<RecordPurchaseResult> {
+  const repeat = decideRepeat(purchase, await findEarlier(tx, purchase));
+  if (repeat === undefined) throw new Error('a purchase was in the way that is not there');
+  return repeat;
+}
+
+function factsOf(
+  { branchId, cashierId, posId, receiptId, items }: Purchase,
+  { id, day, userId, totalCents }: { id: number; day: string; userId: string; totalCents: number },
+) {
+  return {
+    purchaseId: id,
+    branchId,
+    day,
+    cashierId,
+    posId,
+    receiptId,
+    userId,
+    total: amountOf(totalCents),
+    items: items.map(({ productId, priceCents }) => ({ productId, quantity: 1, price: amountOf(priceCents) })),
+  };
+}

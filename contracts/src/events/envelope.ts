@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { instant } from '../fields.js';
+
+/**
+ * What every event has. The body is flat JSON; readers ignore fields that they do not know; a body whose `version` is
+ * not 1 is not for this code and is set aside. A missing version means 1.
+ */
+export const envelope = {
+  /** UUIDv7, also the AMQP messageId. A foreign publisher may leave it out. */
+  eventId: z.uuid().optional(),
+  version: z.literal(1).optional(),
+  /** When it was written, by the write database's clock. */
+  occurredAt: instant,
+};

@@ -1,0 +1,21 @@
+import { z } from 'zod';
+import { amount, day, id, price, quantity, text } from '../fields.js';
+import { envelope } from './envelope.js';
+
+/**
+ * A purchase at a till. `day` is the branch's own calendar day, decided once, where the purchase was recorded: whoever
+ * counts it, now or in a rebuild years on, needs no time zone rules and cannot hold others.
+ */
+export const purchaseCreated = z.object({
+  ...envelope,
+  eventType: z.literal('PurchaseCreated'),
+  purchaseId: id,
+  branchId: text(64),
+  day,
+  cashierId: text(64),
+  posId: text(64),
+  receiptId: text(64),
+  userId: z.guid(),
+  total: amount,
+  items: z.array(z.object({ productId: id, quantity, price })).min(1),
+});

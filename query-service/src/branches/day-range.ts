@@ -1,0 +1,33 @@
+import { Problem } from '@tallyline/chassis/problem';
+
+export interface DayRange {
+  readonly from: string;
+  readonly to: string;
+}
+
+const DAY_MS = 86_400_000;
+const DEFAULT_DAYS = 30;
+
+/** The days from `from` to `to`, both included: the last 30 up to today when left out; 400 beyond `maxDays`. */
+export function dayRange(
+  { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
+  today: string,
+  maxDays: number,
+): DayRange {
+  const last = to ?? (from === undefined ? today : addDays(from, DEFAULT_DAYS - 1));
+  const first = from ?? addDays(last, 1 - DEFAULT_DAYS);
+  const days = (Date.parse(last) - Date.parse(first)) / DAY_MS + 1;
+  if (days < 1) throw rangeProblem('must not be before from');
+  if (days > maxDays) throw rangeProblem(`must be at most ${maxDays} days from from, both included`);
+  return { from: first, to: last };
+}
+
+/** Days are counted in UTC, where each has 24 hours. */
+export function addDays(day: string, days: number): string {
+  return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
+}
+
+function rangeProblem(detail: string): Problem {
+  const errors = [{ parameter: 'to', detail }];
+  return new Problem({ slug: 'invalid-input', status: 400, detail: `to ${detail}`, errors });
+}

@@ -1,0 +1,24 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { text } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { notFound } from '../not-found.js';
+
+export const branchPath = z.object({ branch: text(64) });
+
+export interface Branch {
+  readonly branchId: string;
+  /** The branch's own day at this moment. */
+  readonly today: string;
+}
+
+/** The branch of a path, or 404 with the names of those that there are. */
+export async function findBranch(db: Queryable, branchId: string): Promise<Branch> {
+  const branches = await db.query<Branch>({
+    name: 'find-branch',
+    text: `SELECT id AS "branchId", (now() AT TIME ZONE time_zone)::date::text AS today FROM branches ORDER BY id`,
+  });
+  const branch = branches.find((candidate) => candidate.branchId === branchId);
+  if (branch !== undefined) return branch;
+  const known = branches.map((candidate) => candidate.branchId).join(', ');
+  throw notFound(`there is no branch ${JSON.stringify(branchId)}; the branches are ${known}`);
+}

@@ -1,0 +1,50 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { amount, instant } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { branchPath, findBranch } from '../branches/find-branch.js';
+import { limit } from '../parameters.js';
+
+const answer = z.array(
+  z.object({ userId: z.guid(), purchases: z.int().min(1), totalSpent: amount, lastPurchaseAt: instant }),
+);
+
+interface Row {
+  readonly userId: string;
+  readonly purchases: number;
+  readonly totalSpent: string;
+  readonly lastPurchaseAt: Date;
+}
+
+/** A branch's best customers, by purchases, then by spend. The index holds them in this order, so a page is all it reads. */
+export function branchLoyalCustomersRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/analytics/branches/:branch/loyal-customers',
+    {
+      summary: "A branch's most loyal customers",
+      params: branchPath,
+      query: z.strictObject({ limit: limit(10) }),
+      answer: { status: 200, description: 'By purchases, then by spend', schema: answer },
+      problems: { 404: 'The branch is unknown' },
+    },
+    async ({ params, query }) => {
+      const { branchId } = await findBranch(db, params.branch);
+      const rows = await db.query<Row>({
+        name: 'branch-loyal-customers',
+        text: `SELECT customer_id AS "userId", purchases_count AS purchases, total_spent AS "totalSpent",
+                      last_purchase_at AS "lastPurchaseAt"
+                 FROM customer_loyalty WHERE branch_id = $1
+                ORDER BY purchases_count DESC, total_spent DESC, customer_id LIMIT $2`,
+        values: [branchId, query.limit],
+      });
+      return {
+        body: rows.map((row) => ({
+          ...row,
+          totalSpent: Number(row.totalSpent),
+          lastPurchaseAt: row.lastPurchaseAt.toISOString(),
+        })),
+      };
+    },
+  );
+}

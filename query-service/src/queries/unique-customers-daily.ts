@@ -1,0 +1,39 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { day } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { dayRange } from '../branches/day-range.js';
+import { branchPath, findBranch } from '../branches/find-branch.js';
+import { dayParameter } from '../parameters.js';
+
+const MAX_DAYS = 366;
+
+const answer = z.array(z.object({ day, uniqueCustomers: z.int().min(0) }));
+
+/** Distinct customers of a branch on each day. They do not add up: who came on two days is one customer of the week. */
+export function branchUniqueCustomersRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/analytics/branches/:branch/unique-customers',
+    {
+      summary: "A branch's distinct customers by the day",
+      params: branchPath,
+      query: z.strictObject({ from: dayParameter.optional(), to: dayParameter.optional() }),
+      answer: { status: 200, description: 'Days from `from` to `to`, both included; 30 days', schema: answer },
+      problems: { 404: 'The branch is unknown' },
+    },
+    async ({ params, query }) => {
+      const { branchId, today } = await findBranch(db, params.branch);
+      const { from, to } = dayRange(query, today, MAX_DAYS);
+      const rows = await db.query({
+        name: 'branch-unique-customers',
+        text: `SELECT d::date::text AS day, COALESCE(customers_count, 0) AS "uniqueCustomers"
+                 FROM generate_series($2::timestamp, $3::timestamp, interval '1 day') AS d
+                 LEFT JOIN unique_customers_daily ON branch_id = $1 AND day = d::date
+                ORDER BY d`,
+        values: [branchId, from, to],
+      });
+      return { body: rows };
+    },
+  );
+}
