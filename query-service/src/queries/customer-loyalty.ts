@@ -2,8 +2,8 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { branchPath, findBranch } from '../branches/find-branch.js';
 import { limit } from '../parameters.js';
+import { branchPath, findBranch } from './find-branch.js';
 
 const answer = z.array(
   z.object({ userId: z.guid(), purchases: z.int().min(1), totalSpent: amount, lastPurchaseAt: instant }),

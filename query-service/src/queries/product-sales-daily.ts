@@ -2,8 +2,8 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, day, id } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { branchPath, findBranch } from '../branches/find-branch.js';
 import { dayParameter, limit } from '../parameters.js';
+import { branchPath, findBranch } from './find-branch.js';
 
 const product = z.object({ productId: id, name: z.string().nullable(), units: z.int().min(1), revenue: amount });
 

@@ -2,9 +2,9 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { day } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { dayRange } from '../branches/day-range.js';
-import { branchPath, findBranch } from '../branches/find-branch.js';
+import { dayRange } from '../day-range.js';
 import { dayParameter } from '../parameters.js';
+import { branchPath, findBranch } from './find-branch.js';
 
 const MAX_DAYS = 366;
 
