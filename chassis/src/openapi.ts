@@ -87,7 +87,7 @@ function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiO
   const problems = Object.entries(doc.problems ?? {}).map(([code, cause]) => [code, problemAnswer(cause)]);
   const takesInput = doc.params ?? doc.query ?? doc.headers ?? doc.body;
   return {
-    operationId: nameOf(method, template),
+    operationId: nameOf(method, template) + (template.startsWith('/api/') ? '' : 'AtRoot'),
     summary: doc.summary,
     ...(doc.description && { description: doc.description }),
     tags: [doc.tag ?? tagOf(template)],

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildHttpApp } from '@tallyline/chassis/http-app';
 import { createLogger } from '@tallyline/chassis/logger';
+import { createMetrics } from '@tallyline/chassis/metrics';
 import { createPool, type Pool } from '@tallyline/chassis/postgres';
 import { post, type Suite, startSuite } from '../../../tests/setup/suite.js';
-import { buildApp } from '../app.js';
+import { api } from '../app.js';
+import { recordPurchaseRoutes } from './record-purchase.route.js';
 
 /** The running suite, and beside its command-service a till's view of one whose clock can be set. Only the clock is faked. */
 let suite: Suite;
@@ -26,7 +29,13 @@ beforeAll(async () => {
     log,
   });
   const clock = async () => now;
-  const app = buildApp({ pool, log, health: { required: {} }, onCommit: () => undefined, clock });
+  const app = buildHttpApp({
+    api,
+    log,
+    metrics: createMetrics('test'),
+    health: { required: {} },
+    routes: recordPurchaseRoutes(pool, () => undefined, clock),
+  });
   server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
