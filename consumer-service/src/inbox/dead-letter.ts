@@ -14,7 +14,8 @@ export async function sendToDeadLetters(
   const { contentType, type, appId, timestamp, headers } = message.properties;
   const ours = {
     'x-reason': reason.slice(0, 1_000),
-    'x-first-seen-at': new Date().toISOString(),
+    // A message that comes back after a redrive was first seen then, not now.
+    'x-first-seen-at': headers?.['x-first-seen-at'] ?? new Date().toISOString(),
     'x-origin-queue': queue,
     'x-origin-exchange': message.fields.exchange,
     'x-origin-routing-key': message.fields.routingKey,

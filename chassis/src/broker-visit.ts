@@ -1,0 +1,36 @@
+import { type Channel, type ChannelModel, connect } from 'amqplib';
+
+const HANDSHAKE_TIMEOUT_MS = 5_000;
+
+export interface Visit {
+  readonly model: ChannelModel;
+  readonly brokerMajorVersion: number;
+  /** Rejects when the connection or a watched channel dies. */
+  watch<C extends Channel>(channel: C): C;
+}
+
+/** One connection for one piece of work, such as an operator's command: nothing is tried again, every loss is an error. */
+export async function visitBroker<T>(url: string, name: string, work: (visit: Visit) => Promise<T>): Promise<T> {
+  const model = await connect(url, {
+    timeout: HANDSHAKE_TIMEOUT_MS,
+    clientProperties: { connection_name: name },
+    noDelay: true,
+  });
+  let fail: (error: Error) => void = () => undefined;
+  const lost = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  lost.catch(() => undefined);
+  model.on('error', fail);
+  model.on('close', (error) => fail(error ?? new Error('the broker closed the connection')));
+  const watch = <C extends Channel>(channel: C): C => {
+    channel.on('error', fail);
+    return channel;
+  };
+  const version = String(model.connection.serverProperties.version ?? '3');
+  try {
+    return await Promise.race([work({ model, watch, brokerMajorVersion: Number.parseInt(version, 10) }), lost]);
+  } finally {
+    await model.close().catch(() => undefined);
+  }
+}

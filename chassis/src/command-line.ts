@@ -1,0 +1,77 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+import dotenv from 'dotenv';
+import { pino } from 'pino';
+import type { z } from 'zod';
+import { ConfigError, parseConfig } from './config.js';
+import { type Logger, redactUrls } from './logger.js';
+
+type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>;
+
+/** A command called in a way that it does not understand: told together with its usage. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** 0: done, 1: done, and the answer is no; 2 (set here): could not be done. */
+export type ExitCode = 0 | 1;
+
+const FAILED = 2;
+
+export interface CommandLineOptions<S extends z.ZodType, O extends ParseArgsOptionsConfig> {
+  readonly usage: string;
+  readonly argv: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+  /** The environment variables that it reads. */
+  readonly settings: S;
+  readonly options: O;
+  run(call: {
+    readonly config: z.output<S>;
+    readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>['values'];
+    readonly positionals: readonly string[];
+    /** Warnings, on stderr: stdout belongs to the answer. */
+    readonly log: Logger;
+  }): Promise<ExitCode>;
+}
+
+/** Runs an operator's command: `--help`, arguments, `.env`, then `run`; sets the exit code and lets the process end. */
+export async function runCommandLine<S extends z.ZodType, const O extends ParseArgsOptionsConfig>({
+  usage,
+  argv,
+  env,
+  settings,
+  options,
+  run,
+}: CommandLineOptions<S, O>): Promise<void> {
+  // `… | head` closes the pipe early: the reader has seen enough.
+  process.stdout.on('error', () => process.exit(0));
+  try {
+    const { values, positionals } = parse(argv, options);
+    if ((values as { help?: unknown }).help === true) return print(usage);
+    dotenv.config({ quiet: true, processEnv: env as Record<string, string> });
+    const config = parseConfig(settings, env);
+    const log = pino({ level: 'error' }, pino.destination({ dest: 2, sync: true }));
+    process.exitCode = await run({ config, values, positionals, log });
+  } catch (error) {
+    process.exitCode = FAILED;
+    const reason = error instanceof Error ? error.message || (error as Error & { code?: string }).code : String(error);
+    const known = error instanceof ConfigError || error instanceof UsageError;
+    process.stderr.write(`${redactUrls(reason ?? 'failed')}\n${error instanceof UsageError ? `\n${usage}\n` : ''}`);
+    if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+  }
+}
+
+export function print(line = ''): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function parse<const O extends ParseArgsOptionsConfig>(argv: readonly string[], options: O) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+    }) as ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,40 @@
+import { assertTopology } from '@tallyline/chassis/broker-topology';
+import { visitBroker } from '@tallyline/chassis/broker-visit';
+import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
+import { deadLetterQueueOf, topology } from '@tallyline/contracts/topology';
+import { type Letter, letterOf } from './letter.js';
+
+export interface LetterBox {
+  readonly publisher: Publisher;
+  /**
+   * What lies in the dead-letter queue of `queue` now, oldest first, and no more than that: a letter that comes back while
+   * we look is not seen again. Nothing leaves the queue unless it is removed: the rest returns when the box is closed.
+   */
+  letters(queue: string): AsyncGenerator<Letter>;
+  remove(letter: Letter): void;
+}
+
+/** Opens the dead-letter queues. Looking costs a delivery each, which is why their delivery limit is off. */
+export function openLetterBox<T>(brokerUrl: string, work: (box: LetterBox) => Promise<T>): Promise<T> {
+  return visitBroker(brokerUrl, 'dead-letters', async ({ model, watch, brokerMajorVersion }) => {
+    const channel = watch(await model.createChannel());
+    await assertTopology(channel, topology, brokerMajorVersion);
+    const publisher = createPublisher(watch(await model.createConfirmChannel()));
+    const result = await work({
+      publisher,
+      async *letters(queue) {
+        const deadLetterQueue = deadLetterQueueOf(queue);
+        const { messageCount } = await channel.checkQueue(deadLetterQueue);
+        for (let seen = 0; seen < messageCount; seen += 1) {
+          const message = await channel.get(deadLetterQueue);
+          if (message === false) return;
+          yield letterOf(message, queue);
+        }
+      },
+      remove: ({ message }) => channel.ack(message),
+    });
+    // Closing waits for the acknowledgements and returns what was only looked at.
+    await channel.close();
+    return result;
+  });
+}

@@ -1,0 +1,51 @@
+import { type Pool, TransactionError, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { classify } from '@tallyline/chassis/postgres-errors';
+import { applyInTransaction } from '../inbox/apply-batch.js';
+import { type DecodedEvent, decode } from '../inbox/decode.js';
+import { views } from '../projections/index.js';
+import { type ChangedRow, noteChanges, readChanges } from './dead-letters.sql.js';
+import { type Letter, redriven } from './letter.js';
+
+export type Trial =
+  | { readonly kind: 'would-apply'; readonly changes: readonly ChangedRow[] }
+  | { readonly kind: 'already-applied' }
+  | { readonly kind: 'would-come-back'; readonly reason: string };
+
+/** What a redrive of this letter would do with today's code: done in earnest, in a transaction that is rolled back. */
+export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
+  const { body, properties } = redriven(letter);
+  const { messageId, appId } = properties;
+  const decoded = decode({ queue: letter.queue, body, messageId, appId, traceparent: undefined });
+  if (decoded.kind === 'poison') return { kind: 'would-come-back', reason: decoded.reason };
+  try {
+    return await rolledBack(pool, (tx) => apply(tx, decoded));
+  } catch (error) {
+    if (classify(error) !== 'refused') throw error;
+    const cause = error instanceof TransactionError ? error.cause : error;
+    return { kind: 'would-come-back', reason: `unappliable: ${cause instanceof Error ? cause.message : cause}` };
+  }
+}
+
+async function apply(tx: Tx, event: DecodedEvent): Promise<Trial> {
+  await noteChanges(
+    tx,
+    views.map(({ table }) => table),
+  );
+  const { applied } = await applyInTransaction(tx, { events: [event], poison: [], watermarks: [] });
+  return applied.length === 0 ? { kind: 'already-applied' } : { kind: 'would-apply', changes: await readChanges(tx) };
+}
+
+/** The one way out of withTransaction that never commits is an error, so the result leaves beside one. */
+async function rolledBack<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const undo = new Error('rolled back on purpose');
+  let result: { value: T } | undefined;
+  try {
+    await withTransaction(pool, 'try a dead letter', async (tx) => {
+      result = { value: await work(tx) };
+      throw undo;
+    });
+  } catch (error) {
+    if (error !== undo || result === undefined) throw error;
+  }
+  return (result as { value: T }).value;
+}
