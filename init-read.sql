@@ -137,7 +137,9 @@ CREATE TABLE IF NOT EXISTS sync_state (
   measured_at  TIMESTAMPTZ,
   received_at  TIMESTAMPTZ,
   clock_offset INTERVAL,
-  waiting      BIGINT NOT NULL DEFAULT 0
+  waiting      BIGINT NOT NULL DEFAULT 0,
+  -- Since when watermarks come that do not follow on the newest: one between was lost, and is asked for again.
+  gap_since    TIMESTAMPTZ
 );
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
@@ -179,3 +181,14 @@ BEGIN
 END $$;
 
 SELECT create_event_archive_months();
+
+-- What was asked of the write side, because it never arrived. One row, which is also the lock that lets one consumer at a
+-- time ask.
+CREATE TABLE IF NOT EXISTS replay_state (
+  only_row     BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
+  requested_at TIMESTAMPTZ,
+  -- Requests since the last progress, and the events that were missing at the last one.
+  attempts     INTEGER NOT NULL DEFAULT 0,
+  missing      BIGINT  NOT NULL DEFAULT 0
+);
+INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -7,6 +7,7 @@ import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { startArchiveMonths } from './archive/archive-months.js';
 import { createMeasures } from './measures.js';
+import { startReplayRequests } from './replay/start-replay-requests.js';
 import { startSubscription } from './subscription.js';
 
 const settings = environment.pick({
@@ -41,6 +42,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     onBatch: createMeasures(metrics),
     onFatal: fatal,
   });
+  const replayRequests = startReplayRequests(pool, log, subscription.link);
   const subscribed = async () => {
     if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
   };
@@ -54,6 +56,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const server = await listen(app, config.BIND_ADDR, config.CONSUMER_SERVICE_PORT);
   log.info({ port: server.port }, 'consumer-service listens');
   return [
+    ['replay requests', replayRequests.stop],
     ['subscription', subscription.stop],
     ['archive months', archiveMonths.stop],
     ['http', server.stop],

@@ -15,7 +15,7 @@ const MAX_BATCH_SIZE = 500;
 const PREFETCH = 1_000;
 const IDLE_MS = 60_000;
 
-interface Session {
+export interface Session {
   readonly channel: Channel;
   readonly publisher: Publisher;
   /** In the order of their delivery tags, not yet acknowledged. */

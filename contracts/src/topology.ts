@@ -16,6 +16,10 @@ export type EventQueue = keyof typeof eventQueues;
 export const WATERMARK_QUEUE = 'watermarks';
 export const WATERMARK_TOPIC = 'watermark';
 
+/** The one queue that flows back: the read side asks for events that were lost on the way. */
+export const REPLAY_QUEUE = 'replay-requests';
+export const REPLAY_TOPIC = 'replay.requested';
+
 /** `appId` of what the relay publishes: only those messages are counted against the write side's ledger. */
 export const OUTBOX_APP_ID = 'command-service';
 
@@ -34,5 +38,6 @@ export const topology = {
       deadLetterQueue: deadLetterQueueOf(name),
     })),
     { name: WATERMARK_QUEUE, bindings: [WATERMARK_TOPIC] },
+    { name: REPLAY_QUEUE, bindings: [REPLAY_TOPIC] },
   ],
 };

@@ -9,6 +9,10 @@ import { instant } from './fields.js';
 export const watermark = z.object({
   /** The write database's clock when the counts were taken. */
   measuredAt: instant,
+  /** The counts are of every second from here on: where this is later than all that was told before, something was lost. */
+  from: instant,
+  /** No event was committed before `from`: this watermark needs none before it. */
+  isFirst: z.boolean(),
   /** Committed events per second (`second` = start of that second), and the first event in it. */
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
   /** Committed but not yet confirmed by the broker. */

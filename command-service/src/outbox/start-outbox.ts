@@ -6,6 +6,7 @@ import type { Pool } from '@tallyline/chassis/postgres';
 import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { topology } from '@tallyline/contracts/topology';
 import type { Measures } from '../measures.js';
+import { answerReplayRequests } from '../replay/answer-replay-requests.js';
 import { createRelay } from './relay.js';
 import { createWatermarkReporter } from './watermark.js';
 
@@ -39,6 +40,7 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
     open: async (connection) => {
       const channel = await connection.confirmChannel();
       await assertTopology(channel, topology, connection.brokerMajorVersion);
+      await answerReplayRequests(connection, { pool, log, wake: () => relay.wake() });
       return createPublisher(channel);
     },
     onUp: () => {

@@ -26,6 +26,15 @@ export function countCommitted(tx: Tx, from: Date, until: Date): Promise<Committ
   });
 }
 
+export async function isAnyCommittedBefore(tx: Tx, time: Date): Promise<boolean> {
+  const rows = await tx.query({
+    name: 'is-any-committed-before',
+    text: 'SELECT 1 FROM outbox WHERE id < $1 LIMIT 1',
+    values: [lowestUuidOf(time)],
+  });
+  return rows.length > 0;
+}
+
 export interface Backlog {
   readonly waiting: number;
   readonly oldestAgeSeconds: number;

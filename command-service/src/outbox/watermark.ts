@@ -3,7 +3,14 @@ import type { Publisher } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
-import { type Backlog, countCommitted, lockReportedUntil, readBacklog, setReportedUntil } from './watermark.sql.js';
+import {
+  type Backlog,
+  countCommitted,
+  isAnyCommittedBefore,
+  lockReportedUntil,
+  readBacklog,
+  setReportedUntil,
+} from './watermark.sql.js';
 
 /** How far back each watermark recounts: a transaction commits at most this long after it stamped its events. */
 const RECOUNT_MS = 15_000;
@@ -44,6 +51,8 @@ export function createWatermarkReporter(
         const outcome = await open.publish(
           watermarkMessage({
             measuredAt: until.toISOString(),
+            from: from.toISOString(),
+            isFirst: !(await isAnyCommittedBefore(tx, from)),
             seconds: seconds.map(({ second, committed, firstAt }) => ({
               second: second.toISOString(),
               committed,

@@ -26,10 +26,13 @@ export async function addSettled(tx: Tx, seconds: readonly SettledSecond[]): Pro
 
 /**
  * Stores what the write side said. Committed counts only grow, so an old watermark that comes late changes nothing.
+ * measured_at goes forward only where a watermark follows on what was told before: after one that was lost, nothing is
+ * known of the seconds that it told of, so sync-status grows stale until they are told again (see replay/).
  * clock_offset is the least of (received - measured), creeping up by 10 ms a watermark so that it follows a clock that
  * was set: ages computed with it compare one clock with itself.
  */
-export async function storeWatermark(tx: Tx, { measuredAt, seconds, waiting }: Watermark): Promise<void> {
+export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void> {
+  const { measuredAt, from, isFirst, seconds, waiting } = watermark;
   const sorted = [...seconds].sort((a, b) => (a.second < b.second ? -1 : 1));
   await tx.query({
     name: 'store-committed',
@@ -49,8 +52,16 @@ export async function storeWatermark(tx: Tx, { measuredAt, seconds, waiting }: W
         measured_at = $1,
         received_at = clock_timestamp(),
         waiting = $2,
-        clock_offset = LEAST(clock_timestamp() - $1::timestamptz, clock_offset + interval '10 ms')
-      WHERE measured_at IS NULL OR measured_at < $1::timestamptz`,
-    values: [measuredAt, waiting],
+        clock_offset = LEAST(clock_timestamp() - $1::timestamptz, clock_offset + interval '10 ms'),
+        gap_since = NULL
+      WHERE (measured_at IS NULL OR measured_at < $1::timestamptz) AND ($3::boolean OR measured_at >= $4::timestamptz)`,
+    values: [measuredAt, waiting, isFirst, from],
+  });
+  await tx.query({
+    name: 'note-gap',
+    text: `
+      UPDATE sync_state SET gap_since = clock_timestamp()
+       WHERE gap_since IS NULL AND NOT $1::boolean AND (measured_at IS NULL OR measured_at < $2::timestamptz)`,
+    values: [isFirst, from],
   });
 }

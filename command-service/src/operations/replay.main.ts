@@ -1,0 +1,73 @@
+import { print, runCommandLine, UsageError } from '@tallyline/chassis/command-line';
+import { createPool, onPool } from '@tallyline/chassis/postgres';
+import { environment } from '@tallyline/contracts/environment';
+import { countPublished, readClock, unpublishEvents, unpublishSome } from '../replay/replay.sql.js';
+
+const usage = `Publishes events once more out of the outbox. What the views include already is counted once all the same.
+
+  npm run replay -- --from 2026-11-20T08:00:00Z [--to 2026-11-20T09:00:00Z] [--dry-run]
+  npm run replay -- --id EVENT_ID…
+
+--from and --to are times at which the events were committed; without --to, until now. A running command-service publishes
+them within its poll interval; none has to be running now. Lost events come back without this command: it is for the day
+when somebody wants to be sure.
+Reads WRITE_DATABASE_URL, from the environment or .env.`;
+
+/** Locks few rows for a short time: the relay may begin with the first while the last are still being marked. */
+const BATCH_SIZE = 10_000;
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+function timeOf(text: string, option: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new UsageError(`--${option} is not a time: ${text}`);
+  return time;
+}
+
+await runCommandLine({
+  usage,
+  argv: process.argv.slice(2),
+  env: process.env,
+  settings: environment.pick({ WRITE_DATABASE_URL: true }),
+  options: {
+    from: { type: 'string' },
+    to: { type: 'string' },
+    id: { type: 'string', multiple: true },
+    'dry-run': { type: 'boolean', default: false },
+  },
+  run: async ({ config, values: { from, to, id: ids, 'dry-run': dryRun }, log }) => {
+    if ((from === undefined) === (ids === undefined)) throw new UsageError('say either --from or --id');
+    const wrong = ids?.find((id) => !UUID.test(id));
+    if (wrong !== undefined) throw new UsageError(`not an event's id: ${wrong}`);
+    const pool = createPool({
+      url: config.WRITE_DATABASE_URL,
+      applicationName: 'replay',
+      maxConnections: 1,
+      statementTimeoutMs: 60_000,
+      log,
+    });
+    const db = onPool(pool);
+    try {
+      if (ids !== undefined) {
+        const found = dryRun ? ids : await unpublishEvents(db, ids);
+        print(`${found.length} of ${ids.length} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
+        return found.length === ids.length ? 0 : 1;
+      }
+      const now = await readClock(db);
+      const range = {
+        from: timeOf(from ?? '', 'from'),
+        to: to === undefined ? now : timeOf(to, 'to'),
+        publishedBefore: now,
+      };
+      let left = await countPublished(db, range);
+      print(`${left} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
+      while (!dryRun && left > 0) {
+        const marked = await unpublishSome(db, range, BATCH_SIZE);
+        left = marked === 0 ? 0 : left - marked;
+      }
+      return 0;
+    } finally {
+      await pool.end();
+    }
+  },
+});

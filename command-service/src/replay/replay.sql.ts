@@ -1,0 +1,75 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { lowestUuidOf } from '../outbox/watermark.sql.js';
+
+/**
+ * Marks the events of some seconds as unpublished, so that the relay sends them again; returns how many. Those published
+ * in the last `graceSeconds` may still be on their way, and are left.
+ */
+export async function unpublishSeconds(db: Queryable, seconds: readonly Date[], graceSeconds: number): Promise<number> {
+  const rows = await db.query<{ count: number }>({
+    name: 'unpublish-seconds',
+    text: `WITH again AS (
+             UPDATE outbox o SET published_at = NULL, retry_at = NULL
+               FROM unnest($1::uuid[], $2::uuid[]) AS s (lowest, beyond)
+              WHERE o.id >= s.lowest AND o.id < s.beyond AND o.published_at < now() - $3 * interval '1 second'
+             RETURNING 1
+           ) SELECT count(*) AS count FROM again`,
+    values: [seconds.map(lowestUuidOf), seconds.map((second) => lowestUuidOf(addSecond(second))), graceSeconds],
+  });
+  return rows[0]?.count ?? 0;
+}
+
+/** Has the watermark reporter tell again what was committed since `from`; null: since the oldest event there is. */
+export async function tellAgainFrom(db: Queryable, from: Date | null): Promise<void> {
+  await db.query({
+    name: 'tell-again-from',
+    text: `UPDATE outbox_watermark SET reported_until = LEAST(reported_until, COALESCE(
+             $1::timestamptz, (SELECT created_at FROM outbox ORDER BY id LIMIT 1), reported_until))`,
+    values: [from],
+  });
+}
+
+export interface ReplayRange {
+  readonly from: Date;
+  readonly to: Date;
+  /** Only what was published before: what the relay sends again meanwhile is not taken a second time. */
+  readonly publishedBefore: Date;
+}
+
+export async function countPublished(db: Queryable, { from, to, publishedBefore }: ReplayRange): Promise<number> {
+  const rows = await db.query<{ count: number }>({
+    text: 'SELECT count(*) AS count FROM outbox WHERE id >= $1 AND id < $2 AND published_at < $3',
+    values: [lowestUuidOf(from), lowestUuidOf(to), publishedBefore],
+  });
+  return rows[0]?.count ?? 0;
+}
+
+/** Marks up to `limit` events of a range as unpublished, and returns how many. */
+export async function unpublishSome(db: Queryable, range: ReplayRange, limit: number): Promise<number> {
+  const rows = await db.query({
+    text: `UPDATE outbox SET published_at = NULL, retry_at = NULL
+            WHERE id IN (SELECT id FROM outbox WHERE id >= $1 AND id < $2 AND published_at < $3 ORDER BY id LIMIT $4)
+           RETURNING 1`,
+    values: [lowestUuidOf(range.from), lowestUuidOf(range.to), range.publishedBefore, limit],
+  });
+  return rows.length;
+}
+
+/** Marks events as unpublished by their ids; returns those that there are. */
+export async function unpublishEvents(db: Queryable, ids: readonly string[]): Promise<string[]> {
+  const rows = await db.query<{ id: string }>({
+    text: 'UPDATE outbox SET published_at = NULL, retry_at = NULL WHERE id = ANY($1::uuid[]) RETURNING id',
+    values: [ids],
+  });
+  return rows.map(({ id }) => id);
+}
+
+export async function readClock(db: Queryable): Promise<Date> {
+  const [row] = await db.query<{ now: Date }>({ text: 'SELECT clock_timestamp() AS now' });
+  if (row === undefined) throw new Error('the database did not tell the time');
+  return row.now;
+}
+
+function addSecond(time: Date): Date {
+  return new Date(time.getTime() + 1_000);
+}

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { callManagement } from '@tallyline/local/rabbitmq-ready';
+import { runCommand } from '../setup/run-command.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+
+/** 10 s of grace, 5 s between two looks, and a slow machine. */
+const HEALING = { timeoutMs: 40_000, intervalMs: 200 };
+
+let suite: Suite;
+let productId: number;
+beforeAll(async () => {
+  suite = await startSuite();
+  const { body } = await suite.post('/api/products', { name: 'Thing', category: 'Lost', price: 3, stock: 1000 });
+  productId = body.productId;
+  await suite.inSync();
+});
+afterAll(() => suite.stop());
+
+async function placeOrders(count: number): Promise<void> {
+  for (let n = 0; n < count; n += 1) {
+    const { status } = await suite.post('/api/orders', { customerId: 5, items: [{ productId, quantity: 1 }] });
+    expect(status).toBe(201);
+  }
+}
+
+const sold = async () => (await suite.get(`/api/analytics/products/${productId}/sales`)).body.orderCount;
+const status = async () => (await suite.get('/api/analytics/sync-status')).body.status;
+
+function allPublished(): Promise<void> {
+  return eventually(async () => {
+    const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM outbox WHERE published_at IS NULL');
+    expect(rows).toEqual([{ n: 0 }]);
+  });
+}
+
+test('what lay in a queue that was deleted comes again by itself, and sync-status never hid that it was missing', async () => {
+  await suite.consumer.kill();
+  await placeOrders(7);
+  await allPublished();
+  const vhost = encodeURIComponent(suite.vhost);
+  await callManagement(suite.managementUrl, 'DELETE', `/api/queues/${vhost}/order-events`);
+  await suite.start('consumer-service');
+  let seenCatchingUp = false;
+  await eventually(async () => {
+    const now = await status();
+    const count = await sold();
+    if (count < 7) expect(now).not.toBe('in-sync');
+    seenCatchingUp ||= now === 'catching-up';
+    expect([count, now]).toEqual([7, 'in-sync']);
+  }, HEALING);
+  expect(seenCatchingUp).toBe(true);
+}, 60_000);
+
+test('watermarks that were lost are told again, and until then nothing is called in sync', async () => {
+  // As if the broker had lost its disk two minutes after these events: nobody told of them.
+  await suite.read.query("UPDATE sync_state SET measured_at = measured_at - interval '2 minutes'");
+  const { rows } = await suite.read.query('UPDATE event_ledger SET committed = 0 RETURNING second');
+  expect(rows.length).toBeGreaterThan(0);
+  await eventually(async () => expect(await status()).toBe('stale'));
+  await eventually(async () => {
+    const ledger = await suite.read.query('SELECT sum(committed)::int AS n FROM event_ledger');
+    const outbox = await suite.write.query('SELECT count(*)::int AS n FROM outbox');
+    expect(ledger.rows).toEqual(outbox.rows);
+    expect(await status()).toBe('in-sync');
+  }, HEALING);
+}, 60_000);
+
+test('an operator replays a range or an event, and nothing is counted twice', async () => {
+  const before = await sold();
+  const { rows } = await suite.write.query("SELECT id FROM outbox WHERE topic = 'order.created' ORDER BY id LIMIT 1");
+  const one = await runCommand(suite, 'replay', '--id', rows[0].id);
+  expect(one).toMatchObject({ code: 0, stdout: '1 of 1 event(s) are published again.\n' });
+  const all = await runCommand(suite, 'replay', '--from', '2000-01-01');
+  expect(all).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ event\(s\) are published again/) });
+  await allPublished();
+  await placeOrders(1);
+  await eventually(async () => expect(await sold()).toBe(before + 1));
+  expect((await runCommand(suite, 'replay', '--id', '0193a000-0000-7000-8000-000000000009')).code).toBe(1);
+  expect((await runCommand(suite, 'replay')).code).toBe(2);
+});
