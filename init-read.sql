@@ -137,10 +137,10 @@ CREATE TABLE IF NOT EXISTS sync_state (
   measured_at  TIMESTAMPTZ,
   received_at  TIMESTAMPTZ,
   clock_offset INTERVAL,
-  waiting      BIGINT NOT NULL DEFAULT 0,
-  -- Since when watermarks come that do not follow on the newest: one between was lost, and is asked for again.
-  gap_since    TIMESTAMPTZ
+  waiting      BIGINT NOT NULL DEFAULT 0
 );
+-- Since when watermarks come that do not follow on the newest: one between was lost, and is asked for again.
+ALTER TABLE sync_state ADD COLUMN IF NOT EXISTS gap_since TIMESTAMPTZ;
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- Every event that the views include, as it was received: what a rebuild reads. Append-only. A month here is when the
