@@ -9,6 +9,14 @@ const url = (...protocols: string[]) =>
     error: `must be a URL that starts with ${protocols.join('// or ')}//`,
   });
 
+function isTimeZone(value: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: value }) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 export const environment = z.object({
@@ -20,6 +28,7 @@ export const environment = z.object({
   QUERY_SERVICE_PORT: port.default(8081),
   CONSUMER_SERVICE_PORT: port.default(8082),
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(1000),
+  SHOP_TIME_ZONE: z.string().refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' }).default('UTC'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 });

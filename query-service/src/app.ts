@@ -7,17 +7,22 @@ import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
 import { createAwaitEvents } from './consistency/await-events.js';
 import { consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
+import type { Live } from './live/live.js';
+import { streamRoute } from './live/stream.route.js';
 import { branchesSideBySideRoute } from './queries/branches-side-by-side.js';
 import { categoryRevenueRoute } from './queries/category-metrics.js';
 import { branchLoyalCustomersRoute } from './queries/customer-loyalty.js';
 import { customerLtvRoutes } from './queries/customer-ltv.js';
+import { dailySalesRoute } from './queries/daily-sales.js';
 import { branchRevenueRoute } from './queries/daily-sales-by-branch.js';
 import { hourlySalesRoute } from './queries/hourly-sales.js';
+import { salesTodayRoute } from './queries/minute-sales.js';
 import { orderRoute, ordersRoute } from './queries/orders-read.js';
 import { productSalesRoute } from './queries/product-sales.js';
 import { branchTopProductsRoute } from './queries/product-sales-daily.js';
 import { productRoute, productsRoute } from './queries/products-read.js';
 import { syncStatusRoute } from './queries/sync-status.js';
+import { topSellersRoute } from './queries/top-sellers.js';
 import { branchUniqueCustomersRoute } from './queries/unique-customers-daily.js';
 
 export const api = {
@@ -31,15 +36,22 @@ export interface AppOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
+  readonly live: Live;
+  /** Of the shop: its days begin at midnight there. */
+  readonly timeZone: string;
 }
 
-export function routes(pool: Pool): Route[] {
+export function routes(pool: Pool, live: Live, timeZone: string): Route[] {
   const db = onPool(pool);
   return [
     productSalesRoute(db),
     categoryRevenueRoute(db),
     ...customerLtvRoutes(db),
     hourlySalesRoute(db),
+    salesTodayRoute(live.readSalesToday),
+    dailySalesRoute(db, timeZone),
+    topSellersRoute(db),
+    streamRoute(live),
     syncStatusRoute(db),
     productsRoute(db),
     productRoute(db),
@@ -53,7 +65,7 @@ export function routes(pool: Pool): Route[] {
   ];
 }
 
-export function buildApp({ pool, log, metrics, health }: AppOptions): Express {
+export function buildApp({ pool, log, metrics, health, live, timeZone }: AppOptions): Express {
   const before = consistencyOnRequest(createAwaitEvents(onPool(pool)));
-  return buildHttpApp({ api, log, metrics, health, before, routes: routes(pool) });
+  return buildHttpApp({ api, log, metrics, health, before, routes: routes(pool, live, timeZone) });
 }

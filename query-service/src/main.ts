@@ -5,12 +5,14 @@ import { createPool, onPool } from '@tallyline/chassis/postgres';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
+import { createLive } from './live/live.js';
 import { measureSync } from './measures.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
   BIND_ADDR: true,
   QUERY_SERVICE_PORT: true,
+  SHOP_TIME_ZONE: true,
   LOG_LEVEL: true,
   LOG_FORMAT: true,
 });
@@ -26,10 +28,19 @@ await runService('query-service', process.env, settings, async ({ config, log })
   const metrics = createMetrics('query-service');
   observePool(metrics, pool);
   measureSync(metrics, onPool(pool));
-  const app = buildApp({ pool, log, metrics, health: { required: { readDatabase: databaseCheck(pool) } } });
+  const live = createLive(onPool(pool), config.SHOP_TIME_ZONE, log);
+  const app = buildApp({
+    pool,
+    log,
+    metrics,
+    live,
+    timeZone: config.SHOP_TIME_ZONE,
+    health: { required: { readDatabase: databaseCheck(pool) } },
+  });
   const server = await listen(app, config.BIND_ADDR, config.QUERY_SERVICE_PORT);
   log.info({ port: server.port }, 'query-service listens');
   return [
+    ['live', live.stop],
     ['http', server.stop],
     ['database', () => pool.end()],
   ];

@@ -1,7 +1,6 @@
 import { Gauge, type Metrics } from '@tallyline/chassis/metrics';
 import type { Queryable } from '@tallyline/chassis/postgres';
-import { decideSyncStatus } from './queries/decide-sync-status.js';
-import { readSyncFacts } from './queries/sync-status.js';
+import { readSyncStatus } from './queries/sync-status.js';
 
 /** How far the views are behind, asked when Prometheus asks: indexes of incomplete seconds, which are few. */
 export function measureSync(metrics: Metrics, db: Queryable): void {
@@ -21,7 +20,7 @@ export function measureSync(metrics: Metrics, db: Queryable): void {
     help: 'Age of the oldest event that the views do not include; 0 when there is none; NaN when it cannot be known',
     registers,
     async collect() {
-      const status = await readSyncFacts(db).then(decideSyncStatus, () => undefined);
+      const status = await readSyncStatus(db).catch(() => undefined);
       this.set(status?.lagSeconds ?? Number.NaN);
       pending.set(status?.pendingEvents ?? Number.NaN);
       aside.set(status?.setAsideEvents ?? Number.NaN);

@@ -2,8 +2,10 @@ import { expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { createMetrics } from '@tallyline/chassis/metrics';
 import { openApiDocument } from '@tallyline/chassis/openapi';
+import { onPool } from '@tallyline/chassis/postgres';
 import pg from 'pg';
 import { api, buildApp, routes } from './app.js';
+import { createLive } from './live/live.js';
 
 interface Layer {
   readonly route?: { readonly path: string };
@@ -14,14 +16,18 @@ const FILES = ['/docs.css'];
 
 test('every path that answers is documented', () => {
   const pool = new pg.Pool();
+  const log = createLogger('test', 'silent', 'json');
+  const live = createLive(onPool(pool), 'UTC', log);
   const app = buildApp({
     pool,
-    log: createLogger('test', 'silent', 'json'),
+    log,
+    live,
+    timeZone: 'UTC',
     metrics: createMetrics('test'),
     health: { required: {} },
   });
   const answering = (app.router.stack as Layer[]).flatMap(({ route }) => route?.path.replace(/:(\w+)/g, '{$1}') ?? []);
-  const documented = Object.keys(openApiDocument(api, routes(pool)).paths ?? {});
+  const documented = Object.keys(openApiDocument(api, routes(pool, live, 'UTC')).paths ?? {});
   expect(answering.length).toBeGreaterThan(5);
   expect([...new Set(answering)].filter((path) => !FILES.includes(path)).sort()).toEqual(documented.sort());
 });

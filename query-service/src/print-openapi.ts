@@ -1,7 +1,14 @@
+import { createLogger } from '@tallyline/chassis/logger';
 import { openApiDocument } from '@tallyline/chassis/openapi';
+import { onPool } from '@tallyline/chassis/postgres';
 import pg from 'pg';
 import { api, routes } from './app.js';
+import { createLive } from './live/live.js';
 
 /** Prints the document that `/openapi.json` answers. The pool never connects: routes are described, not called. */
-const document = openApiDocument(api, routes(new pg.Pool()));
+const pool = new pg.Pool();
+const document = openApiDocument(
+  api,
+  routes(pool, createLive(onPool(pool), 'UTC', createLogger('docs', 'silent', 'json')), 'UTC'),
+);
 process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);

@@ -4,6 +4,7 @@ import { customerLoyaltyOfPurchaseCreated } from './customer-loyalty.js';
 import { customerLtvOfOrderCreated } from './customer-ltv.js';
 import { dailySalesByBranchOfPurchaseCreated } from './daily-sales-by-branch.js';
 import { hourlySalesOfOrderCreated } from './hourly-sales.js';
+import { minuteSalesOfOrderCreated } from './minute-sales.js';
 import { ordersReadOfOrderCreated } from './orders-read.js';
 import { productSalesOfOrderCreated, productSalesOfProductCreated } from './product-sales.js';
 import { productSalesDailyOfPurchaseCreated } from './product-sales-daily.js';
@@ -20,6 +21,7 @@ const projections: { readonly [T in EventType]: readonly Projection<T>[] } = {
     categoryMetricsOfOrderCreated,
     customerLtvOfOrderCreated,
     hourlySalesOfOrderCreated,
+    minuteSalesOfOrderCreated,
   ],
   PurchaseCreated: [
     dailySalesByBranchOfPurchaseCreated,

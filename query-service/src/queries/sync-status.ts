@@ -4,7 +4,7 @@ import { instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-status.js';
 
-const answer = z.object({
+export const syncStatus = z.object({
   status: z.enum(syncStates),
   lagSeconds: z.number().min(0).nullable(),
   pendingEvents: z.int().min(0),
@@ -24,14 +24,18 @@ export function syncStatusRoute(db: Queryable): Route {
       answer: {
         status: 200,
         description: 'See `status`; `lagSeconds` is null before the first watermark',
-        schema: answer,
+        schema: syncStatus,
       },
     },
-    async () => ({ body: decideSyncStatus(await readSyncFacts(db)) }),
+    async () => ({ body: await readSyncStatus(db) }),
   );
 }
 
-export async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
+export async function readSyncStatus(db: Queryable) {
+  return decideSyncStatus(await readSyncFacts(db));
+}
+
+async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
   const [row] = await db.query<SyncFacts>({
     name: 'sync-status',
     text: `

@@ -1,0 +1,62 @@
+import { Problem } from '@tallyline/chassis/problem';
+import type { Route } from '@tallyline/chassis/route';
+import { z } from 'zod';
+import { dailySales } from '../queries/daily-sales.js';
+import { salesToday } from '../queries/minute-sales.js';
+import { syncStatus } from '../queries/sync-status.js';
+import { topSellers } from '../queries/top-sellers.js';
+import type { Live } from './live.js';
+
+/** Each is a socket and little else; beyond this somebody is not looking at pages. */
+const MAX_STREAMS = 1_000;
+/** A page that does not read is ended: it connects again and gets what is true then, not a backlog of what was. */
+const MAX_UNSENT_BYTES = 256 * 1024;
+const RECONNECT_MS = 2_000;
+
+const streamed = { freshness: syncStatus, today: salesToday, days: dailySales, top: topSellers };
+
+/** Server-sent events: everything once, then whatever changes, at most once a second. */
+export function streamRoute(live: Live): Route {
+  return {
+    method: 'get',
+    path: '/api/analytics/stream',
+    doc: {
+      summary: "The page's numbers, live",
+      description:
+        'Server-sent events. `freshness` has the data of /api/analytics/sync-status, `today` of …/sales/today, `days` of ' +
+        '…/sales/daily and `top` of …/top: all of them at first, then each when it changes, at most once a second, and ' +
+        'at least every 10 s.',
+      answer: {
+        status: 200,
+        description: 'One of these as `data` of an event whose name is the key',
+        schema: z.object(streamed).partial(),
+        contentType: 'text/event-stream',
+      },
+    },
+    handle: (_request, response) => {
+      if (live.listeners() >= MAX_STREAMS) {
+        throw new Problem({
+          slug: 'overloaded',
+          status: 503,
+          detail: `there are ${MAX_STREAMS} streams already`,
+          headers: { 'retry-after': '30' },
+        });
+      }
+      response.writeHead(200, {
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        // nginx would otherwise hold events back until a buffer is full.
+        'x-accel-buffering': 'no',
+      });
+      response.write(`retry: ${RECONNECT_MS}\n\n`);
+      const stop = live.listen({
+        send: (event) => {
+          if (response.writableLength > MAX_UNSENT_BYTES) response.destroy();
+          else response.write(event);
+        },
+        end: () => response.end(),
+      });
+      response.on('close', stop);
+    },
+  };
+}

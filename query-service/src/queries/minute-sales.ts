@@ -1,0 +1,116 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { amount, instant } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+import { type CustomersByHour, createCustomersToday, type ReadCustomers } from './customers-today.js';
+import { readShopDay, type ShopDay } from './shop-day.js';
+
+const count = z.int().min(0);
+const totals = z.object({ revenue: amount, orders: count, averageOrder: amount.nullable(), customers: count });
+const hourOfDay = z.object({ revenue: amount, orders: count, newCustomers: count });
+
+export const salesToday = z.object({
+  timeZone: z.string(),
+  asOf: instant,
+  today: totals,
+  yesterdayBySameTime: totals,
+  hours: z
+    .array(z.object({ hour: z.int().min(0).max(23), today: hourOfDay, yesterday: hourOfDay }))
+    .meta({ description: 'By hour on the clock. newCustomers: those whose first order of the day came in this hour' }),
+});
+
+export type SalesToday = z.infer<typeof salesToday>;
+export type ReadSalesToday = () => Promise<SalesToday>;
+
+/** Today against yesterday, from a range of two days: what it costs does not grow with history. */
+export function createSalesToday(db: Queryable, timeZone: string): ReadSalesToday {
+  const readCustomers: ReadCustomers = createCustomersToday(db, timeZone);
+  return async () => {
+    const day = await readShopDay(db, timeZone);
+    const [sales, customers] = await Promise.all([readHours(db, timeZone, day), readCustomers(day)]);
+    return decideSalesToday(timeZone, day.now, sales, customers);
+  };
+}
+
+export function salesTodayRoute(read: ReadSalesToday): Route {
+  return route(
+    'get',
+    '/api/analytics/sales/today',
+    {
+      summary: 'Today, against the same time yesterday and hour by hour',
+      description: "A day is one of the shop's time zone. Averages are null where there are no orders.",
+      answer: { status: 200, description: 'As far as the views know', schema: salesToday },
+    },
+    async () => ({ body: await read() }),
+  );
+}
+
+export interface HourRow {
+  readonly isToday: boolean;
+  readonly hour: number;
+  readonly orders: number;
+  readonly revenueCents: number;
+  readonly ordersBySameTime: number;
+  readonly centsBySameTime: number;
+}
+
+function readHours(db: Queryable, timeZone: string, day: ShopDay): Promise<HourRow[]> {
+  return db.query<HourRow>({
+    name: 'hours-of-two-days',
+    text: `
+      SELECT minute_timestamp >= $3 AS "isToday",
+             extract(hour FROM minute_timestamp AT TIME ZONE $1)::int AS hour,
+             sum(total_orders)::bigint AS orders,
+             (sum(total_revenue) * 100)::bigint AS "revenueCents",
+             COALESCE(sum(total_orders) FILTER (WHERE minute_timestamp < $5), 0)::bigint AS "ordersBySameTime",
+             (COALESCE(sum(total_revenue) FILTER (WHERE minute_timestamp < $5), 0) * 100)::bigint AS "centsBySameTime"
+        FROM minute_sales_view
+       WHERE minute_timestamp >= $2 AND minute_timestamp < $4
+       GROUP BY 1, 2`,
+    values: [timeZone, day.yesterday, day.today, day.tomorrow, day.sameTimeYesterday],
+  });
+}
+
+/** Pure: rows of two days in, the page's numbers out. */
+export function decideSalesToday(
+  timeZone: string,
+  now: Date,
+  sales: readonly HourRow[],
+  customers: CustomersByHour,
+): SalesToday {
+  const sum = (rows: readonly HourRow[], of: (row: HourRow) => number) => rows.reduce((all, row) => all + of(row), 0);
+  const todays = sales.filter(({ isToday }) => isToday);
+  const earlier = sales.filter(({ isToday }) => !isToday);
+  const at = (rows: readonly HourRow[], known: readonly number[], hour: number) => {
+    const row = rows.find((one) => one.hour === hour);
+    return { revenue: (row?.revenueCents ?? 0) / 100, orders: row?.orders ?? 0, newCustomers: known[hour] ?? 0 };
+  };
+  return {
+    timeZone,
+    asOf: now.toISOString(),
+    today: totalsOf(
+      sum(todays, (r) => r.revenueCents),
+      sum(todays, (r) => r.orders),
+      customers.today,
+    ),
+    yesterdayBySameTime: totalsOf(
+      sum(earlier, (r) => r.centsBySameTime),
+      sum(earlier, (r) => r.ordersBySameTime),
+      customers.yesterdayBySameTime,
+    ),
+    hours: Array.from({ length: 24 }, (_, hour) => ({
+      hour,
+      today: at(todays, customers.todayByHour, hour),
+      yesterday: at(earlier, customers.yesterdayByHour, hour),
+    })),
+  };
+}
+
+function totalsOf(cents: number, orders: number, customers: number) {
+  return {
+    revenue: cents / 100,
+    orders,
+    averageOrder: orders === 0 ? null : Math.round(cents / orders) / 100,
+    customers,
+  };
+}

@@ -1,0 +1,76 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { type Route, route } from '@tallyline/chassis/route';
+import { amount, id, instant } from '@tallyline/contracts/fields';
+import { z } from 'zod';
+
+const MAX_LIMIT = 100;
+const DEFAULT_LIMIT = 8;
+const count = z.int().min(0);
+
+export const topSellers = z.object({
+  products: z.array(
+    z.object({ productId: id, name: z.string().nullable(), revenue: amount, quantity: count, orders: count }),
+  ),
+  categories: z.array(z.object({ category: z.string(), revenue: amount, orders: count })),
+  customers: z.array(z.object({ customerId: id, spent: amount, orders: count, lastOrderDate: instant })),
+});
+
+export type TopSellers = z.infer<typeof topSellers>;
+
+/** The best products, categories and customers since the beginning. A product's name is null until its own event came. */
+export function topSellersRoute(db: Queryable): Route {
+  return route(
+    'get',
+    '/api/analytics/top',
+    {
+      summary: 'Best products, categories and customers by revenue',
+      query: z.strictObject({
+        limit: z
+          .string()
+          .regex(/^\d{1,3}$/, 'must be a positive integer')
+          .transform(Number)
+          .pipe(z.int().min(1).max(MAX_LIMIT))
+          .optional(),
+      }),
+      answer: { status: 200, description: `Of each the first, ${DEFAULT_LIMIT} when left out`, schema: topSellers },
+    },
+    async ({ query: { limit = DEFAULT_LIMIT } }) => ({ body: await readTopSellers(db, limit) }),
+  );
+}
+
+/** Each from the head of an index: as fast with a million customers as with ten. */
+export async function readTopSellers(db: Queryable, limit = DEFAULT_LIMIT): Promise<TopSellers> {
+  const [products, categories, customers] = await Promise.all([
+    db.query<{ productId: number; name: string | null; revenue: string; quantity: number; orders: number }>({
+      name: 'top-products',
+      text: `SELECT product_id AS "productId", name, total_revenue AS revenue, total_quantity_sold AS quantity,
+                    order_count AS orders
+               FROM (SELECT * FROM product_sales_view WHERE total_revenue > 0
+                      ORDER BY total_revenue DESC, product_id LIMIT $1) AS best
+               LEFT JOIN products_read USING (product_id) ORDER BY total_revenue DESC, product_id`,
+      values: [limit],
+    }),
+    db.query<{ category: string; revenue: string; orders: number }>({
+      name: 'top-categories',
+      text: `SELECT category_name AS category, total_revenue AS revenue, total_orders AS orders
+               FROM category_metrics_view WHERE total_revenue > 0
+              ORDER BY total_revenue DESC, category_name LIMIT $1`,
+      values: [limit],
+    }),
+    db.query<{ customerId: number; spent: string; orders: number; lastAt: Date }>({
+      name: 'top-customers',
+      text: `SELECT customer_id AS "customerId", total_spent AS spent, order_count AS orders, last_order_date AS "lastAt"
+               FROM customer_ltv_view ORDER BY total_spent DESC, customer_id LIMIT $1`,
+      values: [limit],
+    }),
+  ]);
+  return {
+    products: products.map((row) => ({ ...row, revenue: Number(row.revenue) })),
+    categories: categories.map((row) => ({ ...row, revenue: Number(row.revenue) })),
+    customers: customers.map(({ lastAt, spent, ...row }) => ({
+      ...row,
+      spent: Number(spent),
+      lastOrderDate: lastAt.toISOString(),
+    })),
+  };
+}
