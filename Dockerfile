@@ -36,10 +36,9 @@ ARG SERVICE
 ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app ./
-COPY --from=build /app/contracts/dist contracts/dist
-COPY --from=build /app/chassis/dist chassis/dist
-COPY chassis/docs.css chassis/
-COPY --from=build /app/${SERVICE}/dist ${SERVICE}/dist
+COPY --from=build /app/contracts contracts
+COPY --from=build /app/chassis chassis
+COPY --from=build /app/${SERVICE} ${SERVICE}
 WORKDIR /app/${SERVICE}
 USER node
 CMD ["node", "--enable-source-maps", "dist/main.js"]
