@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
 /** A pid alone may by now belong to somebody else; with the time it started it names one process for ever. */
-export function startTimeOf(pid: number): string | undefined {
+export function startTimeOf(pid: number | undefined): string | undefined {
+  if (pid === undefined) return undefined;
   try {
     if (process.platform !== 'linux') {
       return execFileSync('ps', ['-o', 'lstart=', '-p', `${pid}`], { encoding: 'utf8' }).trim() || undefined;

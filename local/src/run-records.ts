@@ -25,9 +25,8 @@ const POLL_INTERVAL_MS = 50;
 const KILL_TIMEOUT_MS = 2_000;
 
 /** What runs on our behalf is written down, so that a supervisor killed with SIGKILL leaves names behind, not riddles. */
-export function recordRun(runDir: string, record: RunRecord): void {
+export function recordRun(runDir: string, record: RunRecord, startTime = startTimeOf(record.pid)): void {
   mkdirSync(runDir, { recursive: true });
-  const startTime = record.pid === undefined ? undefined : startTimeOf(record.pid);
   writeFileSync(join(runDir, record.name + SUFFIX), JSON.stringify({ ...record, startTime }));
 }
 

@@ -1,0 +1,50 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { recordRun, stopLeftovers } from './run-records.js';
+import { type ServerProcess, startServerProcess } from './server-process.js';
+import { temporaryDir } from './temporary-dir.js';
+
+let dir: string;
+
+beforeAll(async () => {
+  dir = await temporaryDir();
+});
+
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+function startIdle(runDir: string, stage: number, name: string, script: string): Promise<ServerProcess> {
+  return startServerProcess({
+    name,
+    command: process.execPath,
+    args: ['-e', `${script}; setInterval(() => {}, 1000)`],
+    env: {},
+    output: { file: join(dir, `${name}.log`) },
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: 300,
+    runDir,
+    stage,
+  });
+}
+
+test('what a killed run left is stopped in its order, by force where it must be', async () => {
+  const runDir = join(dir, 'order');
+  const database = await startIdle(runDir, 3, 'database', '');
+  const service = await startIdle(runDir, 1, 'service', 'process.on("SIGTERM", () => {})');
+  const ends: string[] = [];
+  void database.ended.then((how) => ends.push(`database ${how}`));
+  void service.ended.then((how) => ends.push(`service ${how}`));
+  expect(await stopLeftovers(runDir)).toEqual(['service', 'database']);
+  await Promise.all([database.ended, service.ended]);
+  expect(ends[1]).toBe('database SIGTERM');
+  expect(await stopLeftovers(runDir)).toEqual([]);
+});
+
+test('a process that merely has the pid of a former one is left alone', async () => {
+  const runDir = join(dir, 'reused');
+  const bystander = await startIdle(join(dir, 'elsewhere'), 1, 'bystander', '');
+  recordRun(runDir, { name: 'former', stage: 1, pid: bystander.pid, stopTimeoutMs: 0 }, 'another time');
+  expect(await stopLeftovers(runDir)).toEqual([]);
+  expect(bystander.hasEnded()).toBe(false);
+  await bystander.kill();
+});
