@@ -1,16 +1,13 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { type Account, closedFolderOnTheWay, postgresAccount } from './postgres-account.js';
 import { copyPostgresBinaries, findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
+import { initialiseDataDir, postgresEnvironment } from './postgres-data-dir.js';
 import { untilPostgresAnswers } from './postgres-ready.js';
 import { STOP_STAGES } from './run-records.js';
 import { type ServerProcess, startServerProcess, untilReady } from './server-process.js';
-
-const run = promisify(execFile);
 
 export interface PostgresOptions {
   readonly name: string;
@@ -46,7 +43,7 @@ const STILL_IN_USE_PAUSE_MS = 100;
 export async function startPostgresServer(options: PostgresOptions): Promise<PostgresServer> {
   const account = await postgresAccount();
   const binaries = await reachableBinaries(account);
-  if (!existsSync(join(options.dataDir, 'PG_VERSION'))) await initialise(binaries, options.dataDir, account);
+  if (!existsSync(join(options.dataDir, 'PG_VERSION'))) await initialiseDataDir(binaries, options.dataDir, account);
   await rm(options.logFile, { force: true });
   const url = (database: string) => `postgres://postgres:postgres@127.0.0.1:${options.port}/${database}`;
 
@@ -91,28 +88,6 @@ async function reachableBinaries(account: Account | undefined): Promise<Postgres
   return isClosed ? copyPostgresBinaries(binaries) : binaries;
 }
 
-/** Made under another name and renamed when whole: an interrupted first start leaves nothing that looks finished. */
-async function initialise(binaries: PostgresBinaries, dataDir: string, account: Account | undefined): Promise<void> {
-  const unfinished = `${dataDir}.unfinished`;
-  const passwordFile = `${dataDir}.password`;
-  await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true, mode: 0o700 });
-  await writeFile(passwordFile, 'postgres\n', { mode: 0o600 });
-  if (account !== undefined) {
-    const closed = await closedFolderOnTheWay(account, dirname(dataDir));
-    if (closed !== undefined) throw new Error(`PostgreSQL's account cannot enter ${closed} to reach ${dataDir}`);
-    for (const path of [unfinished, passwordFile]) await chown(path, account.uid, account.gid);
-  }
-  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const access = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  try {
-    await run(binaries.initdb, ['-D', unfinished, ...access, ...locale], { env: environment(), cwd: '/', ...account });
-  } finally {
-    await rm(passwordFile, { force: true });
-  }
-  await rename(unfinished, dataDir);
-}
-
 function spawnPostgres(binaries: PostgresBinaries, options: PostgresOptions, account: Account | undefined) {
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -126,7 +101,7 @@ function spawnPostgres(binaries: PostgresBinaries, options: PostgresOptions, acc
     name: options.name,
     command: binaries.postgres,
     args: ['-D', options.dataDir, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    env: environment(),
+    env: postgresEnvironment(),
     cwd: '/',
     ...account,
     output: { file: options.logFile },
@@ -144,9 +119,4 @@ async function dropForeignLock(dataDir: string): Promise<void> {
   if (process.platform !== 'linux' || !(pid > 0)) return;
   const program = await readFile(`/proc/${pid}/comm`, 'utf8').catch(() => '');
   if (program.trim() !== 'postgres') await rm(lockFile, { force: true });
-}
-
-/** Nothing of the person's PG* variables may bend our server. */
-function environment(): NodeJS.ProcessEnv {
-  return { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
 }
