@@ -38,12 +38,14 @@ export interface HttpAppOptions {
   readonly metrics: Metrics;
   readonly routes: readonly Route[];
   readonly health: HealthChecks;
+  /** Adds what is no API: pages and their files. */
+  readonly pages?: (app: Express) => void;
   /** Runs before every route. */
   readonly before?: RequestHandler;
 }
 
 /** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
-export function buildHttpApp({ api, log, metrics, routes, health, before }: HttpAppOptions): Express {
+export function buildHttpApp({ api, log, metrics, routes, health, before, pages }: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -53,6 +55,7 @@ export function buildHttpApp({ api, log, metrics, routes, health, before }: Http
   healthRoutes(app, health);
   metricsRoute(app, metrics);
   docsRoutes(app, api, routes);
+  pages?.(app);
   if (before) app.use(before);
 
   const json = express.json({ limit: MAX_BODY_BYTES, inflate: true, strict: false });

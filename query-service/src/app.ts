@@ -9,6 +9,7 @@ import { createAwaitEvents } from './consistency/await-events.js';
 import { consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
 import type { Live } from './live/live.js';
 import { streamRoute } from './live/stream.route.js';
+import { servePage } from './page/serve-page.js';
 import { branchesSideBySideRoute } from './queries/branches-side-by-side.js';
 import { categoryRevenueRoute } from './queries/category-metrics.js';
 import { branchLoyalCustomersRoute } from './queries/customer-loyalty.js';
@@ -67,5 +68,5 @@ export function routes(pool: Pool, live: Live, timeZone: string): Route[] {
 
 export function buildApp({ pool, log, metrics, health, live, timeZone }: AppOptions): Express {
   const before = consistencyOnRequest(createAwaitEvents(onPool(pool)));
-  return buildHttpApp({ api, log, metrics, health, before, routes: routes(pool, live, timeZone) });
+  return buildHttpApp({ api, log, metrics, health, before, pages: servePage, routes: routes(pool, live, timeZone) });
 }

@@ -1,0 +1,55 @@
+/** Numbers and times in the reader's own locale, and in the shop's time zone. */
+
+const locales = navigator.languages.length > 0 ? [...navigator.languages] : undefined;
+
+const whole = new Intl.NumberFormat(locales, { maximumFractionDigits: 0 });
+const cents = new Intl.NumberFormat(locales, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const compact = new Intl.NumberFormat(locales, { notation: 'compact', maximumFractionDigits: 1 });
+const percent = new Intl.NumberFormat(locales, { style: 'percent', maximumFractionDigits: 1 });
+
+/** Above a million nobody reads the cents of a headline. */
+const CENTS_BELOW = 1_000_000;
+
+export const count = (value: number) => whole.format(value);
+export const money = (value: number) => cents.format(value);
+export const headline = (value: number) => (value < CENTS_BELOW ? cents : whole).format(value);
+export const short = (value: number) => compact.format(value);
+export const share = (value: number) => percent.format(value);
+
+export const seconds = (value: number) =>
+  value < 10 ? new Intl.NumberFormat(locales, { maximumFractionDigits: 1 }).format(value) : duration(value);
+
+function duration(value: number): string {
+  if (value < 120) return whole.format(value);
+  const minutes = Math.floor(value / 60);
+  const rest = `${minutes % 60}:${String(Math.floor(value % 60)).padStart(2, '0')}`;
+  return minutes < 60 ? rest : `${Math.floor(minutes / 60)}:${rest.padStart(5, '0')}`;
+}
+
+export function clock(instant: string | number, timeZone: string): string {
+  return new Intl.DateTimeFormat(locales, { timeStyle: 'medium', timeZone }).format(new Date(instant));
+}
+
+export function clockMinutes(instant: string, timeZone: string): string {
+  return new Intl.DateTimeFormat(locales, { timeStyle: 'short', timeZone }).format(new Date(instant));
+}
+
+export function longDate(instant: string, timeZone: string): string {
+  const form = { weekday: 'long', day: 'numeric', month: 'long', timeZone } as const;
+  return new Intl.DateTimeFormat(locales, form).format(new Date(instant));
+}
+
+/** A calendar day as the server names it; it is the same day in every time zone. */
+export function day(date: string, form: Intl.DateTimeFormatOptions): string {
+  return new Intl.DateTimeFormat(locales, { ...form, timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
+}
+
+export function hour(value: number): string {
+  return new Intl.DateTimeFormat(locales, { timeStyle: 'short', timeZone: 'UTC' }).format(value * 3_600_000);
+}
+
+export function dateTime(instant: string, timeZone: string): string {
+  return new Intl.DateTimeFormat(locales, { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(
+    new Date(instant),
+  );
+}

@@ -1,0 +1,48 @@
+import type { DailySales } from '../../src/queries/daily-sales.js';
+import type { SalesToday } from '../../src/queries/minute-sales.js';
+import type { TopSellers } from '../../src/queries/top-sellers.js';
+import { showCards } from './cards.js';
+import { showDays, showHours } from './charts.js';
+import { element, setText } from './element.js';
+import * as format from './format.js';
+import { keepLive } from './live.js';
+import { type Freshness, showFreshness, showLost, showTimeZone } from './strip.js';
+import { showTops } from './tops.js';
+
+let timeZone = 'UTC';
+/** An empty shop says so instead of showing empty charts. */
+const sold = { today: 0, days: 0, top: 0 };
+
+keepLive(
+  '/api/analytics/stream',
+  {
+    freshness: (freshness: Freshness) => showFreshness(freshness),
+    today: (sales: SalesToday) => {
+      timeZone = sales.timeZone;
+      showTimeZone(timeZone);
+      setText(element('#date'), format.longDate(sales.asOf, timeZone));
+      showCards(sales);
+      showHours(sales);
+      sold.today = sales.today.orders;
+      showWhetherEmpty();
+    },
+    days: (sales: DailySales) => {
+      showDays(sales);
+      sold.days = sales.days.reduce((orders, day) => orders + day.orders, 0);
+      showWhetherEmpty();
+    },
+    top: (top: TopSellers) => {
+      showTops(top, timeZone);
+      sold.top = top.customers.length;
+      showWhetherEmpty();
+    },
+  },
+  showLost,
+);
+
+function showWhetherEmpty(): void {
+  const empty = sold.today + sold.days + sold.top === 0;
+  element('#empty').hidden = !empty;
+  for (const selector of ['.charts', '.tops']) element(selector).hidden = empty;
+  element('#numbers').setAttribute('aria-busy', 'false');
+}

@@ -1,0 +1,42 @@
+import type { TopSellers } from '../../src/queries/top-sellers.js';
+import { element } from './element.js';
+import * as format from './format.js';
+import { fillTable } from './table.js';
+
+/** The best of each since the beginning; bars compare with the first. */
+export function showTops({ products, categories, customers }: TopSellers, timeZone: string): void {
+  const shareOf = (values: readonly number[]) => (value: number) => value / Math.max(...values, 0.01);
+  const ofProducts = shareOf(products.map((p) => p.revenue));
+  fillTable(
+    element('#top-products table'),
+    ['Product', 'Sold', 'Revenue'],
+    products.map(({ productId, name, quantity, revenue }) => ({
+      head: name ?? `Product ${productId}`,
+      cells: [format.count(quantity), format.money(revenue)],
+      share: ofProducts(revenue),
+    })),
+    'Top products by revenue',
+  );
+  const ofCategories = shareOf(categories.map((c) => c.revenue));
+  fillTable(
+    element('#top-categories table'),
+    ['Category', 'Revenue'],
+    categories.map(({ category, revenue }) => ({
+      head: category,
+      cells: [format.money(revenue)],
+      share: ofCategories(revenue),
+    })),
+    'Top categories by revenue',
+  );
+  const ofCustomers = shareOf(customers.map((c) => c.spent));
+  fillTable(
+    element('#top-customers table'),
+    ['Customer', 'Last order', 'Spent'],
+    customers.map(({ customerId, spent, lastOrderDate }) => ({
+      head: `No. ${format.count(customerId)}`,
+      cells: [format.dateTime(lastOrderDate, timeZone), format.money(spent)],
+      share: ofCustomers(spent),
+    })),
+    'Top customers by spend',
+  );
+}
