@@ -22,8 +22,8 @@ COPY chassis chassis
 COPY command-service command-service
 COPY consumer-service consumer-service
 COPY query-service query-service
-RUN node_modules/.bin/tsc -b command-service consumer-service query-service \
- && rm -rf */src */tsconfig.json
+RUN node_modules/.bin/tsc -b command-service consumer-service query-service query-service/page \
+ && rm -rf */src */page/src */tsconfig.json */page/tsconfig.json
 
 # What this one service needs at run time, and no more.
 FROM manifests AS dependencies
