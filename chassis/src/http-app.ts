@@ -1,5 +1,4 @@
 import express, { type Express, type RequestHandler } from 'express';
-import helmet from 'helmet';
 import { docsRoutes } from './docs-page.js';
 import { type HealthChecks, healthRoutes } from './health.js';
 import { errorHandler } from './http-errors.js';
@@ -8,29 +7,11 @@ import { type Metrics, metricsRoute, requestDurations } from './metrics.js';
 import type { ApiInfo } from './openapi.js';
 import { Problem } from './problem.js';
 import type { Route } from './route.js';
+import { securityHeaders } from './security-headers.js';
 import { traceIdOf, traceparentOf } from './trace-context.js';
 
 /** 100 order lines take 8 kB; a body beyond this is not an order. */
 const MAX_BODY_BYTES = 64 * 1024;
-
-/**
- * Nothing but what this origin serves: no inline script or style, no other host. Nothing is upgraded to HTTPS, because
- * a phone on the shop's network reads the page over plain HTTP; TLS belongs to whatever proxy stands in front.
- */
-const contentSecurityPolicy = {
-  useDefaults: false,
-  directives: {
-    defaultSrc: ["'none'"],
-    scriptSrc: ["'self'"],
-    styleSrc: ["'self'"],
-    imgSrc: ["'self'", 'data:'],
-    connectSrc: ["'self'"],
-    manifestSrc: ["'self'"],
-    baseUri: ["'none'"],
-    formAction: ["'none'"],
-    frameAncestors: ["'none'"],
-  },
-};
 
 export interface HttpAppOptions {
   readonly api: ApiInfo;
@@ -50,7 +31,7 @@ export function buildHttpApp({ api, log, metrics, routes, health, before, pages 
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(helmet({ contentSecurityPolicy, strictTransportSecurity: false }));
+  app.use(securityHeaders());
   app.use(observe(log, requestDurations(metrics)));
   healthRoutes(app, health);
   metricsRoute(app, metrics);

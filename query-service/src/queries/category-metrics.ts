@@ -1,4 +1,5 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
+import { readByKey } from '@tallyline/chassis/read-by-key';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount } from '@tallyline/contracts/fields';
 import { z } from 'zod';
@@ -7,8 +8,23 @@ import { pathCategory } from '../parameters.js';
 
 const answer = z.object({ category: z.string(), totalRevenue: amount, totalOrders: z.int().min(0) });
 
+interface Row {
+  readonly category: string;
+  readonly revenue: string;
+  readonly orders: number;
+}
+
 /** Revenue and orders of one category. An order counts once, however many of its lines are of the category. */
 export function categoryRevenueRoute(db: Queryable): Route {
+  const revenueOf = readByKey<string, Row>(
+    db,
+    {
+      name: 'category-revenue',
+      text: `SELECT category_name AS category, total_revenue AS revenue, total_orders AS orders
+             FROM category_metrics_view WHERE category_name = ANY($1::text[])`,
+    },
+    (row) => row.category,
+  );
   return route(
     'get',
     '/api/analytics/categories/:category/revenue',
@@ -19,12 +35,7 @@ export function categoryRevenueRoute(db: Queryable): Route {
       problems: { 404: 'The category has no products' },
     },
     async ({ params: { category } }) => {
-      const [row] = await db.query<{ revenue: string; orders: number }>({
-        name: 'category-revenue',
-        text: `SELECT total_revenue AS revenue, total_orders AS orders
-                 FROM category_metrics_view WHERE category_name = $1`,
-        values: [category],
-      });
+      const row = await revenueOf(category);
       if (row === undefined) throw notFound('there is no product in this category');
       return { body: { category, totalRevenue: Number(row.revenue), totalOrders: row.orders } };
     },

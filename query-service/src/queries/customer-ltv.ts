@@ -1,4 +1,5 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
+import { readByKey } from '@tallyline/chassis/read-by-key';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, id, instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
@@ -7,8 +8,24 @@ import { pathId } from '../parameters.js';
 
 const answer = z.object({ customerId: id, totalSpent: amount, orderCount: z.int().min(1), lastOrderDate: instant });
 
+interface Row {
+  readonly customerId: number;
+  readonly spent: string;
+  readonly orders: number;
+  readonly lastAt: Date;
+}
+
 /** Spend, orders and last order of one customer, under both of its names. */
 export function customerLtvRoutes(db: Queryable): Route[] {
+  const lifetimeValueOf = readByKey<number, Row>(
+    db,
+    {
+      name: 'customer-ltv',
+      text: `SELECT customer_id AS "customerId", total_spent AS spent, order_count AS orders, last_order_date AS "lastAt"
+             FROM customer_ltv_view WHERE customer_id = ANY($1::bigint[])`,
+    },
+    (row) => row.customerId,
+  );
   return ['lifetime-value', 'ltv'].map((name) =>
     route(
       'get',
@@ -20,12 +37,7 @@ export function customerLtvRoutes(db: Queryable): Route[] {
         problems: { 404: 'The customer has no orders' },
       },
       async ({ params }) => {
-        const [row] = await db.query<{ spent: string; orders: number; lastAt: Date }>({
-          name: 'customer-ltv',
-          text: `SELECT total_spent AS spent, order_count AS orders, last_order_date AS "lastAt"
-                   FROM customer_ltv_view WHERE customer_id = $1`,
-          values: [params.id],
-        });
+        const row = await lifetimeValueOf(params.id);
         if (row === undefined) throw notFound(`customer ${params.id} has no orders`);
         return {
           body: {

@@ -1,4 +1,5 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
+import { readByKey } from '@tallyline/chassis/read-by-key';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, id, instant, price, quantity } from '@tallyline/contracts/fields';
 import { z } from 'zod';
@@ -26,6 +27,11 @@ const SELECT = `
   SELECT order_id AS "orderId", customer_id AS "customerId", total, items, placed_at AS "placedAt" FROM orders_read`;
 
 export function orderRoute(db: Queryable): Route {
+  const orderOf = readByKey<number, Row>(
+    db,
+    { name: 'order', text: `${SELECT} WHERE order_id = ANY($1::bigint[])` },
+    (row) => row.orderId,
+  );
   return route(
     'get',
     '/api/orders/:id',
@@ -36,7 +42,7 @@ export function orderRoute(db: Queryable): Route {
       problems: { 404: 'The order is unknown, or not yet in the views' },
     },
     async ({ params }) => {
-      const [row] = await db.query<Row>({ name: 'order', text: `${SELECT} WHERE order_id = $1`, values: [params.id] });
+      const row = await orderOf(params.id);
       if (row === undefined) throw notFound(`there is no order ${params.id} in the views`);
       return { body: shown(row), known: { orderId: row.orderId } };
     },

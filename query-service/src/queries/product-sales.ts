@@ -1,4 +1,5 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
+import { readByKey } from '@tallyline/chassis/read-by-key';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, id } from '@tallyline/contracts/fields';
 import { z } from 'zod';
@@ -12,8 +13,24 @@ const answer = z.object({
   orderCount: z.int().min(0),
 });
 
+interface Row {
+  readonly productId: number;
+  readonly quantity: number;
+  readonly revenue: string;
+  readonly orders: number;
+}
+
 /** Units, revenue and orders of one product. A product that has sold nothing has a row of zeros. */
 export function productSalesRoute(db: Queryable): Route {
+  const salesOf = readByKey<number, Row>(
+    db,
+    {
+      name: 'product-sales',
+      text: `SELECT product_id AS "productId", total_quantity_sold AS quantity, total_revenue AS revenue, order_count AS orders
+             FROM product_sales_view WHERE product_id = ANY($1::bigint[])`,
+    },
+    (row) => row.productId,
+  );
   return route(
     'get',
     '/api/analytics/products/:id/sales',
@@ -24,12 +41,7 @@ export function productSalesRoute(db: Queryable): Route {
       problems: { 404: 'The product is unknown' },
     },
     async ({ params }) => {
-      const [row] = await db.query<{ quantity: number; revenue: string; orders: number }>({
-        name: 'product-sales',
-        text: `SELECT total_quantity_sold AS quantity, total_revenue AS revenue, order_count AS orders
-                 FROM product_sales_view WHERE product_id = $1`,
-        values: [params.id],
-      });
+      const row = await salesOf(params.id);
       if (row === undefined) throw notFound(`there is no product ${params.id}`);
       return {
         body: {
