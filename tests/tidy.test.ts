@@ -15,6 +15,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'command-service': ['contracts', 'chassis'],
   'consumer-service': ['contracts', 'chassis'],
   'query-service': ['contracts', 'chassis'],
+  operations: ['contracts', 'chassis'],
   local: [],
   bench: ['local'],
 };

@@ -1,0 +1,41 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+import type { ViewCheck } from './view-check.js';
+
+export interface Culprit {
+  readonly eventId: string | null;
+  /** Its order, purchase or product; negative for a foreign event. */
+  readonly n: number;
+  readonly counted: boolean;
+}
+
+/** Orders alike are many: a row with more suspects than this is explained by the suspects of the other rows. */
+export const MAX_SUSPECTS = 1_000;
+
+/** Events whose part in row `key` is exactly `amounts`, column by column; of `only` these, where given. */
+export function findParts(
+  tx: Tx,
+  { of, columns, select }: NonNullable<ViewCheck['parts']>,
+  key: string | number,
+  amounts: readonly string[],
+  only?: readonly number[],
+): Promise<Culprit[]> {
+  const same = columns.map((column, index) => `p.${column} = $${index + 2}::numeric`).join(' AND ');
+  return tx.query({
+    text: `SELECT s.event_id AS "eventId", s.n, s.counted FROM (${select}) p JOIN ${of} s USING (n)
+            WHERE ${same} AND s.n = ANY(COALESCE($${columns.length + 2}::bigint[], ARRAY[s.n]))
+            ORDER BY s.n LIMIT ${MAX_SUSPECTS}`,
+    values: [key, ...amounts, only ?? null],
+  });
+}
+
+/** The event that a row of orders_read or products_read is made of. */
+export async function findRowsEvent(tx: Tx, view: string, key: string | number): Promise<Culprit | undefined> {
+  const of = { orders_read: ['seen_orders', 'order_id'], products_read: ['seen_products', 'product_id'] }[view];
+  if (of === undefined) return undefined;
+  const [table, id] = of;
+  const [row] = await tx.query<Culprit>({
+    text: `SELECT event_id AS "eventId", n, counted FROM ${table} WHERE ${id} = $1::bigint ORDER BY n DESC LIMIT 1`,
+    values: [key],
+  });
+  return row;
+}

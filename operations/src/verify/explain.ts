@@ -1,0 +1,85 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+import type { Difference } from './compare.js';
+import { minus } from './decimal.js';
+import { type Culprit, findParts, findRowsEvent, MAX_SUSPECTS } from './explain.sql.js';
+import type { ViewCheck } from './view-check.js';
+
+export interface Finding extends Difference {
+  readonly view: string;
+  /** Events of which any one, missing or doubled, makes this difference. */
+  readonly suspects: readonly Suspect[];
+}
+
+export interface Suspect extends Culprit {
+  readonly verdict: string;
+}
+
+/** Which single event explains a difference: one whose part in the row is exactly what is too much or too little. */
+async function suspectsOf(
+  tx: Tx,
+  check: ViewCheck,
+  { key, have, want }: Difference,
+  only?: readonly number[],
+): Promise<readonly Suspect[]> {
+  if (check.parts === undefined) {
+    const culprit = await findRowsEvent(tx, check.view, key);
+    if (culprit === undefined) return [];
+    if (have === undefined) return [{ ...culprit, verdict: 'is recorded as applied, but missing here' }];
+    return want === undefined ? [{ ...culprit, verdict: 'is here, but not recorded as applied' }] : [];
+  }
+  const changes = check.parts.columns.map((column) => minus(textOf(have?.[column]), textOf(want?.[column])));
+  const signs = new Set(changes.filter((change) => change !== '0').map((change) => change.startsWith('-')));
+  if (signs.size !== 1) return [];
+  const tooLittle = signs.has(true);
+  const amounts = changes.map((change) => change.replace('-', ''));
+  const culprits = await findParts(tx, check.parts, key, amounts, only);
+  return culprits
+    .filter(({ counted }) => counted || !tooLittle)
+    .map((culprit) => ({ ...culprit, verdict: verdictOf(culprit, tooLittle) }));
+}
+
+function verdictOf({ counted }: Culprit, tooLittle: boolean): string {
+  if (tooLittle) return 'is recorded as applied, but missing here';
+  return counted ? 'is counted twice' : 'is counted, but not recorded as applied';
+}
+
+/**
+ * Names suspects for each row. Where several events would explain one row, the one that explains most rows is the likely
+ * one and is put first; a row with too many to list is asked about those of the others alone.
+ */
+export async function explain(
+  tx: Tx,
+  found: readonly (Difference & { readonly check: ViewCheck })[],
+): Promise<Finding[]> {
+  const findings: (Finding & { readonly check: ViewCheck })[] = [];
+  for (const row of found) {
+    findings.push({ ...row, view: row.check.view, suspects: await suspectsOf(tx, row.check, row) });
+  }
+  const hasAll = ({ suspects }: Finding) => suspects.length < MAX_SUSPECTS;
+  const known = [...new Set(findings.filter(hasAll).flatMap(({ suspects }) => suspects.map(({ n }) => n)))];
+  const narrowed = await Promise.all(
+    findings.map(async (finding) => {
+      if (hasAll(finding) || known.length === 0) return finding;
+      const suspects = await suspectsOf(tx, finding.check, finding, known);
+      return suspects.length > 0 ? { ...finding, suspects } : finding;
+    }),
+  );
+  return mostLikelyFirst(narrowed);
+}
+
+function mostLikelyFirst(findings: readonly Finding[]): Finding[] {
+  const rows = new Map<string, number>();
+  const idOf = ({ eventId, n, verdict }: Suspect) => `${eventId ?? n} ${verdict}`;
+  for (const { suspects } of findings) {
+    for (const suspect of suspects) rows.set(idOf(suspect), (rows.get(idOf(suspect)) ?? 0) + 1);
+  }
+  const explained = (suspect: Suspect) => rows.get(idOf(suspect)) ?? 0;
+  return findings.map((finding) => ({
+    ...finding,
+    suspects: [...finding.suspects].sort((a, b) => explained(b) - explained(a)),
+  }));
+}
+
+function textOf(value: string | number | null | undefined): string {
+  return String(value ?? 0);
+}

@@ -1,0 +1,106 @@
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { batchesOf, holdSnapshot } from '@tallyline/chassis/postgres-cursor';
+import type { Progress } from '@tallyline/chassis/progress';
+import { type Difference, differences, type Row } from './compare.js';
+import { explain, type Finding } from './explain.js';
+import { addForeign } from './foreign.sql.js';
+import { orderChecks } from './order-views.sql.js';
+import { purchaseChecks } from './purchase-views.sql.js';
+import { appliedIds, countRows, foreignBodies, readSetAside } from './read-side.sql.js';
+import type { ViewCheck } from './view-check.js';
+import {
+  addIds,
+  countUnapplied,
+  createAppliedTable,
+  findContested,
+  gatherFacts,
+  gatherSteps,
+} from './write-side.sql.js';
+
+export const viewChecks: readonly ViewCheck[] = [...orderChecks, ...purchaseChecks];
+
+export interface Verdict {
+  readonly events: number;
+  readonly foreign: number;
+  /** Committed, and not in the views yet. */
+  readonly unapplied: number;
+  readonly rows: number;
+  readonly differing: number;
+  /** The first of them, explained. */
+  readonly findings: readonly Finding[];
+}
+
+/** Differing rows beyond this are counted, not shown: a view that is wrong throughout needs no more examples. */
+const MAX_FINDINGS = 200;
+
+/**
+ * One moment of the read side, and then one of the write side: every event that the first says it has applied was committed
+ * before, so the second knows it. What each view must hold for exactly these events is computed there, and compared.
+ */
+export function verify(read: Pool, write: Pool, progress: Progress): Promise<Verdict> {
+  return withTransaction(read, 'read the views', async (readTx) => {
+    await holdSnapshot(readTx);
+    const events = await countRows(readTx, 'processed_events');
+    return withTransaction(write, 'recompute the views', async (writeTx) => {
+      await holdSnapshot(writeTx);
+      const foreign = await gather(readTx, writeTx, events, progress);
+      const unapplied = await countUnapplied(writeTx);
+      let rows = 0;
+      let differing = 0;
+      const found: (Difference & { check: ViewCheck })[] = [];
+      for (const check of viewChecks) {
+        const count = await countRows(readTx, check.view);
+        progress.part(`comparing ${check.view}`, count);
+        rows += count;
+        for await (const difference of differencesOf(readTx, writeTx, check, progress)) {
+          differing += 1;
+          if (found.length < MAX_FINDINGS) found.push({ ...difference, check });
+        }
+      }
+      return { events, foreign, unapplied, rows, differing, findings: await explain(writeTx, found) };
+    });
+  });
+}
+
+async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progress): Promise<number> {
+  await createAppliedTable(writeTx);
+  progress.part('reading which events are applied', events);
+  for await (const batch of appliedIds(readTx)) {
+    await addIds(
+      writeTx,
+      'applied',
+      batch.map(({ id }) => id),
+    );
+    progress.advance(batch.length);
+  }
+  await addIds(writeTx, 'set_aside', await readSetAside(readTx));
+  progress.part('gathering the facts of the write side', gatherSteps);
+  await gatherFacts(writeTx, () => progress.advance(1));
+  let foreign = 0;
+  for await (const batch of foreignBodies(readTx)) {
+    await addForeign(writeTx, batch, -1 - foreign);
+    foreign += batch.length;
+  }
+  return foreign;
+}
+
+async function* differencesOf(
+  readTx: Tx,
+  writeTx: Tx,
+  check: ViewCheck,
+  progress: Progress,
+): AsyncGenerator<Difference> {
+  const contested = await findContested(writeTx, check.view);
+  const have = batchesOf<Row>(readTx, `have_${check.view}`, check.have);
+  const want = batchesOf<Row>(writeTx, `want_${check.view}`, check.want);
+  for await (const difference of differences(counted(have, progress), want, check.order)) {
+    if (!contested.has(difference.key)) yield difference;
+  }
+}
+
+async function* counted(batches: AsyncIterable<Row[]>, progress: Progress): AsyncGenerator<Row[]> {
+  for await (const batch of batches) {
+    yield batch;
+    progress.advance(batch.length);
+  }
+}

@@ -1,0 +1,18 @@
+/**
+ * What each view must hold, as SQL over the write side's own tables. It shares nothing with the consumer's projections:
+ * a projection that errs would otherwise agree with itself. `seen_*` are made by write-side.sql.ts; there, `counted` rows
+ * are those whose event the read side says it has applied.
+ */
+export interface ViewCheck {
+  readonly view: string;
+  /** How rows are ordered by `k` on both sides: as numbers, or as bytes of UTF-8 (collation "C"). */
+  readonly order: 'number' | 'bytes';
+  readonly have: string;
+  readonly want: string;
+  /** Columns that one event adds to, with what each event of the row `$1` adds: names the one missing or doubled. */
+  readonly parts?: {
+    readonly of: 'seen_orders' | 'seen_purchases';
+    readonly columns: readonly string[];
+    readonly select: string;
+  };
+}

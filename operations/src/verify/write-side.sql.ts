@@ -1,0 +1,84 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+
+/**
+ * The write side's facts in temporary tables, each marked as `counted` or not. `n` is the row's own id; foreign events have
+ * negative ones. Nothing of this outlives the transaction.
+ */
+
+/** Inbox and outbox rows are kept 30 days at least. Older events than this are in the views unless something says no. */
+const KEPT_DAYS = 29;
+
+export async function createAppliedTable(tx: Tx): Promise<void> {
+  await tx.query({ text: "SET LOCAL work_mem = '64MB'" });
+  for (const table of ['applied', 'set_aside']) {
+    await tx.query({ text: `CREATE TEMP TABLE ${table} (event_id UUID PRIMARY KEY) ON COMMIT DROP` });
+  }
+}
+
+export async function addIds(tx: Tx, table: 'applied' | 'set_aside', ids: readonly string[]): Promise<void> {
+  await tx.query({ text: `INSERT INTO ${table} SELECT unnest($1::uuid[])`, values: [ids] });
+}
+
+const counted = (eventId: string, at: string, published: string) => `
+  (EXISTS (SELECT FROM applied a WHERE a.event_id = ${eventId})
+   OR (${at} < now() - interval '${KEPT_DAYS} days' AND COALESCE(${published}, true)
+       AND NOT EXISTS (SELECT FROM set_aside s WHERE s.event_id = ${eventId})))`;
+
+const steps = [
+  'ANALYZE applied',
+  `CREATE TEMP TABLE told ON COMMIT DROP AS
+     SELECT id AS event_id, topic, published_at IS NOT NULL AS published, (payload->>'stock')::bigint AS stock,
+            COALESCE(payload->>'orderId', payload->>'productId')::bigint AS entity
+       FROM outbox WHERE topic IN ('order.created', 'product.created')`,
+  'ANALYZE told',
+  `CREATE TEMP TABLE seen_orders ON COMMIT DROP AS
+     SELECT o.id AS n, o.id AS order_id, o.customer_id, o.total, o.created_at AS placed_at, t.event_id,
+            ${counted('t.event_id', 'o.created_at', 't.published')} AS counted
+       FROM orders o LEFT JOIN told t ON t.topic = 'order.created' AND t.entity = o.id`,
+  'ANALYZE seen_orders',
+  `CREATE TEMP TABLE seen_order_lines ON COMMIT DROP AS
+     SELECT o.n, i.product_id, p.category, i.quantity::bigint, i.price, i.id AS line, o.counted
+       FROM order_items i JOIN seen_orders o ON o.n = i.order_id JOIN products p ON p.id = i.product_id`,
+  `CREATE TEMP TABLE seen_products ON COMMIT DROP AS
+     SELECT p.id AS n, p.id AS product_id, p.name, p.category, p.price, p.created_at, t.event_id,
+            COALESCE(t.stock, p.stock + (SELECT COALESCE(sum(quantity), 0) FROM order_items i WHERE i.product_id = p.id))::bigint
+              AS initial_stock,
+            ${counted('t.event_id', 'p.created_at', 't.published')} AS counted
+       FROM products p LEFT JOIN told t ON t.topic = 'product.created' AND t.entity = p.id`,
+  `CREATE TEMP TABLE seen_purchases ON COMMIT DROP AS
+     SELECT p.id AS n, p.event_id, p.branch_id, p.day, p.customer_id, p.total, p.created_at AS placed_at,
+            (SELECT count(*) FROM purchase_items i WHERE i.purchase_id = p.id) AS items,
+            ${counted('p.event_id', 'p.created_at', 'b.published_at IS NOT NULL')} AS counted
+       FROM purchases p LEFT JOIN outbox b ON b.id = p.event_id`,
+  `CREATE TEMP TABLE seen_purchase_lines ON COMMIT DROP AS
+     SELECT p.n, p.branch_id, p.day, i.product_id, 1::bigint AS quantity, i.unit_price AS price, p.counted
+       FROM purchase_items i JOIN seen_purchases p ON p.n = i.purchase_id`,
+];
+
+export const gatherSteps = steps.length;
+
+export async function gatherFacts(tx: Tx, onStep: () => void): Promise<void> {
+  for (const text of steps) {
+    await tx.query({ text });
+    onStep();
+  }
+}
+
+export async function countUnapplied(tx: Tx): Promise<number> {
+  const [row] = await tx.query<{ count: number }>({
+    text: `SELECT (SELECT count(*) FROM seen_orders WHERE NOT counted) + (SELECT count(*) FROM seen_products WHERE NOT counted)
+                + (SELECT count(*) FROM seen_purchases WHERE NOT counted) AS count`,
+  });
+  return row?.count ?? 0;
+}
+
+/** Keys that two events claim, one of them foreign: which of them wrote the row depends on who came first. */
+export async function findContested(tx: Tx, view: string): Promise<Set<unknown>> {
+  const of = { orders_read: ['seen_orders', 'order_id'], products_read: ['seen_products', 'product_id'] }[view];
+  if (of === undefined) return new Set();
+  const [table, id] = of;
+  const rows = await tx.query<{ k: number }>({
+    text: `SELECT ${id} AS k FROM ${table} WHERE counted GROUP BY ${id} HAVING count(*) > 1`,
+  });
+  return new Set(rows.map(({ k }) => k));
+}
