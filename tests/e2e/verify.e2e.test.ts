@@ -58,13 +58,21 @@ const verify = () => runCommand(suite, 'verify');
 
 async function expectEqual(): Promise<void> {
   const { code, stdout } = await verify();
-  expect([code, stdout]).toEqual([0, expect.stringMatching(/^Equal to the cent: \d+ rows of 11 views, .*\n$/)]);
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^Equal to the cent: \d+ rows of 12 views, .*\n$/)]);
 }
 
 async function untilEqual(): Promise<void> {
   await applied();
   await expectEqual();
 }
+
+test('no table of the read database is left out', async () => {
+  const bookkeeping = 'branches|processed_events|dead_letters|event_.*|sync_state|replay_state';
+  const { rows } = await suite.read.query(
+    `SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(${bookkeeping})'`,
+  );
+  expect(rows).toEqual([{ n: 12 }]);
+});
 
 test('equal, at rest and under load, with one line', async () => {
   await expectEqual();
@@ -83,6 +91,7 @@ test.each([
   ['category_metrics_view', 'total_revenue = total_revenue - 0.01', 'total_revenue = total_revenue + 0.01'],
   ['customer_ltv_view', 'total_spent = total_spent + 0.01', 'total_spent = total_spent - 0.01'],
   ['hourly_sales_view', 'total_orders = total_orders + 1', 'total_orders = total_orders - 1'],
+  ['minute_sales_view', 'total_revenue = total_revenue + 0.01', 'total_revenue = total_revenue - 0.01'],
   ['products_read', 'initial_stock = initial_stock + 1', 'initial_stock = initial_stock - 1'],
   ['orders_read', 'total = total + 0.01', 'total = total - 0.01'],
   ['daily_sales_by_branch', 'revenue_sum = revenue_sum + 0.01', 'revenue_sum = revenue_sum - 0.01'],
@@ -165,7 +174,13 @@ test('one event that was applied twice by hand is named in every view', async ()
   for (const line of lines) expect(line).toContain(`event ${id} `);
   for (const line of lines) expect(line).toContain('is counted twice');
   expect(new Set(lines.map((line) => line.split(' ')[0]))).toEqual(
-    new Set(['product_sales_view', 'category_metrics_view', 'customer_ltv_view', 'hourly_sales_view']),
+    new Set([
+      'product_sales_view',
+      'category_metrics_view',
+      'customer_ltv_view',
+      'hourly_sales_view',
+      'minute_sales_view',
+    ]),
   );
 });
 

@@ -58,21 +58,21 @@ const customerLtv: ViewCheck = {
   },
 };
 
-const hourlySales: ViewCheck = {
-  view: 'hourly_sales_view',
+const salesPer = (unit: 'hour' | 'minute', view: string): ViewCheck => ({
+  view,
   order: 'bytes',
-  have: `SELECT ${instant('hour_timestamp')} AS k, ${text('total_orders')} AS total_orders, ${money('total_revenue')} AS total_revenue
-           FROM hourly_sales_view ORDER BY hour_timestamp`,
-  want: `SELECT ${instant('hour')} AS k, ${text('count(*)')} AS total_orders, ${money('sum(total)')} AS total_revenue
-           FROM (SELECT date_trunc('hour', placed_at, 'UTC') AS hour, total FROM seen_orders WHERE counted) placed
-          GROUP BY hour ORDER BY hour`,
+  have: `SELECT ${instant(`${unit}_timestamp`)} AS k, ${text('total_orders')} AS total_orders, ${money('total_revenue')} AS total_revenue
+           FROM ${view} ORDER BY ${unit}_timestamp`,
+  want: `SELECT ${instant('bucket')} AS k, ${text('count(*)')} AS total_orders, ${money('sum(total)')} AS total_revenue
+           FROM (SELECT date_trunc('${unit}', placed_at, 'UTC') AS bucket, total FROM seen_orders WHERE counted) placed
+          GROUP BY bucket ORDER BY bucket`,
   parts: {
     of: 'seen_orders',
     columns: ['total_orders', 'total_revenue'],
     select: `SELECT n, 1 AS total_orders, total AS total_revenue FROM seen_orders
-              WHERE date_trunc('hour', placed_at, 'UTC') = $1::timestamptz`,
+              WHERE date_trunc('${unit}', placed_at, 'UTC') = $1::timestamptz`,
   },
-};
+});
 
 const productsRead: ViewCheck = {
   view: 'products_read',
@@ -96,4 +96,12 @@ const ordersRead: ViewCheck = {
           WHERE o.counted ORDER BY o.order_id, o.n DESC`,
 };
 
-export const orderChecks = [productsRead, productSales, categoryMetrics, customerLtv, hourlySales, ordersRead];
+export const orderChecks = [
+  productsRead,
+  productSales,
+  categoryMetrics,
+  customerLtv,
+  salesPer('hour', 'hourly_sales_view'),
+  salesPer('minute', 'minute_sales_view'),
+  ordersRead,
+];
