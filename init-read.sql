@@ -175,6 +175,14 @@ CREATE TABLE IF NOT EXISTS event_archive (
   PRIMARY KEY (event_id, received_at)
 ) PARTITION BY RANGE (received_at);
 
+-- Months of the archive that were dropped because a data lake holds them: a rebuild needs them back first.
+CREATE TABLE IF NOT EXISTS event_archive_moved (
+  month    TEXT PRIMARY KEY,
+  events   BIGINT      NOT NULL,
+  digest   TEXT        NOT NULL,
+  moved_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
 -- Makes the partitions of this UTC month and the next. CREATE TABLE ... PARTITION OF would lock out every reader and writer
 -- of the archive; ATTACH waits for nobody. Several callers at once take turns.
 CREATE OR REPLACE FUNCTION create_event_archive_months() RETURNS VOID LANGUAGE plpgsql AS $$

@@ -18,6 +18,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   operations: ['contracts', 'chassis'],
   local: [],
   bench: ['local'],
+  archive: ['contracts', 'chassis'],
 };
 const onlyThirdParty: Readonly<Record<string, readonly string[]>> = { contracts: ['zod'] };
 

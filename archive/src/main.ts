@@ -1,0 +1,43 @@
+import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
+import { createPool } from '@tallyline/chassis/postgres';
+import { environment } from '@tallyline/contracts/environment';
+import { drop, exportClosed, restore, verify } from './commands.js';
+
+const usage = `Moves closed months of the event archive between Postgres and a data lake of Parquet files.
+
+  npm run archive -- export  [--dir DIR] [--month YYYY-MM]    writes every closed month that the lake does not hold yet
+  npm run archive -- verify  [--dir DIR] [--month YYYY-MM]    compares files, manifest and rows: exit 0, or 1 and what differs
+  npm run archive -- drop    [--dir DIR] --month YYYY-MM      compares once more, then drops the month's rows
+  npm run archive -- restore [--dir DIR] [--month YYYY-MM]    brings dropped months back, which a rebuild needs
+
+DIR is ./data-lake unless said otherwise. A month is when an event arrived, in UTC; it is closed an hour after its end.
+Reads READ_DATABASE_URL, from the environment or .env. Exit code 2: it could not be done.`;
+
+await runCommandLine({
+  usage,
+  argv: process.argv.slice(2),
+  env: process.env,
+  settings: environment.pick({ READ_DATABASE_URL: true }),
+  options: { dir: { type: 'string', default: 'data-lake' }, month: { type: 'string' } },
+  run: async ({ config, values: { dir, month }, positionals: [command], log }) => {
+    if (month !== undefined && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) throw new UsageError(`${month} is not a month`);
+    const pool = createPool({
+      url: config.READ_DATABASE_URL,
+      applicationName: 'archive',
+      maxConnections: 2,
+      statementTimeoutMs: 60_000,
+      log,
+    });
+    const call = { pool, lake: dir, month };
+    try {
+      if (command === 'export') return await exportClosed(call);
+      if (command === 'verify') return await verify(call);
+      if (command === 'restore') return await restore(call);
+      if (command === 'drop' && month !== undefined) return await drop({ ...call, month });
+      if (command === 'drop') throw new UsageError('drop wants a --month');
+      throw new UsageError(command === undefined ? 'say what to do' : `there is no command "${command}"`);
+    } finally {
+      await pool.end();
+    }
+  },
+});

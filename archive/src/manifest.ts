@@ -1,0 +1,74 @@
+import { open, readFile, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/** What the lake holds, and how to tell that it still does. It is written last, so it never names what is not there. */
+
+const file = z.object({
+  /** Relative to the lake. */
+  path: z.string(),
+  bytes: z.int().min(1),
+  events: z.int().min(1),
+  sha256: z.string(),
+});
+
+const month = z.object({
+  month: z.string().regex(/^\d{4}-\d\d$/),
+  events: z.int().min(0),
+  /** Of the events themselves, in the order of their ids: the same for the rows in Postgres. */
+  digest: z.string(),
+  exportedAt: z.iso.datetime(),
+  files: z.array(file),
+});
+
+const manifest = z.object({ format: z.literal(1), months: z.array(month) });
+
+export type LakeFile = z.infer<typeof file>;
+export type LakeMonth = z.infer<typeof month>;
+export type Manifest = z.infer<typeof manifest>;
+
+const NAME = 'manifest.json';
+
+export async function readManifest(lake: string): Promise<Manifest> {
+  const text = await readFile(join(lake, NAME), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (text === undefined) return { format: 1, months: [] };
+  try {
+    return manifest.parse(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`${join(lake, NAME)} is damaged: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+/** Adds or replaces a month. Readers see the old manifest or the new one, never half of one, whenever the power fails. */
+export async function writeMonth(lake: string, added: LakeMonth): Promise<void> {
+  const { months } = await readManifest(lake);
+  const all = [...months.filter(({ month }) => month !== added.month), added];
+  all.sort((a, b) => (a.month < b.month ? -1 : 1));
+  const unfinished = join(lake, `${NAME}.unfinished`);
+  await writeDurably(unfinished, `${JSON.stringify({ format: 1, months: all } satisfies Manifest, null, 2)}\n`);
+  await rename(unfinished, join(lake, NAME));
+  await syncPath(lake);
+}
+
+async function writeDurably(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'w');
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Waits until a file, or the entries of a folder, are on the disk. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await open(path, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

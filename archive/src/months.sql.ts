@@ -1,0 +1,118 @@
+import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import type { ArchivedEvent, Summary } from './archived-event.js';
+
+/** Months that `event_archive` holds, oldest first. Closed: nothing more can arrive in it, by the database's clock. */
+export interface TableMonth {
+  readonly month: string;
+  readonly closed: boolean;
+}
+
+/** A transaction that began in the last second of a month may commit after it, but not an hour later. */
+export function listMonths(db: Queryable): Promise<TableMonth[]> {
+  return db.query({
+    text: `
+      SELECT month, ((month || '-01')::timestamp + interval '1 month') AT TIME ZONE 'UTC' + interval '1 hour' < now() AS closed
+        FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+       CROSS JOIN LATERAL (SELECT replace(substring(relname FROM '^event_archive_(\\d{4}_\\d\\d)$'), '_', '-') AS month) AS named
+       WHERE inhparent = 'event_archive'::regclass AND month IS NOT NULL
+       ORDER BY month`,
+  });
+}
+
+/**
+ * Keeps two of these commands from writing into one lake, or one table, at the same time. Between its statements a command
+ * is at its files, for longer than a service may be idle in a transaction.
+ */
+export async function takeTurn(tx: Tx): Promise<void> {
+  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+  await tx.query({ text: "SELECT pg_advisory_xact_lock(hashtext('event_archive lake'))" });
+}
+
+const FETCH_SIZE = 5_000;
+
+/** The rows of a month in the order of their ids, a few thousand at a time: a month need not fit into memory. */
+export async function* readMonth(tx: Tx, month: string): AsyncGenerator<ArchivedEvent[]> {
+  await tx.query({
+    text: `
+      DECLARE month_rows NO SCROLL CURSOR FOR
+      SELECT event_id AS "eventId", (extract(epoch FROM received_at) * 1000000)::bigint AS "receivedAtMicros",
+             event_type AS "eventType", queue, (extract(epoch FROM occurred_at) * 1000000)::bigint AS "occurredAtMicros",
+             counted, app_id AS "appId", traceparent, body
+        FROM ${tableOf(month)} ORDER BY event_id`,
+  });
+  for (;;) {
+    const rows = await tx.query<ArchivedEvent>({ text: `FETCH ${FETCH_SIZE} FROM month_rows` });
+    if (rows.length === 0) break;
+    yield rows;
+  }
+  await tx.query({ text: 'CLOSE month_rows' });
+}
+
+/** Nobody changes the month while it is compared; the consumer writes another one and is not held up. */
+export async function lockMonth(tx: Tx, month: string): Promise<void> {
+  await tx.query({ text: `LOCK TABLE ${tableOf(month)} IN SHARE MODE` });
+}
+
+/**
+ * Removes a month and remembers that it is gone. For a moment this needs the whole archive: where a long reader has it,
+ * the command gives up after 2 s, because the consumer would be waiting behind it.
+ */
+export async function dropMonth(tx: Tx, month: string, { events, digest }: Summary): Promise<void> {
+  await tx.query({ text: "SET LOCAL lock_timeout = '2s'" });
+  await tx.query({ text: `DROP TABLE ${tableOf(month)}` });
+  await tx.query({
+    text: 'INSERT INTO event_archive_moved (month, events, digest) VALUES ($1, $2, $3)',
+    values: [month, events, digest],
+  });
+}
+
+/** Months that were dropped because the lake holds them. */
+export function listMoved(db: Queryable): Promise<(Summary & { readonly month: string })[]> {
+  return db.query({ text: 'SELECT month, events, digest FROM event_archive_moved ORDER BY month' });
+}
+
+export async function createMonthTable(tx: Tx, month: string): Promise<void> {
+  await tx.query({ text: `CREATE TABLE ${tableOf(month)} (LIKE event_archive INCLUDING ALL)` });
+}
+
+export async function insertRows(tx: Tx, month: string, events: readonly ArchivedEvent[]): Promise<void> {
+  await tx.query({
+    text: `
+      INSERT INTO ${tableOf(month)} (event_id, received_at, event_type, queue, occurred_at, counted, app_id, traceparent, body)
+      SELECT id, to_timestamp(0) + received * interval '1 microsecond', type, queue,
+             to_timestamp(0) + occurred * interval '1 microsecond', counted, app, traceparent, body
+        FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::bigint[], $6::boolean[], $7::text[], $8::text[],
+                    $9::text[]) AS e (id, received, type, queue, occurred, counted, app, traceparent, body)`,
+    values: [
+      events.map((e) => e.eventId),
+      events.map((e) => e.receivedAtMicros),
+      events.map((e) => e.eventType),
+      events.map((e) => e.queue),
+      events.map((e) => e.occurredAtMicros),
+      events.map((e) => e.counted),
+      events.map((e) => e.appId),
+      events.map((e) => e.traceparent),
+      events.map((e) => e.body),
+    ],
+  });
+}
+
+/** Makes the table a part of the archive again. */
+export async function attachMonth(tx: Tx, month: string): Promise<void> {
+  await tx.query({
+    text: `ALTER TABLE event_archive ATTACH PARTITION ${tableOf(month)}
+             FOR VALUES FROM ('${month}-01 00:00+00') TO ('${monthAfter(month)}-01 00:00+00')`,
+  });
+  await tx.query({ text: 'DELETE FROM event_archive_moved WHERE month = $1', values: [month] });
+}
+
+function tableOf(month: string): string {
+  if (!/^\d{4}-\d\d$/.test(month)) throw new Error(`${month} is not a month such as 2026-10`);
+  return `event_archive_${month.replace('-', '_')}`;
+}
+
+function monthAfter(month: string): string {
+  const after = new Date(`${month}-01T00:00:00Z`);
+  after.setUTCMonth(after.getUTCMonth() + 1);
+  return after.toISOString().slice(0, 7);
+}

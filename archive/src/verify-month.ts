@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Tx } from '@tallyline/chassis/postgres';
+import { type ArchivedEvent, type Summary, Summing, sameSummary } from './archived-event.js';
+import type { LakeMonth } from './manifest.js';
+import { readMonth } from './months.sql.js';
+import { readParquet, withParquet } from './parquet.sql.js';
+import { sha256Of } from './sha256.js';
+
+/** What is wrong with a month's files: nothing, when they are the bytes and the events that the manifest names. */
+export async function verifyFiles(lake: string, { files, ...month }: LakeMonth): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { path, bytes, sha256 } of files) {
+    const found = await stat(join(lake, path)).catch(() => undefined);
+    if (found === undefined) faults.push(`${path} is missing`);
+    else if (found.size !== bytes) faults.push(`${path} has ${found.size} bytes, not ${bytes}`);
+    else if ((await sha256Of(join(lake, path))) !== sha256) faults.push(`${path} has changed (its SHA-256 differs)`);
+  }
+  if (faults.length > 0) return faults;
+  const read = await summaryOf(readFiles(lake, files));
+  return sameSummary(read, month) ? [] : [`${month.month} holds ${differing(read, month)}`];
+}
+
+/** Every event of some files, in their order; a file at a time is in memory. */
+export async function* readFiles(lake: string, files: LakeMonth['files']): AsyncGenerator<ArchivedEvent[]> {
+  for (const { path } of files) yield await withParquet((parquet) => readParquet(parquet, join(lake, path)));
+}
+
+/** What is wrong between a month's rows in Postgres and the manifest. */
+export async function verifyRows(tx: Tx, month: LakeMonth): Promise<string[]> {
+  const rows = await summaryOf(readMonth(tx, month.month));
+  return sameSummary(rows, month) ? [] : [`event_archive holds ${differing(rows, month)} for ${month.month}`];
+}
+
+async function summaryOf(batches: AsyncIterable<readonly ArchivedEvent[]>): Promise<Summary> {
+  const sum = new Summing();
+  for await (const events of batches) for (const event of events) sum.add(event);
+  return sum.end();
+}
+
+function differing(found: Summary, wanted: Summary): string {
+  if (found.events !== wanted.events) return `${found.events} events, not the ${wanted.events} of the manifest`;
+  return `as many events as the manifest (${wanted.events}), but not the same ones`;
+}
