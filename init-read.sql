@@ -177,10 +177,12 @@ CREATE TABLE IF NOT EXISTS event_archive (
 
 -- Months of the archive that were dropped because a data lake holds them: a rebuild needs them back first.
 CREATE TABLE IF NOT EXISTS event_archive_moved (
-  month    TEXT PRIMARY KEY,
-  events   BIGINT      NOT NULL,
-  digest   TEXT        NOT NULL,
-  moved_at TIMESTAMPTZ NOT NULL DEFAULT now()
+  month          TEXT PRIMARY KEY,
+  events         BIGINT      NOT NULL,
+  -- Of these the write side knows nothing.
+  foreign_events BIGINT      NOT NULL,
+  digest         TEXT        NOT NULL,
+  moved_at       TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
 -- Makes the partitions of this UTC month and the next. CREATE TABLE ... PARTITION OF would lock out every reader and writer

@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import { batchesOf } from '@tallyline/chassis/postgres-cursor';
 import type { ArchivedEvent, Summary } from './archived-event.js';
 
 /** Months that `event_archive` holds, oldest first. Closed: nothing more can arrive in it, by the database's clock. */
@@ -28,24 +29,16 @@ export async function takeTurn(tx: Tx): Promise<void> {
   await tx.query({ text: "SELECT pg_advisory_xact_lock(hashtext('event_archive lake'))" });
 }
 
-const FETCH_SIZE = 5_000;
-
-/** The rows of a month in the order of their ids, a few thousand at a time: a month need not fit into memory. */
-export async function* readMonth(tx: Tx, month: string): AsyncGenerator<ArchivedEvent[]> {
-  await tx.query({
-    text: `
-      DECLARE month_rows NO SCROLL CURSOR FOR
-      SELECT event_id AS "eventId", (extract(epoch FROM received_at) * 1000000)::bigint AS "receivedAtMicros",
-             event_type AS "eventType", queue, (extract(epoch FROM occurred_at) * 1000000)::bigint AS "occurredAtMicros",
-             counted, app_id AS "appId", traceparent, body
-        FROM ${tableOf(month)} ORDER BY event_id`,
-  });
-  for (;;) {
-    const rows = await tx.query<ArchivedEvent>({ text: `FETCH ${FETCH_SIZE} FROM month_rows` });
-    if (rows.length === 0) break;
-    yield rows;
-  }
-  await tx.query({ text: 'CLOSE month_rows' });
+/** The rows of a month in the order of their ids, some thousand at a time: a month need not fit into memory. */
+export function readMonth(tx: Tx, month: string): AsyncGenerator<ArchivedEvent[]> {
+  return batchesOf(
+    tx,
+    'month_rows',
+    `SELECT event_id AS "eventId", (extract(epoch FROM received_at) * 1000000)::bigint AS "receivedAtMicros",
+            event_type AS "eventType", queue, (extract(epoch FROM occurred_at) * 1000000)::bigint AS "occurredAtMicros",
+            counted, app_id AS "appId", traceparent, body
+       FROM ${tableOf(month)} ORDER BY event_id`,
+  );
 }
 
 /** Nobody changes the month while it is compared; the consumer writes another one and is not held up. */
@@ -58,12 +51,13 @@ export async function lockMonth(tx: Tx, month: string): Promise<void> {
  * the command gives up after 2 s, because the consumer would be waiting behind it.
  */
 export async function dropMonth(tx: Tx, month: string, { events, digest }: Summary): Promise<void> {
-  await tx.query({ text: "SET LOCAL lock_timeout = '2s'" });
-  await tx.query({ text: `DROP TABLE ${tableOf(month)}` });
   await tx.query({
-    text: 'INSERT INTO event_archive_moved (month, events, digest) VALUES ($1, $2, $3)',
+    text: `INSERT INTO event_archive_moved (month, events, foreign_events, digest)
+           SELECT $1, $2, count(*) FILTER (WHERE NOT counted), $3 FROM ${tableOf(month)}`,
     values: [month, events, digest],
   });
+  await tx.query({ text: "SET LOCAL lock_timeout = '2s'" });
+  await tx.query({ text: `DROP TABLE ${tableOf(month)}` });
 }
 
 /** Months that were dropped because the lake holds them. */

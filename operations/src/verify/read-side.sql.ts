@@ -16,6 +16,14 @@ export function foreignBodies(tx: Tx): AsyncGenerator<ForeignBody[]> {
   return batchesOf(tx, 'foreign_bodies', 'SELECT event_id AS id, body FROM event_archive WHERE NOT counted');
 }
 
+/** Months of the archive that were dropped and hold foreign events: without them the views cannot be recomputed. */
+export async function findMovedForeign(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ month: string }>({
+    text: 'SELECT month FROM event_archive_moved WHERE foreign_events > 0 ORDER BY month',
+  });
+  return rows.map(({ month }) => month);
+}
+
 export async function readSetAside(tx: Tx): Promise<string[]> {
   const rows = await tx.query<{ id: string }>({ text: 'SELECT event_id AS id FROM dead_letters' });
   return rows.map(({ id }) => id);

@@ -6,7 +6,7 @@ import { explain, type Finding } from './explain.js';
 import { addForeign } from './foreign.sql.js';
 import { orderChecks } from './order-views.sql.js';
 import { purchaseChecks } from './purchase-views.sql.js';
-import { appliedIds, countRows, foreignBodies, readSetAside } from './read-side.sql.js';
+import { appliedIds, countRows, findMovedForeign, foreignBodies, readSetAside } from './read-side.sql.js';
 import type { ViewCheck } from './view-check.js';
 import {
   addIds,
@@ -63,6 +63,12 @@ export function verify(read: Pool, write: Pool, progress: Progress): Promise<Ver
 }
 
 async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progress): Promise<number> {
+  const moved = await findMovedForeign(readTx);
+  if (moved.length > 0) {
+    throw new Error(
+      `events of other publishers were moved to the lake (${moved.join(', ')}): npm run archive -- restore`,
+    );
+  }
   await createAppliedTable(writeTx);
   progress.part('reading which events are applied', events);
   for await (const batch of appliedIds(readTx)) {
