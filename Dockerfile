@@ -10,6 +10,7 @@ COPY command-service/package.json command-service/
 COPY consumer-service/package.json consumer-service/
 COPY query-service/package.json query-service/
 COPY local/package.json local/
+COPY demo/package.json demo/
 
 # Compiles all three services at once, so that their images share this stage. `local` stays out: its servers weigh 200 MB.
 FROM manifests AS build

@@ -13,7 +13,7 @@ export interface OutboxRow {
 type Facts<T extends EventType> = Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
 
 /**
- * The outbox row of an event. `createdAt` is the database's clock, in whole milliseconds: it is the event's time, the
+ * The outbox row of an event. `occurredAt` differs from `createdAt` for orders of the past alone. `createdAt` is the database's clock, in whole milliseconds: it is the event's time, the
  * row's time and the time inside its UUIDv7, so one index serves identity and time, and no two clocks are compared.
  */
 export function outboxRow<T extends EventType>(
@@ -21,8 +21,9 @@ export function outboxRow<T extends EventType>(
   facts: Facts<T>,
   createdAt: Date,
   traceparent: string,
+  occurredAt = createdAt,
 ): OutboxRow {
   const id = uuidv7({ msecs: createdAt.getTime() });
-  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: createdAt.toISOString(), ...facts });
+  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: occurredAt.toISOString(), ...facts });
   return { id, topic: events[type].topic, payload, traceparent, createdAt };
 }

@@ -42,7 +42,7 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   const [redrivenIds, asideIds] = await Promise.all([redriven, aside, archived, ...upserts]);
 
   const settled = new Seconds();
-  for (const { id, event, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(event.occurredAt);
+  for (const { id, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(timeOfUuid(id));
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
   await addSettled(tx, settled.list());
@@ -55,7 +55,10 @@ async function setAside(tx: Tx, poison: Batch['poison']): Promise<Set<string>> {
   return insertDeadLetters(tx, [...letters.values()]);
 }
 
-/** The milliseconds that the write side put into a UUIDv7: a body that cannot be read has no other time. */
+/**
+ * The milliseconds that the write side put into a UUIDv7: when the event was committed, which is what the watermark
+ * counts by. The body's time is the order's own, which may be long ago for an imported one.
+ */
 function timeOfUuid(id: string): string {
   return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString();
 }

@@ -54,12 +54,12 @@ export function showCards(sales: SalesToday): void {
 
 function showChange(target: HTMLElement, now: number | null, before: number | null, time: string): void {
   if (now === null || before === null || before === 0) {
-    setText(target, before === null || before === 0 ? `Nothing yesterday by ${time}` : `Yesterday by ${time}: some`);
+    setText(target, before === null || before === 0 ? `Nothing by ${time} yesterday` : `Nothing yet today`);
     return;
   }
   const change = now / before - 1;
   const words = change >= 0 ? `▲ ${format.share(change)}` : `▼ ${format.share(-change)}`;
-  const text = `${words} ${change >= 0 ? 'more' : 'less'} than yesterday by ${time}`;
+  const text = `${words} against ${time} yesterday`;
   if (target.textContent === text) return;
   target.replaceChildren(make('b', words, change >= 0 ? 'up' : 'down'), text.slice(words.length));
 }

@@ -45,9 +45,7 @@ export function showDays(sales: DailySales | undefined = days): void {
   const shown = sales.days.map((day, index) =>
     index === sales.days.length - 1 && today !== undefined ? { ...day, ...pick(today.today) } : day,
   );
-  daysChart ??= barChart(element('#days'), [
-    { label: 'Revenue', color: '--before', lastColor: '--accent', width: 0.8 },
-  ]);
+  daysChart ??= barChart(element('#days'), [{ label: 'Revenue', color: '--past', lastColor: '--accent', width: 0.8 }]);
   daysChart.show(
     shown.map(({ day }) => format.day(day, { day: 'numeric', month: 'short' })),
     [shown.map((d) => d.revenue)],

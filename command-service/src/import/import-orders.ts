@@ -1,0 +1,55 @@
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
+import { amountOf } from '@tallyline/contracts/money';
+import { z } from 'zod';
+import { decideOrder } from '../orders/decide-order.js';
+import { readClockAndTakeIds } from '../orders/orders.sql.js';
+import { outboxRow } from '../outbox/outbox-row.js';
+import { lockProducts } from '../products/products.sql.js';
+import { type ImportedOrder, insertImportedOrders } from './import-orders.sql.js';
+
+/** An order that was placed elsewhere, some time ago. */
+export const pastOrder = z.strictObject({
+  placedAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+  customerId: id,
+  items: z
+    .array(z.strictObject({ productId: id, quantity }))
+    .min(1)
+    .max(MAX_ORDER_LINES),
+});
+
+export type PastOrder = z.output<typeof pastOrder>;
+
+/**
+ * Stores orders of the past under the rules of orders of today: catalogue price, stock, and one event each, in one
+ * transaction. The event says when the order was placed; its id says when it was committed, and that is what lag is about.
+ */
+export function importOrders(
+  pool: Pool,
+  group: readonly PastOrder[],
+  traceparent: string,
+): Promise<{ refused: number }> {
+  return withTransaction(pool, 'import orders', async (tx) => {
+    const productIds = new Set(group.flatMap(({ items }) => items.map(({ productId }) => productId)));
+    const [catalogue, { now, ids }] = await Promise.all([
+      lockProducts(tx, [...productIds]),
+      readClockAndTakeIds(tx, group.length),
+    ]);
+    const accepted = group.flatMap(({ placedAt, customerId, items }, index): ImportedOrder[] => {
+      const lines = items.map((item) => ({ ...item, priceCents: undefined }));
+      const decision = decideOrder(lines, catalogue);
+      const orderId = ids[index];
+      if (decision.kind !== 'accepted' || orderId === undefined) return [];
+      const facts = {
+        orderId,
+        customerId,
+        total: amountOf(decision.totalCents),
+        items: decision.lines.map(({ priceCents, ...line }) => ({ ...line, price: amountOf(priceCents) })),
+      };
+      const event = outboxRow('OrderCreated', facts, now, traceparent, placedAt);
+      return [{ id: orderId, customerId, totalCents: decision.totalCents, lines: decision.lines, event, placedAt }];
+    });
+    if (accepted.length > 0) await insertImportedOrders(tx, accepted);
+    return { refused: group.length - accepted.length };
+  });
+}

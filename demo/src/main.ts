@@ -1,0 +1,94 @@
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { createCustomers } from './customers.js';
+import { importHistory } from './history.js';
+import { showProgress } from './progress.js';
+import { createRandom } from './random.js';
+import { createShopApi, type ShopApi } from './shop-api.js';
+import { stockShelves } from './stock-shelves.js';
+import { openTills } from './till.js';
+import { keepBusy } from './traffic.js';
+
+const usage = `Fills the shop and keeps it busy, so that there is something to look at.
+
+  npm run demo -- [--history DAYS] [--rate 2] [--minutes N] [--seed 1]
+
+  --history DAYS   first, orders of the past days, with the rhythm of days and weeks (needs WRITE_DATABASE_URL)
+  --rate N         orders and purchases per second, on average (2)
+  --minutes N      stop after so long; until Ctrl-C when left out
+  --seed N         another seed, other customers (1)
+  --command URL, --query URL   where the services are (ports of .env on this machine)`;
+
+const READY_TIMEOUT_MS = 60_000;
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+const { values } = parseArgs({
+  options: {
+    history: { type: 'string', default: '0' },
+    rate: { type: 'string', default: '2' },
+    minutes: { type: 'string' },
+    seed: { type: 'string', default: '1' },
+    command: { type: 'string', default: `http://127.0.0.1:${process.env.COMMAND_SERVICE_PORT || 8080}` },
+    query: { type: 'string', default: `http://127.0.0.1:${process.env.QUERY_SERVICE_PORT || 8081}` },
+    help: { type: 'boolean', short: 'h', default: false },
+  },
+});
+if (values.help) {
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
+
+function number(name: string, text: string, least: number): number {
+  const value = Number(text);
+  if (Number.isFinite(value) && value >= least) return value;
+  process.stderr.write(`--${name} must be a number, ${least} or more\n\n${usage}\n`);
+  process.exit(2);
+}
+
+const days = number('history', values.history, 0);
+const rate = number('rate', values.rate, 0.01);
+const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes, 0.01);
+const seed = number('seed', values.seed, 0);
+
+async function untilReady(api: ShopApi): Promise<void> {
+  for (const deadline = Date.now() + READY_TIMEOUT_MS; ; await delay(500)) {
+    const answers = await api.query('/health/ready').then(
+      ({ status }) => status === 200,
+      () => false,
+    );
+    if (answers) return;
+    if (Date.now() > deadline)
+      throw new Error(`no shop at ${values.command} and ${values.query}: is \`npm start\` running?`);
+  }
+}
+
+try {
+  const api = createShopApi(values.command, values.query);
+  await untilReady(api);
+  const random = createRandom(seed);
+  const shelf = await stockShelves(api);
+  const customers = createCustomers(random, shelf);
+  process.stdout.write(`The page: ${values.query}/\n`);
+  if (days > 0) {
+    const line = showProgress();
+    const { timeZone } = (await api.query('/api/analytics/sales/today')).body as { timeZone: string };
+    await importHistory(random, customers, shelf, { days, timeZone }, (text) =>
+      line.show(`${days} days of history: ${text}`),
+    );
+    line.end();
+  }
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  if (minutes !== undefined) setTimeout(() => stop.abort(), minutes * 60_000).unref();
+  const tally = { orders: 0, purchases: 0, refusals: 0, unanswered: 0 };
+  const line = showProgress();
+  const report = line.every(1_000, api, tally);
+  const till = await openTills(api, random, shelf);
+  await keepBusy({ api, random, customers, shelf, till, ratePerSecond: rate, tally, signal: stop.signal });
+  clearInterval(report);
+  line.end();
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,40 @@
+export interface Answer {
+  readonly status: number;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface ShopApi {
+  post(path: string, body: unknown, key?: string): Promise<Answer>;
+  branches(): Promise<{ status: number; body: unknown }>;
+  query(path: string): Promise<{ status: number; body: unknown; next: string | undefined }>;
+}
+
+const TIMEOUT_MS = 10_000;
+
+/** The suite as its clients see it: HTTP, nothing else. A service that is away is status 0, and tried again later. */
+export function createShopApi(commandUrl: string, queryUrl: string): ShopApi {
+  return {
+    post: async (path, body, key) => {
+      try {
+        const response = await fetch(commandUrl + path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
+          body: JSON.stringify(body),
+          signal: AbortSignal.timeout(TIMEOUT_MS),
+        });
+        return { status: response.status, body: (await response.json()) as Answer['body'] };
+      } catch {
+        return { status: 0, body: {} };
+      }
+    },
+    branches: async () => {
+      const response = await fetch(`${commandUrl}/api/branches`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      return { status: response.status, body: await response.json() };
+    },
+    query: async (path) => {
+      const response = await fetch(queryUrl + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+      const next = /<(.*)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+      return { status: response.status, body: await response.json(), next };
+    },
+  };
+}

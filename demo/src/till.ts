@@ -1,0 +1,52 @@
+import { randomUUID } from 'node:crypto';
+import type { Random } from './random.js';
+import type { ShopApi } from './shop-api.js';
+import type { ShelfItem } from './stock-shelves.js';
+
+interface Branch {
+  readonly branchId: string;
+}
+
+export interface Till {
+  /** Records one purchase; false when it was refused. */
+  purchase(): Promise<boolean>;
+}
+
+const MAX_REGULARS = 400;
+const RETURNING = 0.7;
+
+/** The tills of the branches, where the suite has them. */
+export async function openTills(api: ShopApi, random: Random, shelf: readonly ShelfItem[]): Promise<Till | undefined> {
+  const { status, body } = await api.branches();
+  if (status !== 200) return undefined;
+  const branches = body as Branch[];
+  const regulars: string[] = [];
+  const run = randomUUID().slice(0, 8);
+  let receipts = 0;
+  return {
+    purchase: async () => {
+      receipts += 1;
+      // The first branch is the busiest.
+      const branch = random.weighted(
+        branches,
+        ({ branchId }) => 1 / (1 + branches.findIndex((b) => b.branchId === branchId)),
+      );
+      const till = 1 + random.whole(4);
+      const bought = new Set<ShelfItem>();
+      for (let line = 0; line <= random.whole(4); line += 1) bought.add(random.weighted(shelf, ({ heat }) => heat));
+      const userId = random.next() < RETURNING && regulars.length > 0 ? random.pick(regulars) : undefined;
+      const { status, body } = await api.post('/api/purchases', {
+        branchId: branch.branchId,
+        cashierId: `c-${till}${random.whole(3)}`,
+        posId: `pos-${till}`,
+        receiptId: `R-${run}-${receipts}`,
+        idempotencyKey: randomUUID(),
+        ...(userId !== undefined && { userId }),
+        items: [...bought].map(({ productId, price }) => ({ productId, qty: 1, unitPrice: price })),
+      });
+      if (status !== 201) return false;
+      if (userId === undefined && regulars.length < MAX_REGULARS) regulars.push(String(body.userId));
+      return true;
+    },
+  };
+}
