@@ -8,6 +8,8 @@ import { redactUrls } from './logger.js';
 const HEARTBEAT_SECONDS = 5;
 /** A handshake with a black hole would otherwise hang for ever. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+/** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
+const OPEN_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface Connection {
@@ -73,7 +75,10 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
     });
     try {
       if (stopped.signal.aborted) return;
-      const opened = await Promise.race([options.open(connectionOf(model, endSession)), lost.then(rejectWith)]);
+      const openTimer = setTimeout(() => endSession(new OpenTimeout()), OPEN_TIMEOUT_MS);
+      const opened = await Promise.race([options.open(connectionOf(model, endSession)), lost.then(rejectWith)]).finally(
+        () => clearTimeout(openTimer),
+      );
       session = opened;
       onOpen();
       options.onUp?.(opened);
@@ -89,17 +94,21 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
 
   const run = async () => {
     let failures = 0;
+    let toldOfTimeout = false;
     while (!stopped.signal.aborted) {
       try {
         await oneSession(() => {
           log.info(failures > 0 ? { failures } : {}, 'broker connected');
           failures = 0;
+          toldOfTimeout = false;
         });
       } catch (error) {
         if (isTopologyMismatch(error)) return options.onFatal(topologyError(error));
         const message = redactUrls(error instanceof Error ? error.message : String(error));
-        if (failures === 0) log.warn({ error: message }, 'broker away, trying again until it answers');
-        else log.debug({ error: message, failures }, 'broker still away');
+        if (failures === 0 || (error instanceof OpenTimeout && !toldOfTimeout)) {
+          log.warn({ error: message }, 'broker away, trying again until it answers');
+          toldOfTimeout = error instanceof OpenTimeout;
+        } else log.debug({ error: message, failures }, 'broker still away');
         await delay(backoffMs(failures), undefined, { signal: stopped.signal }).catch(() => undefined);
         failures += 1;
       }
@@ -116,6 +125,17 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
       return ended;
     },
   };
+}
+
+class OpenTimeout extends Error {
+  override readonly name = 'OpenTimeout';
+
+  constructor() {
+    super(
+      `the broker accepted the connection but left a request unanswered for ${OPEN_TIMEOUT_MS} ms; if this goes on, a queue ` +
+        'has no leader: delete it on the management page, and its events are published again',
+    );
+  }
 }
 
 function rejectWith(error: Error | undefined): never {
