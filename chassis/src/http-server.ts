@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
 
 export interface HttpServer {
   readonly port: number;
@@ -9,10 +9,9 @@ export interface HttpServer {
 
 /** Listens on an address; port 0 takes a free one. Rejects when the port is taken. */
 export async function listen(app: RequestListener, host: string, port: number): Promise<HttpServer> {
-  const server: Server = createServer(
-    { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 },
-    app,
-  );
+  const server: Server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
+  const connections = trackConnections(server);
+  server.on('request', app);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -22,7 +21,37 @@ export async function listen(app: RequestListener, host: string, port: number): 
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        server.closeIdleConnections();
+        connections.finish();
       }),
+  };
+}
+
+/**
+ * Node closes idle connections, but takes one that has never sent a request for a busy one, and waits for it: browsers and
+ * clients open such connections ahead. So the connections are known here, each with the answer that it waits for.
+ */
+function trackConnections(server: Server): { finish(): void } {
+  const answers = new Map<Socket, ServerResponse | undefined>();
+  let finishing = false;
+  server.on('connection', (socket) => {
+    answers.set(socket, undefined);
+    socket.on('close', () => answers.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    answers.set(socket, response);
+    if (finishing) response.setHeader('connection', 'close');
+    response.on('close', () => {
+      if (finishing) socket.destroySoon();
+      else if (answers.get(socket) === response) answers.set(socket, undefined);
+    });
+  });
+  return {
+    finish: () => {
+      finishing = true;
+      for (const [socket, response] of answers) {
+        if (response === undefined) socket.destroy();
+        else if (!response.headersSent) response.setHeader('connection', 'close');
+      }
+    },
   };
 }

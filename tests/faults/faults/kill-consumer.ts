@@ -1,0 +1,48 @@
+import type { Fault } from '../fault.js';
+import { within } from '../within.js';
+
+/** A batch with events in it is told from a lone watermark by the statement that only it runs. */
+const BATCH = '> Bind insert-new-events';
+
+const beforeCommit: Fault = {
+  name: 'kill-consumer-before-commit',
+  strike: async ({ world }) => {
+    const victim = world.one('consumer-service');
+    const caught = await within(10, 'a COMMIT', victim.database.trap({ after: BATCH, hold: '> Query COMMIT' }));
+    await victim.process.kill();
+    caught.drop();
+    await world.kill(victim);
+    await world.start('consumer-service');
+    return { proof: `killed at "${caught.label}"` };
+  },
+};
+
+/** Commits, and dies before its acknowledgement: all of that batch is delivered again. */
+const beforeAck: Fault = {
+  name: 'kill-consumer-before-ack',
+  strike: async ({ world }) => {
+    const victim = world.one('consumer-service');
+    const commit = await within(10, 'a COMMIT', victim.database.trap({ after: BATCH, hold: '< Complete COMMIT' }));
+    const acked = victim.broker.trap({ hold: '> ack' });
+    commit.release();
+    const ack = await within(10, 'an ack', acked);
+    await victim.process.kill();
+    ack.drop();
+    await world.kill(victim);
+    const next = await world.start('consumer-service');
+    const duplicates = await within(10, 'a redelivery', redelivery(next.process.log));
+    return { proof: `killed at "${ack.label}"; its successor met ${duplicates} events again` };
+  },
+};
+
+async function redelivery(log: readonly { readonly msg: string }[]): Promise<number> {
+  for (;;) {
+    for (const line of log) {
+      const { duplicates } = line as { duplicates?: number };
+      if (duplicates !== undefined && duplicates > 0) return duplicates;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export const killConsumer: readonly Fault[] = [beforeCommit, beforeAck];

@@ -1,0 +1,79 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { eventually } from '@tallyline/local/eventually';
+import type { World } from '../world/world.js';
+import { send } from './send.js';
+import { newRequest, type Product, type ShopRequest } from './shop-request.js';
+
+export interface Shoppers {
+  readonly products: readonly Product[];
+  readonly requests: readonly ShopRequest[];
+  accepted(): number;
+  /** A request that somebody else sends, for the oracle to judge with the others. */
+  adopt(request: ShopRequest): void;
+  /** Resolves when this many more orders were accepted. */
+  moreAccepted(count: number, timeoutMs?: number): Promise<void>;
+  /** No new requests; resolves when those under way have a final answer or have given up. */
+  stop(): Promise<void>;
+}
+
+const CLIENTS = 6;
+/** About 200 orders a second in all: enough that every moment has some under way, little enough for two cores. */
+const THINK_MS = 15;
+const RETRY_MS = 50;
+/** A client that leaves in the middle: its request is stored zero times or once, and nobody asks again. */
+const WALKS_AWAY = 0.03;
+const WALKS_AWAY_AFTER_MS = 8;
+const GIVES_UP_AFTER_MS = 30_000;
+
+/** Clients that buy until they are stopped, and ask again with the same key until they know. */
+export function startShoppers(world: World, products: readonly Product[]): Shoppers {
+  const requests: ShopRequest[] = [];
+  let open = true;
+
+  const shop = async (client: number) => {
+    const random = world.random.fork(`client ${client}`);
+    while (open) {
+      const request = newRequest(random, products);
+      const walksAway = random.chance(WALKS_AWAY);
+      requests.push(request);
+      await askUntilKnown(request, walksAway, random.int(0, WALKS_AWAY_AFTER_MS));
+      await delay(random.int(0, 2 * THINK_MS));
+    }
+  };
+  const askUntilKnown = async (request: ShopRequest, walksAway: boolean, patienceMs: number) => {
+    const giveUpAt = Date.now() + GIVES_UP_AFTER_MS;
+    while (Date.now() < giveUpAt) {
+      const services = world.services('command-service');
+      const service = services[(request.attempts + request.customerId) % Math.max(1, services.length)];
+      if (service === undefined) {
+        await delay(RETRY_MS);
+        continue;
+      }
+      const next = await send(request, service.process.url, walksAway ? patienceMs : undefined);
+      if (next === 'done' || walksAway || request.key === undefined) return;
+      await delay(RETRY_MS);
+    }
+  };
+  const ended = Promise.all(Array.from({ length: CLIENTS }, (_, client) => shop(client)));
+  const accepted = () => requests.reduce((sum, { outcome }) => sum + (outcome === 'accepted' ? 1 : 0), 0);
+
+  return {
+    products,
+    requests,
+    accepted,
+    adopt: (request) => void requests.push(request),
+    moreAccepted: async (count, timeoutMs = 30_000) => {
+      const wanted = accepted() + count;
+      await eventually(
+        () => {
+          if (accepted() < wanted) throw new Error(`no orders are accepted any more (${accepted()} of ${wanted})`);
+        },
+        { timeoutMs },
+      );
+    },
+    stop: async () => {
+      open = false;
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { Check } from './judge.js';
+
+/** Nothing unpublished; the ids that were published are those that were applied; set aside is exactly the poison. */
+export const checkEvents: Check = async ({ world }) => {
+  const [outbox, processed, archived, aside] = await Promise.all([
+    world.write.query('SELECT id::text AS id, published_at IS NULL AS waiting FROM outbox'),
+    world.read.query('SELECT event_id::text AS id FROM processed_events'),
+    world.read.query('SELECT event_id::text AS id FROM event_archive'),
+    world.read.query('SELECT event_id::text AS id, reason FROM dead_letters'),
+  ]);
+  const ids = (rows: readonly { id: string }[]) => new Set(rows.map(({ id }) => id));
+  const [committed, applied] = [ids(outbox.rows), ids(processed.rows)];
+  const waiting = outbox.rows.filter((row) => row.waiting).length;
+  return [
+    ...(waiting > 0 ? [`${waiting} events are unpublished`] : []),
+    ...missing('is committed and not applied', committed, applied),
+    ...missing('is applied and was never committed', applied, committed),
+    ...missing('is applied and not archived', applied, ids(archived.rows)),
+    ...missing('is archived and not applied', ids(archived.rows), applied),
+    ...missing('is poison and was not set aside', world.poison, ids(aside.rows)),
+    ...aside.rows.filter(({ id }) => !world.poison.has(id)).map(({ id, reason }) => `${id} was set aside: ${reason}`),
+  ];
+};
+
+const SHOWN = 5;
+
+function missing(what: string, all: ReadonlySet<string>, from: ReadonlySet<string>): string[] {
+  const lacking = [...all].filter((id) => !from.has(id));
+  if (lacking.length <= SHOWN) return lacking.map((id) => `event ${id} ${what}`);
+  return [`${lacking.length} events: each ${what}, such as ${lacking[0]}`];
+}

@@ -1,0 +1,30 @@
+import type { ShopRequest } from '../load/shop-request.js';
+import type { World } from '../world/world.js';
+import { checkAnswers } from './check-answers.js';
+import { checkEvents } from './check-events.js';
+import { checkQueues } from './check-queues.js';
+import { checkStock } from './check-stock.js';
+import { checkViews } from './check-views.js';
+import { type Ledger, readLedger } from './ledger.js';
+
+export interface Evidence {
+  readonly world: World;
+  readonly requests: readonly ShopRequest[];
+}
+
+/** Answers what is wrong, in words; nothing when all is well. */
+export type Check = (evidence: Evidence) => Promise<readonly string[]>;
+
+const checks: readonly Check[] = [checkAnswers, checkStock, checkEvents, checkViews, checkQueues];
+
+export interface Verdict {
+  readonly ledger: Ledger;
+  readonly faults: readonly string[];
+}
+
+/** Judges a world at rest: its services have stopped, so nothing under way can hide a loss. */
+export async function judge(evidence: Evidence): Promise<Verdict> {
+  const faults: string[] = [];
+  for (const check of checks) faults.push(...(await check(evidence)));
+  return { ledger: await readLedger(evidence), faults };
+}

@@ -1,0 +1,64 @@
+import type { World } from '../world/world.js';
+
+/** What was committed, as seen at a time of the write database's clock. */
+interface Seen {
+  readonly atMs: number;
+  readonly ids: readonly string[];
+}
+
+interface SyncStatus {
+  readonly status: string;
+  readonly completeUpTo: string | null;
+  readonly lagSeconds: number | null;
+  readonly pendingEvents: number;
+}
+
+/** 'in-sync' lives for 3 s after the newest watermark; the rest is for the way of the answer on a busy machine. */
+const IN_SYNC_MAY_BE_OLD_MS = 3_000 + 700;
+
+/**
+ * Holds sync-status to its word. Each look notes which events are committed at time t of the write database's clock (all
+ * of its snapshot was committed before t). When a later answer says 'in-sync' up to T, or in-sync at all 3.7 s after t,
+ * every event seen by then must be settled; the read side is asked after the answer, so a late apply is no false alarm.
+ */
+export function createSyncWitness(world: World) {
+  const seen: Seen[] = [];
+  let newestId = '00000000-0000-0000-0000-000000000000';
+  const unsettled = new Set<string>();
+
+  return {
+    look: async (): Promise<string[]> => {
+      const { rows } = await world.write.query(
+        `SELECT id::text AS id, extract(epoch FROM clock_timestamp()) * 1000 AS at_ms FROM outbox
+          WHERE id > $1::uuid OR created_at > now() - interval '10 s' ORDER BY outbox.id`,
+        [newestId],
+      );
+      const [clock] = (await world.write.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms')).rows;
+      seen.push({ atMs: Number(clock.ms), ids: rows.map(({ id }) => id) });
+      newestId = rows.at(-1)?.id ?? newestId;
+
+      const [service] = world.services('query-service');
+      if (service === undefined) return [];
+      const answer = await fetch(`${service.process.url}/api/analytics/sync-status`, {
+        signal: AbortSignal.timeout(3_000),
+      });
+      if (answer.status !== 200) return [];
+      const said = (await answer.json()) as SyncStatus;
+      if (said.status !== 'in-sync') return [];
+      const upToMs = Math.max(Date.parse(said.completeUpTo ?? ''), Number(clock.ms) - IN_SYNC_MAY_BE_OLD_MS);
+      return (await unsettledAt(upToMs)).map((id) => `sync-status said ${JSON.stringify(said)} without event ${id}`);
+    },
+  };
+
+  /** Events that were committed by then and are not settled now. What was found settled is not asked for again. */
+  async function unsettledAt(upToMs: number): Promise<string[]> {
+    while (seen[0] !== undefined && seen[0].atMs <= upToMs) for (const id of seen.shift()?.ids ?? []) unsettled.add(id);
+    const { rows } = await world.read.query(
+      `SELECT event_id::text AS id FROM processed_events WHERE event_id = ANY($1::uuid[])
+       UNION ALL SELECT event_id::text FROM dead_letters WHERE event_id = ANY($1::uuid[])`,
+      [[...unsettled]],
+    );
+    for (const { id } of rows) unsettled.delete(id);
+    return [...unsettled];
+  }
+}

@@ -1,0 +1,108 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import type { FrameReader, Protocol } from './frames.js';
+import { createLine, type Slowness } from './line.js';
+import { type Caught, createTraps, type Trap } from './traps.js';
+
+/** What stands between one service and one of its servers, and can do to that line what networks do. */
+export interface TcpProxy {
+  /** The server's own URL, with this proxy's port. */
+  readonly url: string;
+  /** Resets every connection; new ones are let through. Answers how many there were. */
+  cut(): number;
+  /** Resets every connection, and new ones at once, until told otherwise. */
+  refuse(refusing: boolean): void;
+  /** Accepts and forwards nothing, in both directions, on old and new connections. What was sent is kept, as TCP does. */
+  freeze(): void;
+  thaw(): void;
+  slow(slowness: Slowness | undefined): void;
+  trap(trap: Trap): Promise<Caught>;
+  /** Messages seen so far whose label begins like this. */
+  seen(label: string): number;
+  close(): Promise<void>;
+}
+
+export async function startProxy(targetUrl: string, protocol: Protocol): Promise<TcpProxy> {
+  const target = new URL(targetUrl);
+  const line = createLine();
+  const traps = createTraps();
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let refusing = false;
+
+  /** Carries one direction until it ends. Anything that breaks breaks both: a proxied connection has one fate. */
+  const pump = async (from: Socket, to: Socket, read: FrameReader, connection: object) => {
+    try {
+      for await (const chunk of from as AsyncIterable<Buffer>) {
+        await line.carry(chunk.length);
+        to.cork();
+        for (const frame of read(chunk)) {
+          const held = traps.meet(frame, connection);
+          if (held !== undefined) {
+            to.uncork();
+            if (!(await held)) return reset(from, to);
+            to.cork();
+          }
+          to.write(frame.bytes);
+        }
+        to.uncork();
+        if (to.writableNeedDrain) await drained(to);
+      }
+      await line.carry(0);
+      to.end();
+    } catch {
+      await line.carry(0);
+      reset(from, to);
+    }
+  };
+
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, async (client) => {
+    client.on('error', () => undefined);
+    if (refusing) return reset(client);
+    await line.carry(0);
+    const upstream = connect({ host: target.hostname, port: Number(target.port), allowHalfOpen: true, noDelay: true });
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    upstream.on('error', () => undefined);
+    for (const socket of pair) socket.on('close', () => pair.every(({ closed }) => closed) && pairs.delete(pair));
+    void pump(client, upstream, protocol('>'), pair);
+    void pump(upstream, client, protocol('<'), pair);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const url = new URL(targetUrl);
+  url.port = String((server.address() as AddressInfo).port);
+
+  const cut = () => {
+    const count = pairs.size;
+    for (const pair of pairs) reset(...pair);
+    pairs.clear();
+    return count;
+  };
+  return {
+    url: url.href,
+    cut,
+    refuse: (on) => {
+      refusing = on;
+      if (on) cut();
+    },
+    freeze: line.freeze,
+    thaw: line.thaw,
+    slow: line.slow,
+    trap: traps.set,
+    seen: traps.count,
+    close: () => {
+      line.thaw();
+      cut();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+function reset(...sockets: readonly Socket[]): void {
+  for (const socket of sockets) socket.resetAndDestroy();
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('drain', resolve);
+    socket.once('close', () => resolve());
+  });
+}

@@ -1,0 +1,49 @@
+/** A run is repeated from its seed, so every choice of a campaign comes from here. */
+export interface Random {
+  /** In [0, 1). */
+  next(): number;
+  /** In [from, to], both included. */
+  int(from: number, to: number): number;
+  pick<T>(list: readonly T[]): T;
+  chance(probability: number): boolean;
+  shuffled<T>(list: readonly T[]): T[];
+  hex(digits: number): string;
+  /** A stream of its own: what one client draws does not change what another draws. */
+  fork(name: string): Random;
+}
+
+/** FNV-1a: names and seeds that differ little give streams that differ much. */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (let index = 0; index < text.length; index += 1)
+    state = Math.imul(state ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  return state;
+}
+
+/** mulberry32: 32 bits of state are plenty for choices, and it is five lines. */
+export function createRandom(seed: string): Random {
+  let state = hash(seed);
+  const next = () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+  const int = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
+  const pick = <T>(list: readonly T[]): T => {
+    if (list.length === 0) throw new Error('nothing to pick from');
+    return list[int(0, list.length - 1)] as T;
+  };
+  return {
+    next,
+    int,
+    pick,
+    chance: (probability) => next() < probability,
+    shuffled: (list) => {
+      const rest = [...list];
+      return list.map(() => rest.splice(int(0, rest.length - 1), 1)[0] as (typeof rest)[number]);
+    },
+    hex: (digits) => Array.from({ length: digits }, () => int(0, 15).toString(16)).join(''),
+    fork: (name) => createRandom(`${seed}/${name}`),
+  };
+}

@@ -1,0 +1,85 @@
+import { performance } from 'node:perf_hooks';
+import type { Fault, Struck } from './fault.js';
+import { stockShelves } from './load/catalogue.js';
+import { startShoppers } from './load/shoppers.js';
+import { judge } from './oracle/judge.js';
+import type { Ledger } from './oracle/ledger.js';
+import { startWatch } from './oracle/watch.js';
+import { createRandom } from './random.js';
+import { untilFlowing, untilSettled } from './recovery.js';
+import type { Servers } from './world/servers.js';
+import { startWorld, type World } from './world/world.js';
+
+export interface RoundResult {
+  readonly fault: string;
+  readonly seed: number;
+  readonly seconds: number;
+  /** What is wrong; empty when the promise held. */
+  readonly faults: readonly string[];
+  readonly struck?: Struck;
+  readonly ledger?: Ledger;
+  readonly settledSeconds?: number;
+  readonly looks?: number;
+}
+
+/** Orders before the fault, so that it strikes a system at work at a moment that the seed chooses; and after it. */
+const BEFORE = [20, 120] as const;
+const AFTER = 60;
+
+/** One fault on a fresh world: orders flow, it strikes, all heals, the oracle judges. */
+export async function runRound(servers: Servers, fault: Fault, seed: number): Promise<RoundResult> {
+  const startedAt = performance.now();
+  const random = createRandom(`${seed}/${fault.name}`);
+  const seconds = () => (performance.now() - startedAt) / 1000;
+  let world: World | undefined;
+  try {
+    world = await startWorld(servers, random, fault.options);
+    return { fault: fault.name, seed, ...(await strikeAndJudge(world, fault)), seconds: seconds() };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { fault: fault.name, seed, seconds: seconds(), faults: [reason] };
+  } finally {
+    await world?.end().catch(() => undefined);
+  }
+}
+
+async function strikeAndJudge(world: World, fault: Fault) {
+  const products = await stockShelves(world);
+  await untilSettled({ world });
+  const shoppers = startShoppers(world, products);
+  const watch = startWatch(world);
+  const broken: string[] = [];
+  let struck: Struck | undefined;
+  try {
+    await shoppers.moreAccepted(world.random.int(...BEFORE));
+    struck = await fault.strike({ world, shoppers });
+    await untilFlowing({ world, shoppers });
+    await shoppers.moreAccepted(AFTER);
+  } catch (error) {
+    broken.push(error instanceof Error ? error.message : String(error));
+  }
+  await shoppers.stop();
+  const settledSeconds = await untilSettled({ world }).catch((error: Error) => {
+    broken.push(error.message);
+    return Number.NaN;
+  });
+  broken.push(...(await watch.stop()), ...(await stopAll(world)));
+  const { ledger, faults } = await judge({ world, requests: shoppers.requests });
+  const recovery = struck?.recovery;
+  if (recovery && recovery.seconds > recovery.limitSeconds) {
+    broken.push(`${recovery.what} took ${recovery.seconds.toFixed(1)} s, more than ${recovery.limitSeconds} s`);
+  }
+  return { faults: [...broken, ...faults], ...(struck && { struck }), ledger, settledSeconds, looks: watch.looks() };
+}
+
+/** Command first, so that nothing new comes; the others end by themselves, or that is a fault, too. */
+async function stopAll(world: World): Promise<string[]> {
+  const faults: string[] = [];
+  for (const name of ['command-service', 'consumer-service', 'query-service'] as const) {
+    const stops = world.services(name).map((service) => world.stop(service));
+    for (const { reason } of (await Promise.allSettled(stops)).filter((stop) => stop.status === 'rejected')) {
+      faults.push(String(reason?.message ?? reason));
+    }
+  }
+  return faults;
+}

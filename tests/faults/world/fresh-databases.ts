@@ -1,0 +1,35 @@
+import { randomBytes } from 'node:crypto';
+import { applySchema, createDatabaseIfMissing, withClient } from '@tallyline/local/schema';
+import pg from 'pg';
+import type { Servers } from './servers.js';
+
+export interface FreshDatabases {
+  readonly writeUrl: string;
+  readonly readUrl: string;
+  /** For the oracle: straight to the servers, past the proxies. */
+  readonly write: pg.Pool;
+  readonly read: pg.Pool;
+  drop(): Promise<void>;
+}
+
+/** Every round has databases of its own, so that a fault's ledger is its own. */
+export async function createFreshDatabases({ write, read }: Servers): Promise<FreshDatabases> {
+  const name = `round_${randomBytes(4).toString('hex')}`;
+  const [writeUrl, readUrl] = [write.url(name), read.url(name)];
+  await Promise.all([writeUrl, readUrl].map(createDatabaseIfMissing));
+  await Promise.all([applySchema(writeUrl, 'init-write.sql'), applySchema(readUrl, 'init-read.sql')]);
+  const pools = [writeUrl, readUrl].map((url) => new pg.Pool({ connectionString: url, max: 3 }));
+  for (const pool of pools) pool.on('error', () => undefined);
+  return {
+    writeUrl,
+    readUrl,
+    write: pools[0] as pg.Pool,
+    read: pools[1] as pg.Pool,
+    drop: async () => {
+      await Promise.all(pools.map((pool) => pool.end()));
+      for (const server of [write, read]) {
+        await withClient(server.url('postgres'), (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      }
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { type ServiceName, type ServiceProcess, startServiceProcess } from '@tallyline/local/service-process';
+import { amqpProtocol } from '../proxy/amqp-frames.js';
+import { postgresProtocol } from '../proxy/postgres-frames.js';
+import { startProxy, type TcpProxy } from '../proxy/tcp-proxy.js';
+
+/** A service process with lines of its own to its servers: a fault can strike one replica and spare the other. */
+export interface LinkedService {
+  readonly name: ServiceName;
+  readonly process: ServiceProcess;
+  readonly database: TcpProxy;
+  readonly broker: TcpProxy;
+}
+
+export interface ServerUrls {
+  readonly writeUrl: string;
+  readonly readUrl: string;
+  readonly brokerUrl: string;
+}
+
+export async function startLinkedService(
+  name: ServiceName,
+  { writeUrl, readUrl, brokerUrl }: ServerUrls,
+  env: Readonly<Record<string, string>> = {},
+): Promise<LinkedService> {
+  const [database, broker] = await Promise.all([
+    startProxy(name === 'command-service' ? writeUrl : readUrl, postgresProtocol),
+    startProxy(brokerUrl, amqpProtocol),
+  ]);
+  const process = await startServiceProcess(name, {
+    WRITE_DATABASE_URL: database.url,
+    READ_DATABASE_URL: database.url,
+    BROKER_URL: broker.url,
+    ...env,
+  });
+  return { name, process, database, broker };
+}
+
+export async function closeLinks({ database, broker }: LinkedService): Promise<void> {
+  await Promise.all([database.close(), broker.close()]);
+}

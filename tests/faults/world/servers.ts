@@ -1,0 +1,50 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { freePorts } from '@tallyline/local/free-port';
+import { startGuard } from '@tallyline/local/guard';
+import { type PostgresServer, startPostgresServer } from '@tallyline/local/postgres-server';
+import { canInstallRabbitmq, installRabbitmq } from '@tallyline/local/rabbitmq-install';
+import { type BrokerServer, findRabbitmqServer, startRabbitmqServer } from '@tallyline/local/rabbitmq-server';
+import { stopLeftovers } from '@tallyline/local/run-records';
+import { temporaryDir } from '@tallyline/local/temporary-dir';
+
+/** The servers of a campaign: two databases apart, so that one can be broken without the other, and a broker. */
+export interface Servers {
+  readonly write: PostgresServer;
+  readonly read: PostgresServer;
+  readonly broker: BrokerServer;
+  stop(): Promise<void>;
+}
+
+/** A killed process loses nothing that it gave to the system, so fsync may be off; what it kept to itself may not. */
+const SETTINGS = { max_connections: '200', fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' };
+
+export async function startServers(): Promise<Servers> {
+  if (findRabbitmqServer() === undefined && (await canInstallRabbitmq())) {
+    await installRabbitmq((line) => process.stdout.write(`${line}\n`));
+  }
+  const dir = await temporaryDir();
+  const runDir = join(dir, 'run');
+  startGuard(runDir, dir);
+  const [writePort = 0, readPort = 0, port = 0, managementPort = 0] = await freePorts(4);
+  const place = (name: string) => ({ name, runDir, logFile: join(dir, `${name}.log`) });
+  const postgres = (name: string, port: number) =>
+    startPostgresServer({ ...place(name), dataDir: join(dir, name), port, settings: SETTINGS });
+  const stop = async () => {
+    await stopLeftovers(runDir);
+    await rm(dir, { recursive: true, force: true });
+  };
+  try {
+    const [write, read, broker] = await Promise.all([
+      postgres('write', writePort),
+      postgres('read', readPort),
+      startRabbitmqServer({ ...place('rabbitmq'), dir: join(dir, 'rabbitmq'), port, managementPort }),
+    ]);
+    process.env.TEST_BROKER_URL = broker.brokerUrl;
+    process.env.TEST_MANAGEMENT_URL = broker.managementUrl;
+    return { write, read, broker, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,101 @@
+import type { ServiceName } from '@tallyline/local/service-process';
+import { createTestVhost } from '@tallyline/local/test-databases';
+import type { TcpProxy } from '../proxy/tcp-proxy.js';
+import type { Random } from '../random.js';
+import { createFreshDatabases, type FreshDatabases } from './fresh-databases.js';
+import { closeLinks, type LinkedService, startLinkedService } from './linked-service.js';
+import type { Servers } from './servers.js';
+
+export interface WorldOptions {
+  readonly commandServices?: number;
+  readonly consumers?: number;
+  /** Short ones let a black hole outlast three of them in seconds. */
+  readonly heartbeatSeconds?: number;
+}
+
+/** What a fault strikes: real services on real servers, each over lines that can be cut. */
+export interface World extends Pick<FreshDatabases, 'write' | 'read'> {
+  readonly servers: Servers;
+  readonly random: Random;
+  readonly brokerUrl: string;
+  readonly managementUrl: string;
+  readonly vhost: string;
+  /** Ids of messages that were published to be set aside. */
+  readonly poison: Set<string>;
+  /** Those that are running, in the order in which they were started. */
+  services(name?: ServiceName): readonly LinkedService[];
+  one(name: ServiceName): LinkedService;
+  lines(): readonly TcpProxy[];
+  start(name: ServiceName): Promise<LinkedService>;
+  /** SIGKILL. */
+  kill(service: LinkedService): Promise<void>;
+  /** SIGTERM. Throws when it does not end by itself and well. */
+  stop(service: LinkedService): Promise<void>;
+  end(): Promise<void>;
+}
+
+export async function startWorld(servers: Servers, random: Random, options: WorldOptions = {}): Promise<World> {
+  const [databases, vhost] = await Promise.all([createFreshDatabases(servers), createTestVhost()]);
+  const brokerUrl = new URL(vhost.brokerUrl);
+  if (options.heartbeatSeconds) brokerUrl.searchParams.set('heartbeat', String(options.heartbeatSeconds));
+  const urls = { ...databases, brokerUrl: brokerUrl.href };
+  const running: LinkedService[] = [];
+
+  const start = async (name: ServiceName) => {
+    const service = await startLinkedService(name, urls);
+    running.push(service);
+    return service;
+  };
+  const gone = async (service: LinkedService) => {
+    const index = running.indexOf(service);
+    if (index >= 0) running.splice(index, 1);
+    await closeLinks(service);
+  };
+  const kill = async (service: LinkedService) => {
+    await service.process.kill();
+    await gone(service);
+  };
+  const services = (name?: ServiceName) => running.filter((service) => name === undefined || service.name === name);
+
+  const times = (count: number, name: ServiceName) => Array.from({ length: count }, () => start(name));
+  await Promise.all([
+    ...times(options.commandServices ?? 1, 'command-service'),
+    ...times(options.consumers ?? 1, 'consumer-service'),
+    start('query-service'),
+  ]);
+  return {
+    servers,
+    random,
+    write: databases.write,
+    read: databases.read,
+    brokerUrl: vhost.brokerUrl,
+    managementUrl: vhost.managementUrl,
+    vhost: vhost.vhost,
+    poison: new Set(),
+    services,
+    one: (name) => {
+      const [service] = services(name);
+      if (service === undefined) throw new Error(`no ${name} is running`);
+      return service;
+    },
+    lines: () => running.flatMap(({ database, broker }) => [database, broker]),
+    start,
+    kill,
+    stop: async (service) => {
+      const how = await service.process.stop();
+      await gone(service);
+      if (how !== 0) throw new Error(`${service.name} ended with ${how} at SIGTERM:\n${lastWords(service)}`);
+    },
+    end: async () => {
+      await Promise.all([...running].map(kill));
+      await Promise.all([databases.drop(), vhost.drop()]);
+    },
+  };
+}
+
+function lastWords({ process }: LinkedService): string {
+  return process.log
+    .slice(-5)
+    .map((line) => JSON.stringify(line).slice(0, 500))
+    .join('\n');
+}
