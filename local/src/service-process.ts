@@ -47,9 +47,14 @@ export async function startServiceProcess(
     env: { PATH: process.env.PATH, [PORT_VARIABLES[name]]: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  const killWithUs = () => void child.kill('SIGKILL');
+  process.once('exit', killWithUs);
   const log: LogLine[] = [];
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal ?? code ?? 0));
+    child.once('exit', (code, signal) => {
+      process.removeListener('exit', killWithUs);
+      resolve(signal ?? code ?? 0);
+    });
   });
   const port = await portOf(child, log, ended, name);
   const signal = (which: NodeJS.Signals) => void child.kill(which);

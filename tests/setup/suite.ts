@@ -47,12 +47,17 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
     processes.push(service);
     return service;
   };
+  // A suite that does not start must not go on running: its consumer would take the messages of others.
+  const stopAll = async (error: unknown): Promise<never> => {
+    await Promise.all(processes.map((service) => service.kill()));
+    throw error;
+  };
   const [command, consumer, query] = await Promise.all([
     start('command-service'),
     start('consumer-service'),
     start('query-service'),
-  ]);
-  await Promise.all([command, consumer, query].map(({ url }) => eventually(() => ready(url))));
+  ]).catch(stopAll);
+  await Promise.all([command, consumer, query].map(({ url }) => eventually(() => ready(url)))).catch(stopAll);
   const write = new pg.Pool({ connectionString: env.WRITE_DATABASE_URL ?? databases.writeDatabaseUrl, max: 2 });
   const read = new pg.Pool({ connectionString: env.READ_DATABASE_URL ?? databases.readDatabaseUrl, max: 2 });
   for (const pool of [write, read]) pool.on('error', () => undefined);
