@@ -20,24 +20,42 @@ export interface OutgoingMessage {
 export interface Publisher {
   /** Publishes persistent and mandatory, and resolves when the broker has answered. Never rejects. */
   publish(message: OutgoingMessage): Promise<PublishOutcome>;
+  /** The same for many at once, outcomes in their order: one promise instead of one per message. */
+  publishAll(messages: readonly OutgoingMessage[]): Promise<PublishOutcome[]>;
 }
 
 /** A confirm says "stored", a return (always before it) says "nowhere to store": both are needed, matched by messageId. */
 export function createPublisher(channel: ConfirmChannel): Publisher {
   const returned = new Set<string>();
   channel.on('return', (message) => returned.add(String(message.properties.messageId)));
+  const send = (
+    { exchange, routingKey, body, properties }: OutgoingMessage,
+    onOutcome: (outcome: PublishOutcome) => void,
+  ): void => {
+    const options = { ...properties, persistent: true, mandatory: true };
+    try {
+      channel.publish(exchange, routingKey, body, options, (error) => {
+        const wasReturned = returned.delete(properties.messageId);
+        if (error) onOutcome('failed');
+        else onOutcome(wasReturned ? 'returned' : 'confirmed');
+      });
+    } catch (error) {
+      onOutcome(error instanceof IllegalOperationError ? 'failed' : 'unsendable');
+    }
+  };
   return {
-    publish: ({ exchange, routingKey, body, properties }) =>
+    publish: (message) => new Promise((resolve) => send(message, resolve)),
+    publishAll: (messages) =>
       new Promise((resolve) => {
-        const options = { ...properties, persistent: true, mandatory: true };
-        try {
-          channel.publish(exchange, routingKey, body, options, (error) => {
-            const wasReturned = returned.delete(properties.messageId);
-            if (error) resolve('failed');
-            else resolve(wasReturned ? 'returned' : 'confirmed');
+        const outcomes = new Array<PublishOutcome>(messages.length);
+        let open = messages.length;
+        if (open === 0) resolve(outcomes);
+        for (const [index, message] of messages.entries()) {
+          send(message, (outcome) => {
+            outcomes[index] = outcome;
+            open -= 1;
+            if (open === 0) resolve(outcomes);
           });
-        } catch (error) {
-          resolve(error instanceof IllegalOperationError ? 'failed' : 'unsendable');
         }
       }),
   };

@@ -68,7 +68,8 @@ function placeGroup(pool: Pool, group: readonly PlaceOrder[]): Promise<PlaceOrde
       if (order.requestKey && isKept(result)) keyed.push({ ...order.requestKey, result });
       return { result, replayed: false };
     });
-    await Promise.all([accepted.length > 0 && insertOrders(tx, accepted, now), storeResults(tx, KEY_SCOPE, keyed)]);
+    if (accepted.length > 0) tx.commitBehind([insertOrders(tx, accepted, now)]);
+    tx.commitBehind([storeResults(tx, KEY_SCOPE, keyed)]);
     return answers;
 
     function place(order: PlaceOrder, decision: Accepted, id: number): Placed {

@@ -15,6 +15,8 @@ export interface RelayOptions {
   readonly log: Logger;
   /** The publisher of the connection that is up now; undefined while the broker is away or blocks. */
   readonly publisher: () => Publisher | undefined;
+  /** There are more rows than one batch: a second relay may work on them while this one awaits its confirms. */
+  readonly onFullClaim?: () => void;
   readonly onOutcome?: (outcome: PublishOutcome, count: number) => void;
 }
 
@@ -27,7 +29,7 @@ export interface Relay {
  * The claim is a row lock held until the rows are marked: a relay that dies releases it, and another claims the same
  * rows. Only what was confirmed and not returned is marked; the rest stays for the next claim.
  */
-export function createRelay({ pool, log, publisher, onOutcome }: RelayOptions): Relay {
+export function createRelay({ pool, log, publisher, onFullClaim, onOutcome }: RelayOptions): Relay {
   const warnUnroutable = oncePerTopic(log);
   return {
     runOnce: async () => {
@@ -35,13 +37,16 @@ export function createRelay({ pool, log, publisher, onOutcome }: RelayOptions): 
       if (open === undefined) return 'idle';
       const batch = await withTransaction(pool, 'relay outbox', async (tx) => {
         const rows = await claimUnpublished(tx, RELAY_BATCH_SIZE);
-        const outcomes = await Promise.all(rows.map((row) => open.publish(eventMessage(row))));
+        if (rows.length === RELAY_BATCH_SIZE) onFullClaim?.();
+        const outcomes = await open.publishAll(rows.map(eventMessage));
         const having = (outcome: PublishOutcome) => rows.filter((_, index) => outcomes[index] === outcome);
         const confirmed = having('confirmed');
         const returned = having('returned');
         const unsendable = having('unsendable');
-        await markPublished(tx, idsOf(confirmed));
-        await postpone(tx, idsOf([...returned, ...unsendable]), RETRY_UNROUTABLE_MS);
+        tx.commitBehind([
+          markPublished(tx, idsOf(confirmed)),
+          postpone(tx, idsOf([...returned, ...unsendable]), RETRY_UNROUTABLE_MS),
+        ]);
         return { size: rows.length, confirmed, returned, unsendable, failed: having('failed') };
       });
 

@@ -13,6 +13,12 @@ import { createWatermarkReporter } from './watermark.js';
 /** Often enough that lag is known to the second; each costs one index range of the last 15 s. */
 const WATERMARK_INTERVAL_MS = 1_000;
 
+/**
+ * A backlog is relayed by two loops: one claims and marks while the other's batch is at the broker, where a single loop
+ * left half of the time unused. The second one is woken by full claims alone.
+ */
+const SECOND_RELAY_IDLE_MS = 3_600_000;
+
 export interface Outbox {
   readonly link: BrokerLink<Publisher>;
   /** Call after each commit that wrote outbox rows. */
@@ -49,8 +55,15 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
     },
   });
   const publisher = () => (link.blocked() ? undefined : link.session());
-  const turns = createRelay({ pool, log, publisher, onOutcome: measures.onOutcome });
-  const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: turns.runOnce });
+  const { runOnce } = createRelay({
+    pool,
+    log,
+    publisher,
+    onFullClaim: () => second.wake(),
+    onOutcome: measures.onOutcome,
+  });
+  const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: runOnce });
+  const second = startLoop('second relay', log, { idleMs: SECOND_RELAY_IDLE_MS, turn: runOnce });
   const watermarks = createWatermarkReporter(pool, publisher, measures.onBacklog);
   const reporter = startLoop('watermark', log, { idleMs: WATERMARK_INTERVAL_MS, turn: watermarks.runOnce });
 
@@ -58,7 +71,7 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
     link,
     wake: () => relay.wake(),
     stop: async () => {
-      await Promise.all([relay.stop(), reporter.stop()]);
+      await Promise.all([relay.stop(), second.stop(), reporter.stop()]);
       await link.stop();
     },
   };
