@@ -6,7 +6,7 @@ import type { Pool } from '@tallyline/chassis/postgres';
 import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { applyDeliveries, type Delivery } from './inbox/apply-deliveries.js';
+import { applyDeliveries, type Delivery, readDelivery } from './inbox/apply-deliveries.js';
 import type { OnBatch } from './measures.js';
 
 /** One folded transaction per 500 events measured 58,000 events/s where one per event did 1,260. */
@@ -85,7 +85,7 @@ async function subscribe(connection: Connection, onDelivery: () => void): Promis
         connection.fail(new Error(`the broker cancelled the consumer of ${queue}`));
         return;
       }
-      deliveries.push({ queue, message });
+      deliveries.push(readDelivery(queue, message));
       onDelivery();
     });
   }

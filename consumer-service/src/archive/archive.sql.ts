@@ -3,6 +3,7 @@ import type { DecodedEvent } from '../inbox/decode.js';
 
 /** Keeps events as received. The inbox has let each through once, so there is no conflict to handle here. */
 export async function insertArchived(tx: Tx, events: readonly DecodedEvent[]): Promise<void> {
+  if (events.length === 0) return;
   await tx.query({
     name: 'insert-archived',
     text: `INSERT INTO event_archive (event_id, event_type, queue, occurred_at, counted, app_id, traceparent, body)

@@ -4,8 +4,9 @@ import { insertArchived } from '../archive/archive.sql.js';
 import { fold, views } from '../projections/index.js';
 import { FoldedDeltas } from '../projections/projection.js';
 import type { DecodedEvent, Poison } from './decode.js';
-import { deleteDeadLetters, insertDeadLetters, insertNewEvents } from './inbox.sql.js';
-import { addSettled, type SettledSecond, storeWatermark } from './ledger.sql.js';
+import { deleteDeadLetters, findDeadLetters, insertDeadLetters, insertNewEvents } from './inbox.sql.js';
+import { addToLedger, storeWatermark } from './ledger.sql.js';
+import { SettledSeconds } from './settled-seconds.js';
 
 export interface Batch {
   readonly events: readonly DecodedEvent[];
@@ -26,27 +27,28 @@ export function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
 
 export async function applyInTransaction(tx: Tx, { events, poison, watermarks }: Batch): Promise<Applied> {
   const byId = new Map(events.map((event) => [event.id, event]));
-  const newIds = byId.size > 0 ? await insertNewEvents(tx, [...byId.keys()]) : new Set<string>();
+  const ids = [...byId.keys()];
+  const [newIds, lettersBefore] = await Promise.all([insertNewEvents(tx, ids), findDeadLetters(tx, ids)]);
   const applied = [...byId.values()].filter(({ id }) => newIds.has(id));
+
+  // Both are rare, and the only ones whose answer decides what follows.
+  const redrivenIds = lettersBefore > 0 ? await deleteDeadLetters(tx, [...newIds]) : new Set<string>();
+  const asideIds = poison.length > 0 ? await setAside(tx, poison) : new Set<string>();
 
   const folded = new FoldedDeltas();
   for (const { event } of applied) fold(event, folded);
-  // Sent together, run in this order by the database: each view once, then the archive and the ledger.
-  const upserts = views.map((view) => {
-    const deltas = folded.of(view);
-    return deltas.length > 0 ? view.upsert(tx, deltas) : undefined;
-  });
-  const archived = applied.length > 0 ? insertArchived(tx, applied) : undefined;
-  const redriven = newIds.size > 0 ? deleteDeadLetters(tx, [...newIds]) : new Set<string>();
-  const aside = poison.length > 0 ? setAside(tx, poison) : new Set<string>();
-  const [redrivenIds, asideIds] = await Promise.all([redriven, aside, archived, ...upserts]);
-
-  const settled = new Seconds();
+  const settled = new SettledSeconds();
   for (const { id, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(timeOfUuid(id));
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
-  await addSettled(tx, settled.list());
-  for (const watermark of watermarks) await storeWatermark(tx, watermark);
+  // Sent together with COMMIT, run in this order by the database: each view once, then the archive and the ledger.
+  const touched = views.map((view) => [view, folded.of(view)] as const).filter(([, deltas]) => deltas.length > 0);
+  tx.commitBehind([
+    ...touched.map(([view, deltas]) => view.upsert(tx, deltas)),
+    insertArchived(tx, applied),
+    addToLedger(tx, settled.list(), watermarks),
+    ...watermarks.map((watermark) => storeWatermark(tx, watermark)),
+  ]);
   return { applied, duplicates: events.length - applied.length };
 }
 
@@ -61,23 +63,4 @@ async function setAside(tx: Tx, poison: Batch['poison']): Promise<Set<string>> {
  */
 function timeOfUuid(id: string): string {
   return new Date(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)).toISOString();
-}
-
-class Seconds {
-  readonly #seconds = new Map<string, SettledSecond>();
-
-  add(instant: string): void {
-    const at = new Date(instant);
-    const lastAt = at.toISOString();
-    at.setUTCMilliseconds(0);
-    const second = at.toISOString();
-    const row = this.#seconds.get(second) ?? { second, settled: 0, lastAt };
-    row.settled += 1;
-    if (lastAt > row.lastAt) row.lastAt = lastAt;
-    this.#seconds.set(second, row);
-  }
-
-  list(): readonly SettledSecond[] {
-    return [...this.#seconds.values()];
-  }
 }

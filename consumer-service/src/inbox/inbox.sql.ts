@@ -5,6 +5,7 @@ import type { Tx } from '@tallyline/chassis/postgres';
  * success: ON CONFLICT DO NOTHING succeeds for a duplicate, too. Sorted ids keep two consumers out of a deadlock.
  */
 export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Promise<Set<string>> {
+  if (eventIds.length === 0) return new Set();
   const rows = await tx.query<{ id: string }>({
     name: 'insert-new-events',
     text: `INSERT INTO processed_events (event_id) SELECT unnest($1::uuid[])
@@ -36,6 +37,17 @@ export async function insertDeadLetters(tx: Tx, letters: readonly SetAside[]): P
     ],
   });
   return new Set(rows.map(({ id }) => id));
+}
+
+/** How many of the events were set aside before. Nearly always none, and then nothing has to wait for an answer. */
+export async function findDeadLetters(tx: Tx, eventIds: readonly string[]): Promise<number> {
+  if (eventIds.length === 0) return 0;
+  const rows = await tx.query({
+    name: 'find-dead-letters',
+    text: 'SELECT 1 FROM dead_letters WHERE event_id = ANY($1::uuid[])',
+    values: [eventIds],
+  });
+  return rows.length;
 }
 
 /** Forgets that events were set aside, because they are applied now; returns those that had been. */

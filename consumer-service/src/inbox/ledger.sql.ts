@@ -1,51 +1,71 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import type { Watermark } from '@tallyline/contracts/watermark';
+import type { SettledSecond } from './settled-seconds.js';
 
-export interface SettledSecond {
-  /** Start of the second, RFC 3339. */
+interface LedgerRow {
   readonly second: string;
-  settled: number;
-  lastAt: string;
-}
-
-/** Counts events as settled (applied or set aside) in the second in which the write side stamped them. */
-export async function addSettled(tx: Tx, seconds: readonly SettledSecond[]): Promise<void> {
-  if (seconds.length === 0) return;
-  const sorted = [...seconds].sort((a, b) => (a.second < b.second ? -1 : 1));
-  await tx.query({
-    name: 'add-settled',
-    text: `
-      INSERT INTO event_ledger AS l (second, settled, last_settled_at)
-      SELECT * FROM unnest($1::timestamptz[], $2::bigint[], $3::timestamptz[])
-      ON CONFLICT (second) DO UPDATE SET
-        settled = l.settled + EXCLUDED.settled,
-        last_settled_at = GREATEST(l.last_settled_at, EXCLUDED.last_settled_at)`,
-    values: [sorted.map((s) => s.second), sorted.map((s) => s.settled), sorted.map((s) => s.lastAt)],
-  });
+  readonly settled: number;
+  readonly lastAt: string | null;
+  readonly committed: number;
+  readonly firstAt: string | null;
 }
 
 /**
- * Stores what the write side said. Committed counts only grow, so an old watermark that comes late changes nothing.
+ * Adds to the ledger what a batch settled (applied or set aside) and what watermarks say was committed, per second of
+ * the write side's clock. One statement, sorted: two of them would lock the same seconds in two orders, and deadlock
+ * with another consumer. Committed counts only grow, so an old watermark that comes late changes nothing.
+ */
+export async function addToLedger(
+  tx: Tx,
+  settled: readonly SettledSecond[],
+  watermarks: readonly Watermark[],
+): Promise<void> {
+  const rows = ledgerRows(settled, watermarks);
+  if (rows.length === 0) return;
+  await tx.query({
+    name: 'add-to-ledger',
+    text: `
+      INSERT INTO event_ledger AS l (second, settled, last_settled_at, committed, first_at)
+      SELECT * FROM unnest($1::timestamptz[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[])
+      ON CONFLICT (second) DO UPDATE SET
+        settled = l.settled + EXCLUDED.settled,
+        last_settled_at = GREATEST(l.last_settled_at, EXCLUDED.last_settled_at),
+        committed = GREATEST(l.committed, EXCLUDED.committed),
+        first_at = LEAST(l.first_at, EXCLUDED.first_at)
+      WHERE EXCLUDED.settled > 0 OR l.committed < EXCLUDED.committed OR l.first_at IS NULL`,
+    values: [
+      rows.map((row) => row.second),
+      rows.map((row) => row.settled),
+      rows.map((row) => row.lastAt),
+      rows.map((row) => row.committed),
+      rows.map((row) => row.firstAt),
+    ],
+  });
+}
+
+function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Watermark[]): LedgerRow[] {
+  const rows = new Map<string, LedgerRow>();
+  for (const second of settled) rows.set(second.second, { ...second, committed: 0, firstAt: null });
+  for (const told of watermarks.flatMap(({ seconds }) => seconds)) {
+    const { committed } = told;
+    const [second, firstAt] = [new Date(told.second).toISOString(), new Date(told.firstAt).toISOString()];
+    const row = rows.get(second) ?? { second, settled: 0, lastAt: null, committed: 0, firstAt: null };
+    const earliest = row.firstAt !== null && row.firstAt < firstAt ? row.firstAt : firstAt;
+    rows.set(second, { ...row, committed: Math.max(row.committed, committed), firstAt: earliest });
+  }
+  return [...rows.values()].sort((a, b) => (a.second < b.second ? -1 : 1));
+}
+
+/**
+ * Stores how far the write side has told.
  * measured_at goes forward only where a watermark follows on what was told before: after one that was lost, nothing is
  * known of the seconds that it told of, so sync-status grows stale until they are told again (see replay/).
  * clock_offset is the least of (received - measured), creeping up by 10 ms a watermark so that it follows a clock that
  * was set: ages computed with it compare one clock with itself.
  */
 export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void> {
-  const { measuredAt, from, isFirst, seconds, waiting } = watermark;
-  const sorted = [...seconds].sort((a, b) => (a.second < b.second ? -1 : 1));
-  await tx.query({
-    name: 'store-committed',
-    text: `
-      INSERT INTO event_ledger AS l (second, committed, first_at)
-      SELECT * FROM unnest($1::timestamptz[], $2::bigint[], $3::timestamptz[])
-      ON CONFLICT (second) DO UPDATE SET
-        committed = GREATEST(l.committed, EXCLUDED.committed),
-        first_at = LEAST(l.first_at, EXCLUDED.first_at)
-      WHERE l.committed < EXCLUDED.committed OR l.first_at IS NULL`,
-    values: [sorted.map((s) => s.second), sorted.map((s) => s.committed), sorted.map((s) => s.firstAt)],
-  });
-  await tx.query({
+  const { measuredAt, from, isFirst, waiting } = watermark;
+  const stored = tx.query({
     name: 'store-watermark',
     text: `
       UPDATE sync_state SET
@@ -57,11 +77,12 @@ export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void
       WHERE (measured_at IS NULL OR measured_at < $1::timestamptz) AND ($3::boolean OR measured_at >= $4::timestamptz)`,
     values: [measuredAt, waiting, isFirst, from],
   });
-  await tx.query({
+  const noted = tx.query({
     name: 'note-gap',
     text: `
       UPDATE sync_state SET gap_since = clock_timestamp()
        WHERE gap_since IS NULL AND NOT $1::boolean AND (measured_at IS NULL OR measured_at < $2::timestamptz)`,
     values: [isFirst, from],
   });
+  await Promise.all([stored, noted]);
 }
