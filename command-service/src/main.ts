@@ -2,10 +2,12 @@ import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
 import { listen } from '@tallyline/chassis/http-server';
 import { createMetrics, observePool } from '@tallyline/chassis/metrics';
 import { createPool } from '@tallyline/chassis/postgres';
+import { startPruning } from '@tallyline/chassis/pruning';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
 import { createMeasures } from './measures.js';
+import { pruneOutbox } from './outbox/prune-outbox.sql.js';
 import { startOutbox } from './outbox/start-outbox.js';
 
 const settings = environment.pick({
@@ -14,6 +16,7 @@ const settings = environment.pick({
   BIND_ADDR: true,
   COMMAND_SERVICE_PORT: true,
   OUTBOX_POLL_INTERVAL_MS: true,
+  OUTBOX_RETENTION_DAYS: true,
   LOG_LEVEL: true,
   LOG_FORMAT: true,
 });
@@ -37,6 +40,8 @@ await runService('command-service', process.env, settings, async ({ config, log,
     measures,
     onFatal: fatal,
   });
+  const days = config.OUTBOX_RETENTION_DAYS;
+  const pruning = startPruning({ name: 'outbox', pool, log, prune: pruneOutbox, days });
   const broker = async () => {
     if (outbox.link.session() === undefined) throw new CheckFailed('not connected; events wait in the outbox');
   };
@@ -53,6 +58,7 @@ await runService('command-service', process.env, settings, async ({ config, log,
   return [
     ['http', server.stop],
     ['outbox', outbox.stop],
+    ['pruning', pruning.stop],
     ['database', () => pool.end()],
   ];
 });

@@ -3,9 +3,11 @@ import { buildHttpApp } from '@tallyline/chassis/http-app';
 import { listen } from '@tallyline/chassis/http-server';
 import { createMetrics, observePool } from '@tallyline/chassis/metrics';
 import { createPool } from '@tallyline/chassis/postgres';
+import { startPruning } from '@tallyline/chassis/pruning';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { startArchiveMonths } from './archive/archive-months.js';
+import { pruneLedger, pruneProcessedEvents } from './inbox/prune-inbox.sql.js';
 import { createMeasures } from './measures.js';
 import { startReplayRequests } from './replay/start-replay-requests.js';
 import { startSubscription } from './subscription.js';
@@ -15,6 +17,7 @@ const settings = environment.pick({
   BROKER_URL: true,
   BIND_ADDR: true,
   CONSUMER_SERVICE_PORT: true,
+  INBOX_RETENTION_DAYS: true,
   LOG_LEVEL: true,
   LOG_FORMAT: true,
 });
@@ -43,6 +46,11 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     onFatal: fatal,
   });
   const replayRequests = startReplayRequests(pool, log, subscription.link);
+  const days = config.INBOX_RETENTION_DAYS;
+  const prunings = [
+    startPruning({ name: 'processed events', pool, log, prune: pruneProcessedEvents, days }),
+    startPruning({ name: 'event ledger', pool, log, prune: pruneLedger, days }),
+  ];
   const subscribed = async () => {
     if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
   };
@@ -59,6 +67,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     ['replay requests', replayRequests.stop],
     ['subscription', subscription.stop],
     ['archive months', archiveMonths.stop],
+    ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
     ['http', server.stop],
     ['database', () => pool.end()],
   ];

@@ -17,6 +17,9 @@ function isTimeZone(value: string): boolean {
   }
 }
 
+/** Not below 30 days: a copy of an event that comes after its row in the inbox is gone would be counted twice. */
+const retentionDays = z.coerce.number().int().min(30).max(36_500).default(365);
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 export const environment = z.object({
@@ -28,6 +31,8 @@ export const environment = z.object({
   QUERY_SERVICE_PORT: port.default(8081),
   CONSUMER_SERVICE_PORT: port.default(8082),
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(1000),
+  OUTBOX_RETENTION_DAYS: retentionDays,
+  INBOX_RETENTION_DAYS: retentionDays,
   SHOP_TIME_ZONE: z.string().refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' }).default('UTC'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),

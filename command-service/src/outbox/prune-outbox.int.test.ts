@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { pruneOnce } from '@tallyline/chassis/pruning';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { v7 as uuidv7 } from 'uuid';
+import { pruneOutbox } from './prune-outbox.sql.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.writeDatabaseUrl,
+    applicationName: 'prune test',
+    maxConnections: 2,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+  });
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+const DAY_MS = 86_400_000;
+
+async function row(ageDays: number, isPublished: boolean): Promise<string> {
+  const at = new Date(Date.now() - ageDays * DAY_MS);
+  const id = uuidv7({ msecs: at.getTime() });
+  await pool.query(`INSERT INTO outbox (id, topic, payload, created_at, published_at) VALUES ($1, 't', '{}', $2, $3)`, [
+    id,
+    at,
+    isPublished ? at : null,
+  ]);
+  return id;
+}
+
+async function kept(): Promise<string[]> {
+  const { rows } = await pool.query('SELECT id FROM outbox ORDER BY id');
+  return rows.map(({ id }) => id);
+}
+
+const prune = () => pruneOnce(pool, 'outbox', (tx) => pruneOutbox(tx, 30));
+
+test('only published rows past the retention go, and the newest row never', async () => {
+  await row(32, true);
+  const waiting = await row(31, false);
+  const young = await row(29, true);
+  expect(await prune()).toBe(1);
+  expect(await kept()).toEqual([waiting, young]);
+  expect(await prune()).toBe(0);
+
+  await pool.query('DELETE FROM outbox');
+  await row(60, true);
+  const newest = await row(50, true);
+  expect(await prune()).toBe(1);
+  expect(await kept()).toEqual([newest]);
+});
+
+test('while one replica prunes, another does nothing', async () => {
+  await row(60, true);
+  await withTransaction(pool, 'hold the lock', async (tx) => {
+    await tx.query({ text: "SELECT pg_advisory_xact_lock(hashtextextended('prune outbox', 0))" });
+    expect(await prune()).toBe(0);
+  });
+  expect(await prune()).toBe(1);
+});

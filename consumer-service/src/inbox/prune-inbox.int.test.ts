@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import { pruneOnce } from '@tallyline/chassis/pruning';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { pruneLedger, pruneProcessedEvents } from './prune-inbox.sql.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.readDatabaseUrl,
+    applicationName: 'prune test',
+    maxConnections: 2,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+  });
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+const DAY_MS = 86_400_000;
+
+/** An event written `ageDays` ago by the write side, and applied here `appliedDays` ago. */
+async function processed(ageDays: number, appliedDays: number): Promise<string> {
+  const time = (Date.now() - ageDays * DAY_MS).toString(16).padStart(12, '0');
+  const id = `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  await pool.query(`INSERT INTO processed_events (event_id, processed_at) VALUES ($1, now() - $2 * interval '1 day')`, [
+    id,
+    appliedDays,
+  ]);
+  return id;
+}
+
+test('an event is remembered for the whole window, from when it was applied, however late that was', async () => {
+  await processed(40, 40);
+  const late = await processed(40, 2);
+  const young = await processed(29, 29);
+  const prune = () => pruneOnce(pool, 'processed events', (tx) => pruneProcessedEvents(tx, 30));
+  expect(await prune()).toBe(1);
+  const { rows } = await pool.query('SELECT event_id AS id FROM processed_events ORDER BY event_id');
+  expect(rows.map(({ id }) => id)).toEqual([late, young]);
+  expect(await prune()).toBe(0);
+});
+
+test('of the ledger, only seconds that are old and complete go', async () => {
+  const second = (days: number, committed: number, settled: number) =>
+    pool.query(
+      `INSERT INTO event_ledger (second, committed, settled) VALUES (date_trunc('second', now()) - $1 * interval '1 day', $2, $3)`,
+      [days, committed, settled],
+    );
+  await second(40, 3, 3);
+  await second(41, 3, 2);
+  await second(10, 3, 3);
+  expect(await pruneOnce(pool, 'event ledger', (tx) => pruneLedger(tx, 30))).toBe(1);
+  const { rows } = await pool.query('SELECT settled FROM event_ledger ORDER BY second');
+  expect(rows.map(({ settled }) => settled)).toEqual([2, 3]);
+});

@@ -1,0 +1,37 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
+
+/**
+ * Deletes the record of events that were applied more than `days` ago. Found by the time inside their ids, so that the
+ * hot path keeps up no index by `processed_at`, and checked by `processed_at`, so that an event that came late is
+ * remembered as long as any. Ids without a time (foreign publishers') are kept: 24 bytes each, and no window at all.
+ */
+export async function pruneProcessedEvents(tx: Tx, days: number): Promise<number> {
+  const rows = await tx.query({
+    name: 'prune-processed-events',
+    text: `
+      DELETE FROM processed_events WHERE event_id IN (
+        SELECT event_id FROM processed_events
+         WHERE event_id < (rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0'))::uuid
+           AND processed_at < now() - $1 * interval '1 day'
+         ORDER BY event_id LIMIT $2 FOR UPDATE SKIP LOCKED)
+      RETURNING 1`,
+    values: [days, PRUNE_BATCH_SIZE],
+  });
+  return rows.length;
+}
+
+/** Deletes seconds that are complete and as old: nothing is missing from them, and nobody asks for them again. */
+export async function pruneLedger(tx: Tx, days: number): Promise<number> {
+  const rows = await tx.query({
+    name: 'prune-ledger',
+    text: `
+      DELETE FROM event_ledger WHERE second IN (
+        SELECT second FROM event_ledger
+         WHERE second < now() - $1 * interval '1 day' AND settled = committed
+         ORDER BY second LIMIT $2 FOR UPDATE SKIP LOCKED)
+      RETURNING 1`,
+    values: [days, PRUNE_BATCH_SIZE],
+  });
+  return rows.length;
+}
