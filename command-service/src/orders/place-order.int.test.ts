@@ -1,0 +1,106 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { createPlaceOrder, type PlaceOrder } from './place-order.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.writeDatabaseUrl,
+    applicationName: 'place order test',
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+  });
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+async function product(price: number, stock: number): Promise<number> {
+  const { rows } = await pool.query(
+    `INSERT INTO products (name, category, price, stock) VALUES ('Mug', 'Kitchen', $1, $2) RETURNING id`,
+    [price, stock],
+  );
+  return rows[0].id;
+}
+
+async function stockOf(id: number): Promise<number> {
+  return (await pool.query('SELECT stock FROM products WHERE id = $1', [id])).rows[0].stock;
+}
+
+function order(customerId: number, productId: number, quantity = 1, priceCents?: number): PlaceOrder {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  return { customerId, lines: [{ productId, quantity, priceCents }], traceparent, requestKey: undefined };
+}
+
+/** Submits orders that cannot but share a group: the order before them waits for a lock until all have come. */
+async function inOneGroup(orders: readonly PlaceOrder[]) {
+  const sizes: number[] = [];
+  const group = createPlaceOrder(
+    pool,
+    () => undefined,
+    (size) => sizes.push(size),
+  );
+  const gate = await product(1, 1);
+  const answers = await withTransaction(pool, 'hold the gate', async (tx) => {
+    await tx.query({ text: 'SELECT 1 FROM products WHERE id = $1 FOR UPDATE', values: [gate] });
+    const first = group.submit(order(1, gate));
+    return { first, others: Promise.allSettled(orders.map((one) => group.submit(one))) };
+  });
+  await answers.first;
+  return { answers: await answers.others, sizes };
+}
+
+/** What became of each order: placed, the kind of its refusal, or an error. */
+function outcomes(answers: Awaited<ReturnType<typeof inOneGroup>>['answers']): string[] {
+  return answers.map((answer) => {
+    if (answer.status === 'rejected') return 'error';
+    return 'result' in answer.value ? answer.value.result.kind : answer.value.kind;
+  });
+}
+
+async function ordersOf(customerIds: readonly (number | string)[]): Promise<number[]> {
+  const { rows } = await pool.query(
+    `SELECT c.id, count(o.id)::int AS orders FROM unnest($1::numeric[]) WITH ORDINALITY AS c (id, n)
+       LEFT JOIN orders o ON o.customer_id = c.id GROUP BY c.id, c.n ORDER BY c.n`,
+    [customerIds],
+  );
+  return rows.map((row) => row.orders);
+}
+
+test('refusals inside a group take nothing from their neighbours', async () => {
+  const scarce = await product(2.5, 3);
+  const plenty = await product(4, 100);
+  const { answers, sizes } = await inOneGroup([
+    order(11, scarce, 2),
+    order(12, scarce, 2),
+    order(13, plenty, 1, 399),
+    order(14, 999_999),
+    order(15, plenty, 1, 400),
+    order(16, scarce, 1),
+  ]);
+  expect(sizes).toEqual([1, 6]);
+  const refused = ['insufficient-stock', 'price-differs', 'unknown-product'];
+  expect(outcomes(answers)).toEqual(['placed', ...refused, 'placed', 'placed']);
+  expect(await ordersOf([11, 12, 13, 14, 15, 16])).toEqual([1, 0, 0, 0, 1, 1]);
+  expect([await stockOf(scarce), await stockOf(plenty)]).toEqual([0, 99]);
+  const { rows } = await pool.query(
+    `SELECT (SELECT count(*) FROM outbox)::int AS events, (SELECT count(*) FROM order_items)::int AS lines`,
+  );
+  expect(rows).toEqual([{ events: 4, lines: 4 }]);
+});
+
+test('one order that the database cannot store fails alone: its group is repeated one by one', async () => {
+  const mug = await product(4, 100);
+  const beyondBigint = 2 ** 64;
+  const { answers, sizes } = await inOneGroup([order(21, mug), order(beyondBigint, mug), order(23, mug)]);
+  expect(sizes).toEqual([1, 3, 1, 1, 1]);
+  expect(outcomes(answers)).toEqual(['placed', 'error', 'placed']);
+  expect(await ordersOf([21, String(beyondBigint), 23])).toEqual([1, 0, 1]);
+  expect(await stockOf(mug)).toBe(98);
+});
