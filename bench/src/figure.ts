@@ -29,6 +29,10 @@ interface Described {
   readonly goal: Goal;
 }
 
+export function goalOf(goal: Goal): number {
+  return 'atLeast' in goal ? goal.atLeast : goal.atMost;
+}
+
 export function figureOfPairs(described: Described, measured: readonly Omit<Pair, 'ratio'>[]): Figure {
   const pairs = measured.map(({ ours, reference }) => ({ ours, reference, ratio: ours / reference }));
   const ratios = pairs.map(({ ratio }) => ratio);

@@ -1,22 +1,27 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import type { Figure } from './figure.js';
 import { describeMachine } from './machine.js';
 import { measurements } from './measurements.js';
+import { plot } from './plot.js';
 import { createProgress } from './progress.js';
 import { failuresOf, table } from './report.js';
 import { fullScale, quickScale, type Run } from './run.js';
 import { startServers } from './servers.js';
 
-const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE]
+const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--from FILE]
   --only   one of ${Object.keys(measurements).join(', ')}; may be repeated
   --quick  short runs, to see that everything works; the ratios mean little
-  --json   writes the figures with every pair and the machine`;
+  --json   writes the figures with every pair and the machine
+  --plot   draws each figure with its pairs and its goal, as SVG
+  --from   measures nothing: shows and draws what an earlier --json has written`;
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
+    plot: { type: 'string' },
+    from: { type: 'string' },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -25,6 +30,11 @@ const unknown = (values.only ?? []).filter((name) => !Object.hasOwn(measurements
 if (values.help || unknown.length > 0) {
   process.stdout.write(`${unknown.map((name) => `There is no figure "${name}".\n`).join('')}${usage}\n`);
   process.exit(unknown.length > 0 ? 1 : 0);
+}
+
+if (values.from !== undefined) {
+  await show(JSON.parse(await readFile(values.from, 'utf8')));
+  process.exit(0);
 }
 
 const progress = createProgress();
@@ -41,12 +51,14 @@ try {
     if (values.only === undefined || values.only.includes(name)) figures.push(...(await measure(run)));
   }
   progress.end();
-  process.stdout.write(`${table(figures)}\n`);
-  if (values.json !== undefined) {
-    const report = { at: new Date().toISOString(), quick: values.quick, machine: describeMachine(), figures };
-    await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
-  }
-  process.stdout.write(failuresOf(figures));
+  const report = { at: new Date().toISOString(), quick: values.quick, machine: describeMachine(), figures };
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+  await show(report);
 } finally {
   await servers.stop();
+}
+
+async function show({ figures }: { figures: readonly Figure[] }): Promise<void> {
+  process.stdout.write(`${table(figures)}\n${failuresOf(figures)}`);
+  if (values.plot !== undefined) await writeFile(values.plot, plot(figures));
 }

@@ -9,7 +9,7 @@ export interface Scale {
   readonly history: number;
 }
 
-export const fullScale: Scale = { pairs: 5, loadMs: 5_000, warmUpMs: 2_000, backlog: 100_000, history: 1_000_000 };
+export const fullScale: Scale = { pairs: 5, loadMs: 4_000, warmUpMs: 2_000, backlog: 100_000, history: 1_000_000 };
 export const quickScale: Scale = { pairs: 2, loadMs: 3_000, warmUpMs: 1_000, backlog: 10_000, history: 50_000 };
 
 export interface Run {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { connect } from 'amqplib';
 import { answer, readInput } from '../load-process.js';
 import { orderEvents } from './order-event.js';
@@ -18,6 +19,8 @@ const IN_FLIGHT = 1_000;
 const { brokerUrl, first, count } = readInput<BarePublishing>();
 const events = orderEvents(first, count);
 const connection = await connect(brokerUrl, { noDelay: true });
+// Like ours, it writes to the socket once a turn, not once a frame.
+const { stream } = connection.connection as unknown as { stream: Socket };
 const channel = await connection.createConfirmChannel();
 const startedAt = performance.now();
 
@@ -28,6 +31,10 @@ await new Promise<void>((resolve, reject) => {
     const event = events[sent];
     if (event === undefined) return;
     sent += 1;
+    if (stream.writableCorked === 0) {
+      stream.cork();
+      setImmediate(() => setImmediate(() => stream.uncork()));
+    }
     const options = { persistent: true, messageId: event.id, appId: 'command-service' };
     channel.publish('events', 'order.created', event.body, options, (error) => {
       if (error) return reject(error);

@@ -2,7 +2,7 @@ import type { QueryConfig } from 'pg';
 import type { OrderEvent } from './order-event.js';
 
 /**
- * What any consumer of order events must write, for any number of events at once: the inbox row and the five views.
+ * What any consumer of order events must write, for any number of events at once: the inbox row, the six views and the archive.
  * Both references of the consumer use these statements, prepared once per connection.
  */
 export function inboxStatement(events: readonly OrderEvent[]): QueryConfig {
@@ -17,6 +17,7 @@ export function viewStatements(events: readonly OrderEvent[]): QueryConfig[] {
   const products = sums(events, (event) => event.productId);
   const categories = sums(events, (event) => event.category);
   const customers = sums(events, (event) => event.customerId);
+  const minutes = sums(events, (event) => `${event.occurredAt.slice(0, 16)}:00.000Z`);
   const hours = sums(events, (event) => `${event.occurredAt.slice(0, 13)}:00:00.000Z`);
   return [
     {
@@ -59,6 +60,25 @@ export function viewStatements(events: readonly OrderEvent[]): QueryConfig[] {
              ON CONFLICT (hour_timestamp) DO UPDATE SET total_revenue = v.total_revenue + EXCLUDED.total_revenue,
                total_orders = v.total_orders + EXCLUDED.total_orders`,
       values: columns(hours),
+    },
+    {
+      name: 'minute-sales',
+      text: `INSERT INTO minute_sales_view AS v (minute_timestamp, total_revenue, total_orders)
+             SELECT key, cents * 0.01, n FROM unnest($1::timestamptz[], $2::bigint[], $3::bigint[]) AS d (key, cents, n)
+             ON CONFLICT (minute_timestamp) DO UPDATE SET total_revenue = v.total_revenue + EXCLUDED.total_revenue,
+               total_orders = v.total_orders + EXCLUDED.total_orders`,
+      values: columns(minutes),
+    },
+    {
+      name: 'archive',
+      text: `INSERT INTO event_archive (event_id, event_type, queue, occurred_at, counted, app_id, body)
+             SELECT id, 'OrderCreated', 'order-events', at, true, 'command-service', body
+               FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS e (id, at, body)`,
+      values: [
+        events.map(({ id }) => id),
+        events.map(({ occurredAt }) => occurredAt),
+        events.map(({ body }) => body.toString()),
+      ],
     },
     {
       name: 'product-sales',
