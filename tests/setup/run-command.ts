@@ -6,6 +6,7 @@ import type { Suite } from './suite.js';
 const mains = {
   'dead-letters': 'consumer-service/dist/operations/dead-letters.main.js',
   replay: 'command-service/dist/operations/replay.main.js',
+  rebuild: 'consumer-service/dist/operations/rebuild.main.js',
   verify: 'operations/dist/verify.main.js',
 } as const;
 

@@ -2,7 +2,7 @@ import { type Pool, TransactionError, type Tx, withTransaction } from '@tallylin
 import { classify } from '@tallyline/chassis/postgres-errors';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
-import { views } from '../projections/index.js';
+import { viewTables } from '../projections/index.js';
 import { type ChangedRow, noteChanges, readChanges } from './dead-letters.sql.js';
 import { type Letter, redriven } from './letter.js';
 
@@ -27,10 +27,7 @@ export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
 }
 
 async function apply(tx: Tx, event: DecodedEvent): Promise<Trial> {
-  await noteChanges(
-    tx,
-    views.map(({ table }) => table),
-  );
+  await noteChanges(tx, viewTables);
   const { applied } = await applyInTransaction(tx, { events: [event], poison: [], watermarks: [] });
   return applied.length === 0 ? { kind: 'already-applied' } : { kind: 'would-apply', changes: await readChanges(tx) };
 }

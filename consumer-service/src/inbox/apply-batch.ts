@@ -1,8 +1,7 @@
 import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { insertArchived } from '../archive/archive.sql.js';
-import { fold, views } from '../projections/index.js';
-import { FoldedDeltas } from '../projections/projection.js';
+import { addToViews } from '../projections/index.js';
 import type { DecodedEvent, Poison } from './decode.js';
 import { deleteDeadLetters, findDeadLetters, insertDeadLetters, insertNewEvents } from './inbox.sql.js';
 import { addToLedger, storeWatermark } from './ledger.sql.js';
@@ -35,16 +34,16 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   const redrivenIds = lettersBefore > 0 ? await deleteDeadLetters(tx, [...newIds]) : new Set<string>();
   const asideIds = poison.length > 0 ? await setAside(tx, poison) : new Set<string>();
 
-  const folded = new FoldedDeltas();
-  for (const { event } of applied) fold(event, folded);
   const settled = new SettledSeconds();
   for (const { id, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(timeOfUuid(id));
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
   // Sent together with COMMIT, run in this order by the database: each view once, then the archive and the ledger.
-  const touched = views.map((view) => [view, folded.of(view)] as const).filter(([, deltas]) => deltas.length > 0);
   tx.commitBehind([
-    ...touched.map(([view, deltas]) => view.upsert(tx, deltas)),
+    ...addToViews(
+      tx,
+      applied.map(({ event }) => event),
+    ),
     insertArchived(tx, applied),
     addToLedger(tx, settled.list(), watermarks),
     ...watermarks.map((watermark) => storeWatermark(tx, watermark)),

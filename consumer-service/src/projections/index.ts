@@ -1,3 +1,4 @@
+import type { Tx } from '@tallyline/chassis/postgres';
 import type { AnyEvent, EventType } from '@tallyline/contracts/events';
 import { categoryMetricsOfOrderCreated, categoryMetricsOfProductCreated } from './category-metrics.js';
 import { customerLoyaltyOfPurchaseCreated } from './customer-loyalty.js';
@@ -9,7 +10,7 @@ import { ordersReadOfOrderCreated } from './orders-read.js';
 import { productSalesOfOrderCreated, productSalesOfProductCreated } from './product-sales.js';
 import { productSalesDailyOfPurchaseCreated } from './product-sales-daily.js';
 import { productsReadOfProductCreated } from './products-read.js';
-import type { FoldedDeltas, Projection, View } from './projection.js';
+import { FoldedDeltas, type Projection, type View } from './projection.js';
 import { uniqueCustomersDailyOfPurchaseCreated } from './unique-customers-daily.js';
 
 /** Which views each event feeds. An event that is missing here does not compile. */
@@ -37,6 +38,19 @@ export const views: readonly View<unknown>[] = [
     Object.values(projections).flatMap((list: readonly { view: View<unknown> }[]) => list.map(({ view }) => view)),
   ),
 ].sort((a, b) => (a.table < b.table ? -1 : 1));
+
+/** Every table that the views are kept in. */
+export const viewTables: readonly string[] = views.flatMap(({ table, besides = [] }) => [table, ...besides]);
+
+/** Adds events to the views: folded first, then one statement per view, sent at once and run in order. */
+export function addToViews(tx: Tx, events: readonly AnyEvent[]): Promise<unknown>[] {
+  const folded = new FoldedDeltas();
+  for (const event of events) fold(event, folded);
+  return views.flatMap((view) => {
+    const deltas = folded.of(view);
+    return deltas.length > 0 ? [view.upsert(tx, deltas)] : [];
+  });
+}
 
 /** Adds one event to the deltas of its views. */
 export function fold(event: AnyEvent, folded: FoldedDeltas): void {

@@ -7,6 +7,8 @@ export type Key = string | number | readonly (string | number)[];
 /** A view table, and how deltas of many of its rows are added to it in one statement. */
 export interface View<Delta, K extends Key = Key> {
   readonly table: string;
+  /** Tables that its statement writes, too. */
+  readonly besides?: readonly string[];
   /** The delta that changes nothing, for a row that a batch touches for the first time. */
   zero(key: K): Delta;
   /** Adds the deltas, whose keys come sorted: two consumers then lock the same rows in the same order. */

@@ -11,6 +11,7 @@ type Key = readonly [day: string, branchId: string, userId: string];
 
 const uniqueCustomersDaily: View<Delta, Key> = {
   table: 'unique_customers_daily',
+  besides: ['customers_daily'],
   zero: ([day, branchId, userId]) => ({ day, branchId, userId }),
   upsert: (tx, deltas) =>
     tx.query({

@@ -1,0 +1,43 @@
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { decode } from '../inbox/decode.js';
+import { insertNewEvents } from '../inbox/inbox.sql.js';
+import { addToViews } from '../projections/index.js';
+import type { ArchivedEvent } from './archived.sql.js';
+
+/** The consumer's own batch size: 500 events in one folded transaction. */
+export const FOLD_SIZE = 500;
+
+export interface Unreadable {
+  readonly id: string;
+  readonly reason: string;
+}
+
+/**
+ * Adds archived events to the shadow views with today's schemas and projections, through the shadow's own inbox: however
+ * often an event is read from the archive, it counts once. Returns those that today's code cannot read.
+ */
+export async function foldArchived(shadow: Pool, batch: readonly ArchivedEvent[]): Promise<Unreadable[]> {
+  const unreadable: Unreadable[] = [];
+  const events = batch.flatMap(({ id, queue, appId, body }) => {
+    const raw = { queue, body: Buffer.from(body), messageId: id, appId: appId ?? undefined, traceparent: undefined };
+    const decoded = decode(raw);
+    if (decoded.kind === 'event') return [decoded];
+    unreadable.push({ id, reason: decoded.reason });
+    return [];
+  });
+  if (events.length === 0) return unreadable;
+  await withTransaction(shadow, 'fold archived events', async (tx) => {
+    const newIds = await insertNewEvents(
+      tx,
+      events.map(({ id }) => id),
+    );
+    const isNew = events.filter(({ id }) => newIds.has(id));
+    tx.commitBehind(
+      addToViews(
+        tx,
+        isNew.map(({ event }) => event),
+      ),
+    );
+  });
+  return unreadable;
+}

@@ -1,0 +1,90 @@
+import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import type { Progress } from '@tallyline/chassis/progress';
+import { viewTables } from '../projections/index.js';
+import { archivedEvents, countArchived, countUnarchived, findRest } from './archived.sql.js';
+import { FOLD_SIZE, foldArchived, type Unreadable } from './fold-archived.js';
+import { createShadow, dropShadow, stopConsumers, takeRebuildLock } from './shadow.sql.js';
+import { differenceOf, takeOver, type ViewDifference } from './swap.sql.js';
+
+export interface Rebuilt {
+  readonly events: number;
+  readonly differences: readonly ViewDifference[];
+  readonly unreadable: readonly Unreadable[];
+  /** Events in the live views that the archive does not hold: the new views lack them. */
+  readonly unarchived: number;
+  readonly tookOver: boolean;
+  readonly stoppedMs: number;
+}
+
+export interface RebuildOptions {
+  readonly pool: Pool;
+  /** Of the same database, looking into the shadow schema first. */
+  readonly shadow: Pool;
+  readonly progress: Progress;
+  /** Take over although rows differ. */
+  readonly accept: boolean;
+}
+
+/** A consumer's transaction lasts seconds; its events bear the time of its begin. */
+const LONGEST_TRANSACTION_MS = 3_600_000;
+/** Consumers are stopped for the last rest alone: 2,000 events are folded in 100 ms. */
+const SMALL_REST = 2_000;
+const MAX_PASSES = 10;
+
+export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
+  return withTransaction(options.pool, 'rebuild', async (guard) => {
+    if (!(await takeRebuildLock(guard))) return undefined;
+    const db = onPool(options.pool);
+    await createShadow(db, viewTables);
+    const rebuilt = await fillCompareTakeOver(options);
+    await dropShadow(db);
+    return rebuilt;
+  });
+}
+
+async function fillCompareTakeOver({ pool, shadow, progress, accept }: RebuildOptions): Promise<Rebuilt> {
+  const db = onPool(pool);
+  const unreadable = new Map<string, Unreadable>();
+  let events = 0;
+  const fold = async (batch: Parameters<typeof foldArchived>[1]) => {
+    for (const event of await foldArchived(shadow, batch)) unreadable.set(event.id, event);
+    events += batch.length;
+    progress.advance(batch.length);
+  };
+  const foldRest = async (): Promise<number> => {
+    const rest = (await findRest(db, since)).filter(({ id }) => !unreadable.has(id));
+    progress.part('catching up', rest.length);
+    for (let first = 0; first < rest.length; first += FOLD_SIZE) await fold(rest.slice(first, first + FOLD_SIZE));
+    return rest.length;
+  };
+
+  const { count, now } = await countArchived(db);
+  const since = new Date(now.getTime() - LONGEST_TRANSACTION_MS);
+  progress.part('building the views anew', count);
+  for await (const batch of archivedEvents(db, FOLD_SIZE)) await fold(batch);
+  for (let pass = 0; pass < MAX_PASSES && (await foldRest()) > SMALL_REST; pass += 1);
+
+  return withTransaction(pool, 'take over the views', async (tx) => {
+    await stopConsumers(tx);
+    const stoppedAt = performance.now();
+    await foldRest();
+    const unarchived = (await countUnarchived(tx)) - unreadable.size;
+    const differences = await compareAll(tx, progress);
+    const differs = differences.length > 0;
+    const tookOver = (accept || !differs) && unarchived === 0 && unreadable.size === 0;
+    if (tookOver) for (const { table } of differences) await takeOver(tx, table);
+    const stoppedMs = Math.round(performance.now() - stoppedAt);
+    return { events, differences, unreadable: [...unreadable.values()], unarchived, tookOver, stoppedMs };
+  });
+}
+
+async function compareAll(tx: Tx, progress: Progress): Promise<ViewDifference[]> {
+  progress.part('comparing', viewTables.length);
+  const differences: ViewDifference[] = [];
+  for (const table of viewTables) {
+    const difference = await differenceOf(tx, table);
+    if (difference.count > 0) differences.push(difference);
+    progress.advance(1);
+  }
+  return differences;
+}

@@ -1,0 +1,45 @@
+import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+
+/**
+ * The views built anew live in a schema of their own, in tables of the same names. A connection that looks there first
+ * writes them with the very statements that write the live ones.
+ */
+export const SHADOW = 'rebuild';
+
+export function shadowUrl(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  url.searchParams.set('options', `-c search_path=${SHADOW},public`);
+  return url.href;
+}
+
+/** False when another rebuild holds it; held until the transaction ends, which may take as long as the rebuild does. */
+export async function takeRebuildLock(tx: Tx): Promise<boolean> {
+  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+  const [row] = await tx.query<{ taken: boolean }>({
+    text: "SELECT pg_try_advisory_xact_lock(hashtext('rebuild')) AS taken",
+  });
+  return row?.taken === true;
+}
+
+/** Empty tables like the live ones, with their indexes. Not logged: after a crash a rebuild begins anew anyway. */
+export async function createShadow(db: Queryable, viewTables: readonly string[]): Promise<void> {
+  await dropShadow(db);
+  await db.query({ text: `CREATE SCHEMA ${SHADOW}` });
+  for (const table of [...viewTables, 'processed_events']) {
+    await db.query({ text: `CREATE UNLOGGED TABLE ${SHADOW}.${table} (LIKE public.${table} INCLUDING ALL)` });
+  }
+}
+
+export async function dropShadow(db: Queryable): Promise<void> {
+  await db.query({ text: `DROP SCHEMA IF EXISTS ${SHADOW} CASCADE` });
+}
+
+/**
+ * Stops the consumers at their first statement (they record what they process before they touch a view) and waits for
+ * those under way. Readers notice nothing. Ends with the transaction.
+ */
+export async function stopConsumers(tx: Tx): Promise<void> {
+  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+  await tx.query({ text: "SET LOCAL work_mem = '64MB'" });
+  await tx.query({ text: 'LOCK TABLE public.processed_events IN SHARE MODE' });
+}

@@ -1,0 +1,65 @@
+import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import { SHADOW } from './shadow.sql.js';
+
+interface Columns {
+  readonly keys: readonly string[];
+  readonly others: readonly string[];
+}
+
+export interface ViewDifference {
+  readonly table: string;
+  readonly count: number;
+  /** The first rows, as JSON text of the database's making. */
+  readonly rows: readonly { readonly live: string | null; readonly anew: string | null }[];
+}
+
+const SHOWN_ROWS = 10;
+
+async function columnsOf(db: Queryable, table: string): Promise<Columns> {
+  const columns = await db.query<{ name: string; isKey: boolean }>({
+    text: `SELECT quote_ident(a.attname) AS name, a.attnum = ANY(i.indkey) AS "isKey"
+             FROM pg_attribute a JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+            WHERE a.attrelid = ('public.' || $1)::regclass AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`,
+    values: [table],
+  });
+  const named = (isKey: boolean) => columns.filter((column) => column.isKey === isKey).map(({ name }) => name);
+  return { keys: named(true), others: named(false) };
+}
+
+const rowOf = (alias: string, { keys, others }: Columns) =>
+  `ROW(${[...keys, ...others].map((column) => `${alias}.${column}`).join(', ')})`;
+
+/** Rows that are not the same in the live view and the one built anew. */
+export async function differenceOf(db: Queryable, table: string): Promise<ViewDifference> {
+  const columns = await columnsOf(db, table);
+  const [key] = columns.keys;
+  const json = (alias: string) => `CASE WHEN ${alias}.${key} IS NOT NULL THEN to_jsonb(${alias})::text END`;
+  const rows = await db.query<{ live: string | null; anew: string | null; count: number }>({
+    text: `SELECT ${json('live')} AS live, ${json('anew')} AS anew, count(*) OVER () AS count
+             FROM public.${table} live FULL JOIN ${SHADOW}.${table} anew USING (${columns.keys.join(', ')})
+            WHERE ${rowOf('live', columns)} IS DISTINCT FROM ${rowOf('anew', columns)} LIMIT ${SHOWN_ROWS}`,
+  });
+  return { table, count: rows[0]?.count ?? 0, rows: rows.map(({ live, anew }) => ({ live, anew })) };
+}
+
+/**
+ * Makes the live view's rows those of the one built anew, by writing the rows that differ: no table changes its identity,
+ * so nobody who reads waits, and no prepared statement is lost.
+ */
+export async function takeOver(tx: Tx, table: string): Promise<void> {
+  const columns = await columnsOf(tx, table);
+  const all = [...columns.keys, ...columns.others].join(', ');
+  const keys = columns.keys.join(', ');
+  const same = columns.keys.map((column) => `live.${column} = anew.${column}`).join(' AND ');
+  const update = columns.others.map((column) => `${column} = EXCLUDED.${column}`).join(', ');
+  await tx.query({
+    text: `DELETE FROM public.${table} live WHERE NOT EXISTS (SELECT FROM ${SHADOW}.${table} anew WHERE ${same})`,
+  });
+  await tx.query({
+    text: `INSERT INTO public.${table} (${all})
+           SELECT ${[...columns.keys, ...columns.others].map((column) => `anew.${column}`).join(', ')}
+             FROM ${SHADOW}.${table} anew LEFT JOIN public.${table} live ON ${same}
+            WHERE ${rowOf('live', columns)} IS DISTINCT FROM ${rowOf('anew', columns)}
+           ON CONFLICT (${keys}) DO ${update === '' ? 'NOTHING' : `UPDATE SET ${update}`}`,
+  });
+}

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { createProducts, startOrderFlow } from '../setup/order-flow.js';
+import { runCommand, startCommand } from '../setup/run-command.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
+
+let suite: Suite;
+let products: number[];
+beforeAll(async () => {
+  suite = await startSuite();
+  products = await createProducts(suite, 5);
+  for (let n = 0; n < 4; n += 1) {
+    const { status } = await suite.post('/api/purchases', {
+      branchId: 'uptown',
+      cashierId: 'c-1',
+      posId: 'p-1',
+      receiptId: `R-${n}`,
+      idempotencyKey: `0193a000-0000-4000-8000-00000000000${n}`,
+      items: [{ productId: products[n], qty: 1, unitPrice: 2.25 }],
+    });
+    expect(status).toBe(201);
+  }
+});
+afterAll(() => suite.stop());
+
+const rebuild = (...args: string[]) => runCommand(suite, 'rebuild', ...args);
+
+async function expectVerified(): Promise<void> {
+  await suite.inSync(30_000);
+  const { code, stdout } = await runCommand(suite, 'verify');
+  expect([code, stdout]).toEqual([0, expect.stringContaining('Equal to the cent')]);
+}
+
+async function noShadow(): Promise<void> {
+  const { rows } = await suite.read.query("SELECT to_regnamespace('rebuild') AS found");
+  expect(rows).toEqual([{ found: null }]);
+}
+
+/** Asks for a view without a pause until it is ended, and keeps the slowest and any refused answer. */
+function startQueries(path: string) {
+  let ending = false;
+  const refused: number[] = [];
+  let slowestMs = 0;
+  const running = (async () => {
+    while (!ending) {
+      const startedAt = performance.now();
+      const { status } = await suite.get(path);
+      slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+      if (status !== 200) refused.push(status);
+    }
+  })();
+  return {
+    end: async () => {
+      ending = true;
+      await running;
+      return { refused, slowestMs };
+    },
+  };
+}
+
+test('under load it loses and doubles nothing, and queries are answered throughout', async () => {
+  await suite.inSync();
+  const flow = startOrderFlow(suite, products, 2);
+  const queries = startQueries('/api/orders?limit=5');
+  try {
+    const archived = async () => (await suite.read.query('SELECT count(*)::int AS n FROM event_archive')).rows[0].n;
+    for (const atLeast of [50, 100]) {
+      await eventually(async () => expect(await archived()).toBeGreaterThan(atLeast), { timeoutMs: 30_000 });
+      const { code, stdout } = await rebuild();
+      expect([code, stdout]).toEqual([0, expect.stringMatching(/^Rebuilt from \d+ events: equal to the live views/)]);
+    }
+  } finally {
+    const accepted = await flow.end();
+    const { refused, slowestMs } = await queries.end();
+    expect(refused).toEqual([]);
+    expect(slowestMs).toBeLessThan(5_000);
+    await suite.inSync(30_000);
+    await expectViewsEqualOrders(suite, accepted);
+  }
+  await expectVerified();
+  await noShadow();
+}, 120_000);
+
+test('rows that differ are shown and left, and with --accept replaced, under load', async () => {
+  await suite.read.query('UPDATE customer_ltv_view SET total_spent = total_spent + 0.01 WHERE customer_id = 1');
+  await suite.read.query('DELETE FROM minute_sales_view');
+  await suite.read.query("INSERT INTO category_metrics_view VALUES ('Invented', 1, 1)");
+  const refused = await rebuild();
+  expect(refused.code).toBe(1);
+  expect(refused.stdout).toMatch(
+    /customer_ltv_view: 1 row\(s\) differ.*\n {2}- .*"customer_id": 1,.*\n {2}\+ .*"customer_id": 1,/,
+  );
+  expect(refused.stdout).toContain('not taken over: the live views are as they were');
+  expect((await runCommand(suite, 'verify')).code).toBe(1);
+
+  const flow = startOrderFlow(suite, products, 2);
+  const queries = startQueries('/api/analytics/customers/1/ltv');
+  const { code, stdout } = await rebuild('--accept').finally(() => flow.end());
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/row\(s\) of 3 view\(s\) replaced/)]);
+  expect((await queries.end()).refused).toEqual([]);
+  await expectVerified();
+}, 60_000);
+
+test('killed on its way it leaves the views as they were, and the next one begins anew', async () => {
+  const killed = startCommand(suite, 'rebuild');
+  await eventually(
+    async () => {
+      const { rows } = await suite.read.query("SELECT to_regclass('rebuild.orders_read') IS NOT NULL AS there");
+      expect(rows).toEqual([{ there: true }]);
+    },
+    { intervalMs: 5 },
+  );
+  killed.child.kill('SIGKILL');
+  await killed.ended;
+  await expectVerified();
+  expect((await rebuild()).code).toBe(0);
+  await noShadow();
+});
+
+test('it refuses to run twice at once, and to lose an event that the archive does not hold', async () => {
+  const client = await suite.read.connect();
+  await client.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('rebuild'))");
+  const second = await rebuild();
+  await client.query('ROLLBACK');
+  client.release();
+  expect([second.code, second.stderr]).toEqual([2, expect.stringContaining('another rebuild is running')]);
+
+  await suite.read.query("DELETE FROM event_archive WHERE event_type = 'PurchaseCreated'");
+  const { code, stdout } = await rebuild('--accept');
+  expect([code, stdout]).toEqual([1, expect.stringContaining('4 event(s) of the live views are not in the archive')]);
+  await expectVerified();
+});
