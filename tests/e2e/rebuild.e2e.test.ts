@@ -1,9 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test jest, } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
 import { runCommand, startCommand } from '../setup/run-command.js';
 import { type Suite, startSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
+
+/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
+jest.setTimeout(120_000);
 
 let suite: Suite;
 let products: number[];

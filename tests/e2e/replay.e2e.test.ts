@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test jest, } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { callManagement } from '@tallyline/local/rabbitmq-ready';
 import { runCommand } from '../setup/run-command.js';
@@ -6,6 +6,9 @@ import { type Suite, startSuite } from '../setup/suite.js';
 
 /** 10 s of grace, 5 s between two looks, and a slow machine. */
 const HEALING = { timeoutMs: 40_000, intervalMs: 200 };
+
+/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
+jest.setTimeout(120_000);
 
 let suite: Suite;
 let productId: number;

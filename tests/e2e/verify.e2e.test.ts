@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test jest, } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { connect } from 'amqplib';
 import { runCommand } from '../setup/run-command.js';
 import { type Suite, startSuite } from '../setup/suite.js';
+
+/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
+jest.setTimeout(120_000);
 
 let suite: Suite;
 let products: number[];
