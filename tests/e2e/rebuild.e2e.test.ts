@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test jest, } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
 import { runCommand, startCommand } from '../setup/run-command.js';

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test jest, } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { callManagement } from '@tallyline/local/rabbitmq-ready';
 import { runCommand } from '../setup/run-command.js';
@@ -75,7 +75,10 @@ test('an operator replays a range or an event, and nothing is counted twice', as
   const one = await runCommand(suite, 'replay', '--id', rows[0].id);
   expect(one).toMatchObject({ code: 0, stdout: '1 of 1 event(s) are published again.\n' });
   const all = await runCommand(suite, 'replay', '--from', '2000-01-01');
-  expect(all).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+ event\(s\) are published again/) });
+  expect(all).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(/left out.*\n\d+ event\(s\) are published again/),
+  });
   await allPublished();
   await placeOrders(1);
   await eventually(async () => expect(await sold()).toBe(before + 1));

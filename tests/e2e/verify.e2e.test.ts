@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test jest, } from '@jest/globals';
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { connect } from 'amqplib';
 import { runCommand } from '../setup/run-command.js';

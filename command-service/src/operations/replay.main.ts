@@ -10,8 +10,11 @@ const usage = `Publishes events once more out of the outbox. What the views incl
 
 --from and --to are times at which the events were committed; without --to, until now. A running command-service publishes
 them within its poll interval; none has to be running now. Lost events come back without this command: it is for the day
-when somebody wants to be sure.
-Reads WRITE_DATABASE_URL, from the environment or .env.`;
+when somebody wants to be sure. Events older than INBOX_RETENTION_DAYS are left out: the inbox has forgotten them, and would
+count them again.
+Reads WRITE_DATABASE_URL and INBOX_RETENTION_DAYS, from the environment or .env.`;
+
+const DAY_MS = 86_400_000;
 
 /** Locks few rows for a short time: the relay may begin with the first while the last are still being marked. */
 const BATCH_SIZE = 10_000;
@@ -28,7 +31,7 @@ await runCommandLine({
   usage,
   argv: process.argv.slice(2),
   env: process.env,
-  settings: environment.pick({ WRITE_DATABASE_URL: true }),
+  settings: environment.pick({ WRITE_DATABASE_URL: true, INBOX_RETENTION_DAYS: true }),
   options: {
     from: { type: 'string' },
     to: { type: 'string' },
@@ -48,14 +51,17 @@ await runCommandLine({
     });
     const db = onPool(pool);
     try {
+      const now = await readClock(db);
+      const oldest = new Date(now.getTime() - config.INBOX_RETENTION_DAYS * DAY_MS);
       if (ids !== undefined) {
-        const found = dryRun ? ids : await unpublishEvents(db, ids);
+        const found = dryRun ? ids : await unpublishEvents(db, ids, oldest);
         print(`${found.length} of ${ids.length} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
         return found.length === ids.length ? 0 : 1;
       }
-      const now = await readClock(db);
+      const since = timeOf(from ?? '', 'from');
+      if (since < oldest) print(`Events before ${oldest.toISOString()} are left out: the inbox has forgotten them.`);
       const range = {
-        from: timeOf(from ?? '', 'from'),
+        from: since < oldest ? oldest : since,
         to: to === undefined ? now : timeOf(to, 'to'),
         publishedBefore: now,
       };

@@ -55,11 +55,11 @@ export async function unpublishSome(db: Queryable, range: ReplayRange, limit: nu
   return rows.length;
 }
 
-/** Marks events as unpublished by their ids; returns those that there are. */
-export async function unpublishEvents(db: Queryable, ids: readonly string[]): Promise<string[]> {
+/** Marks events as unpublished by their ids; returns those that there are, committed since `from`. */
+export async function unpublishEvents(db: Queryable, ids: readonly string[], from: Date): Promise<string[]> {
   const rows = await db.query<{ id: string }>({
-    text: 'UPDATE outbox SET published_at = NULL, retry_at = NULL WHERE id = ANY($1::uuid[]) RETURNING id',
-    values: [ids],
+    text: 'UPDATE outbox SET published_at = NULL, retry_at = NULL WHERE id = ANY($1::uuid[]) AND id >= $2 RETURNING id',
+    values: [ids, lowestUuidOf(from)],
   });
   return rows.map(({ id }) => id);
 }

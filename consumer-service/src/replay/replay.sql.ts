@@ -29,7 +29,10 @@ export interface ShortSecond {
   readonly missing: number;
 }
 
-/** Seconds that ended more than `graceSeconds` ago, by the write side's clock, and still lack events; oldest first. */
+/**
+ * Seconds that ended more than `graceSeconds` ago, by the write side's clock, and still lack events; oldest first. None
+ * older than 29 days: the inbox remembers for 30 at least, and what it has forgotten would be counted again.
+ */
 export function findShortSeconds(tx: Tx, graceSeconds: number, limit: number): Promise<ShortSecond[]> {
   return tx.query({
     name: 'find-short-seconds',
@@ -37,6 +40,7 @@ export function findShortSeconds(tx: Tx, graceSeconds: number, limit: number): P
              FROM event_ledger
             WHERE settled < committed
               AND second < (SELECT measured_at FROM sync_state) - $1 * interval '1 second'
+              AND second > (SELECT measured_at FROM sync_state) - interval '29 days'
             ORDER BY second LIMIT $2`,
     values: [graceSeconds, limit],
   });

@@ -5,7 +5,7 @@ import type { Tx } from '@tallyline/chassis/postgres';
  * negative ones. Nothing of this outlives the transaction.
  */
 
-/** Inbox and outbox rows are kept 30 days at least. Older events than this are in the views unless something says no. */
+/** Inbox and outbox rows are kept 30 days at least. Older events than this are in the views, unless something says no. */
 const KEPT_DAYS = 29;
 
 export async function createAppliedTable(tx: Tx): Promise<void> {
@@ -19,21 +19,23 @@ export async function addIds(tx: Tx, table: 'applied' | 'set_aside', ids: readon
   await tx.query({ text: `INSERT INTO ${table} SELECT unnest($1::uuid[])`, values: [ids] });
 }
 
-const counted = (eventId: string, at: string, published: string) => `
+const mayBePruned = `published_at IS NOT NULL AND created_at < now() - interval '${KEPT_DAYS} days'`;
+
+/** `isOld` is null where the outbox row is gone, which only an old one is. */
+const counted = (eventId: string, isOld: string) => `
   (EXISTS (SELECT FROM applied a WHERE a.event_id = ${eventId})
-   OR (${at} < now() - interval '${KEPT_DAYS} days' AND COALESCE(${published}, true)
-       AND NOT EXISTS (SELECT FROM set_aside s WHERE s.event_id = ${eventId})))`;
+   OR (COALESCE(${isOld}, true) AND NOT EXISTS (SELECT FROM set_aside s WHERE s.event_id = ${eventId})))`;
 
 const steps = [
   'ANALYZE applied',
   `CREATE TEMP TABLE told ON COMMIT DROP AS
-     SELECT id AS event_id, topic, published_at IS NOT NULL AS published, (payload->>'stock')::bigint AS stock,
+     SELECT id AS event_id, topic, ${mayBePruned} AS is_old, (payload->>'stock')::bigint AS stock,
             COALESCE(payload->>'orderId', payload->>'productId')::bigint AS entity
        FROM outbox WHERE topic IN ('order.created', 'product.created')`,
   'ANALYZE told',
   `CREATE TEMP TABLE seen_orders ON COMMIT DROP AS
      SELECT o.id AS n, o.id AS order_id, o.customer_id, o.total, o.created_at AS placed_at, t.event_id,
-            ${counted('t.event_id', 'o.created_at', 't.published')} AS counted
+            ${counted('t.event_id', 't.is_old')} AS counted
        FROM orders o LEFT JOIN told t ON t.topic = 'order.created' AND t.entity = o.id`,
   'ANALYZE seen_orders',
   `CREATE TEMP TABLE seen_order_lines ON COMMIT DROP AS
@@ -43,13 +45,13 @@ const steps = [
      SELECT p.id AS n, p.id AS product_id, p.name, p.category, p.price, p.created_at, t.event_id,
             COALESCE(t.stock, p.stock + (SELECT COALESCE(sum(quantity), 0) FROM order_items i WHERE i.product_id = p.id))::bigint
               AS initial_stock,
-            ${counted('t.event_id', 'p.created_at', 't.published')} AS counted
+            ${counted('t.event_id', 't.is_old')} AS counted
        FROM products p LEFT JOIN told t ON t.topic = 'product.created' AND t.entity = p.id`,
   `CREATE TEMP TABLE seen_purchases ON COMMIT DROP AS
      SELECT p.id AS n, p.event_id, p.branch_id, p.day, p.customer_id, p.total, p.created_at AS placed_at,
             (SELECT count(*) FROM purchase_items i WHERE i.purchase_id = p.id) AS items,
-            ${counted('p.event_id', 'p.created_at', 'b.published_at IS NOT NULL')} AS counted
-       FROM purchases p LEFT JOIN outbox b ON b.id = p.event_id`,
+            ${counted('p.event_id', 'b.is_old')} AS counted
+       FROM purchases p LEFT JOIN (SELECT id, ${mayBePruned} AS is_old FROM outbox) b ON b.id = p.event_id`,
   `CREATE TEMP TABLE seen_purchase_lines ON COMMIT DROP AS
      SELECT p.n, p.branch_id, p.day, i.product_id, 1::bigint AS quantity, i.unit_price AS price, p.counted
        FROM purchase_items i JOIN seen_purchases p ON p.n = i.purchase_id`,
