@@ -1,4 +1,5 @@
 import type { Figure } from './figure.js';
+import { measureBranches } from './measure/branches.js';
 import { measureConsumer, measureConsumerFloor } from './measure/consumer.js';
 import { measureFreshness } from './measure/freshness.js';
 import { measureHistory } from './measure/history.js';
@@ -18,5 +19,6 @@ export const measurements: Readonly<Record<string, (run: Run) => Promise<Figure[
   query: measureQuery,
   freshness: measureFreshness,
   history: measureHistory,
+  branches: measureBranches,
   memory: measureMemory,
 };
