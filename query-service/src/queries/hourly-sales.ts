@@ -30,7 +30,7 @@ export function hourlySalesRoute(db: Queryable): Route {
         name: 'hourly-sales',
         text: `SELECT hour, COALESCE(total_orders, 0) AS orders, COALESCE(total_revenue, 0) AS revenue
                  FROM generate_series($1::timestamptz, $2::timestamptz, interval '1 hour') AS hour
-                 LEFT JOIN hourly_sales_view ON hour_timestamp = hour
+                 LEFT JOIN hourly_sales_view ON hour_timestamp = hour AND hour_timestamp BETWEEN $1 AND $2
                 ORDER BY hour`,
         values: [from, new Date(to.getTime() - 1)],
       });
