@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { backoffMs } from './backoff.js';
+import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
 import { redactUrls } from './logger.js';
 
@@ -61,7 +62,7 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
       clientProperties: { connection_name: name },
       noDelay: true,
     });
-    coalesceWrites(model);
+    coalesceWrites((model.connection as unknown as { stream: Socket }).stream);
     const lost = new Promise<Error | undefined>((resolve) => {
       endSession = resolve;
       model.on('error', resolve);
@@ -157,22 +158,6 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void): Connec
     confirmChannel: async () => watch(await model.createConfirmChannel()),
     brokerMajorVersion: Number.parseInt(version, 10),
     fail,
-  };
-}
-
-/**
- * The library writes each frame to the socket by itself: a system call each, 31 of the 46 µs of processor time that an
- * event cost the relay. Corked until the turn of the event loop ends, the frames leave in one.
- */
-function coalesceWrites(model: ChannelModel): void {
-  const { stream } = model.connection as unknown as { stream: Socket };
-  const write = stream.write.bind(stream) as (...parts: unknown[]) => boolean;
-  stream.write = (...parts: unknown[]) => {
-    if (stream.writableCorked === 0) {
-      stream.cork();
-      process.nextTick(() => stream.uncork());
-    }
-    return write(...parts);
   };
 }
 

@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import pg from 'pg';
+import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
 import { classify } from './postgres-errors.js';
 
@@ -58,6 +60,10 @@ export function createPool({ url, applicationName, maxConnections, statementTime
     types,
   });
   pool.on('error', (error) => log.debug({ err: error }, 'idle database connection lost'));
+  // A transaction's first statements leave together with BEGIN, its last ones with COMMIT.
+  pool.on('connect', (client) =>
+    coalesceWrites((client as unknown as { connection: { stream: Socket } }).connection.stream),
+  );
   return pool;
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { connect } from 'amqplib';
-import pg from 'pg';
 import { quantile } from '../figure.js';
 import { answer, readInput } from '../load-process.js';
 import { orderEvent } from './order-event.js';
 import { beginOrder, finishOrder } from './order-statements.js';
+import { connectSql } from './sql-client.js';
 import { inboxStatement, viewStatements } from './view-statements.js';
 
 export interface EachStepAlone {
@@ -17,9 +17,7 @@ export interface EachStepAlone {
 
 /** What freshness cannot beat: one order commit, one confirmed publish and one view commit, each with nothing else to do. */
 const { writeUrl, readUrl, brokerUrl, first, durationMs } = readInput<EachStepAlone>();
-const write = new pg.Client({ connectionString: writeUrl, pipeline: true });
-const read = new pg.Client({ connectionString: readUrl, pipeline: true });
-await Promise.all([write.connect(), read.connect()]);
+const [write, read] = [await connectSql(writeUrl), await connectSql(readUrl)];
 const connection = await connect(brokerUrl, { noDelay: true });
 const channel = await connection.createConfirmChannel();
 

@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { answer, readInput } from '../load-process.js';
 import { orderEvents } from './order-event.js';
+import { connectSql } from './sql-client.js';
 import { inboxStatement, viewStatements } from './view-statements.js';
 
 export interface FoldedSql {
@@ -19,8 +20,7 @@ for (let start = 0; start < count; start += BATCH_SIZE) {
   const batch = events.slice(start, start + BATCH_SIZE);
   batches.push([inboxStatement(batch), ...viewStatements(batch)]);
 }
-const client = new pg.Client({ connectionString: readUrl, pipeline: true });
-await client.connect();
+const client = await connectSql(readUrl);
 const startedAt = performance.now();
 for (const statements of batches) {
   await Promise.all([client.query('BEGIN'), ...statements.map((one) => client.query(one)), client.query('COMMIT')]);

@@ -1,7 +1,7 @@
 import { connect } from 'amqplib';
-import pg from 'pg';
 import { answer, readInput } from '../load-process.js';
 import type { OrderEvent } from './order-event.js';
+import { connectSql } from './sql-client.js';
 import { inboxStatement, viewStatements } from './view-statements.js';
 
 export interface PlainConsumer {
@@ -17,8 +17,7 @@ const PREFETCH = 500;
  * prepared, two round trips per event, and the next deliveries already here.
  */
 const { brokerUrl, readUrl, durationMs } = readInput<PlainConsumer>();
-const client = new pg.Client({ connectionString: readUrl, pipeline: true });
-await client.connect();
+const client = await connectSql(readUrl);
 const connection = await connect(brokerUrl, { noDelay: true });
 const channel = await connection.createChannel();
 await channel.prefetch(PREFETCH);

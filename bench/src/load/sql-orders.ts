@@ -1,6 +1,7 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { answer, readInput } from '../load-process.js';
 import { beginOrder, finishOrder } from './order-statements.js';
+import { connectSql } from './sql-client.js';
 
 export interface SqlOrders {
   readonly writeUrl: string;
@@ -11,11 +12,7 @@ export interface SqlOrders {
 
 /** The reference of the write side: the same rows, one transaction per order, no HTTP. */
 const { writeUrl, connections, durationMs, products } = readInput<SqlOrders>();
-const clients = Array.from(
-  { length: connections },
-  () => new pg.Client({ connectionString: writeUrl, pipeline: true }),
-);
-await Promise.all(clients.map((client) => client.connect()));
+const clients = await Promise.all(Array.from({ length: connections }, () => connectSql(writeUrl)));
 const startedAt = performance.now();
 const isOver = () => performance.now() - startedAt >= durationMs;
 let orders = 0;
