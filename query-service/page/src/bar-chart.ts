@@ -11,6 +11,8 @@ export interface Series {
   readonly color: string;
   readonly lastColor?: string;
   readonly width: number;
+  /** Money when left out. */
+  readonly show?: (value: number) => string;
 }
 
 export interface BarChart {
@@ -94,7 +96,12 @@ function configuration(series: readonly Series[]): ChartConfiguration<'bar', num
       },
       plugins: {
         legend: { display: false },
-        tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${format.money(Number(item.raw))}` } },
+        tooltip: {
+          callbacks: {
+            label: (item) =>
+              `${item.dataset.label}: ${(series[item.datasetIndex]?.show ?? format.money)(Number(item.raw))}`,
+          },
+        },
       },
     },
   };

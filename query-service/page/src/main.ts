@@ -1,6 +1,8 @@
+import type { BranchBoards } from '../../src/queries/branch-boards.js';
 import type { DailySales } from '../../src/queries/daily-sales.js';
 import type { SalesToday } from '../../src/queries/minute-sales.js';
 import type { TopSellers } from '../../src/queries/top-sellers.js';
+import { showBranches } from './branches.js';
 import { showCards } from './cards.js';
 import { showDays, showHours } from './charts.js';
 import { element, setText } from './element.js';
@@ -36,6 +38,7 @@ keepLive(
       sold.top = top.customers.length;
       showWhetherEmpty();
     },
+    branches: (boards: BranchBoards) => showBranches(boards, timeZone),
   },
   showLost,
 );

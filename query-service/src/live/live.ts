@@ -1,5 +1,6 @@
 import type { Logger } from '@tallyline/chassis/logger';
 import type { Queryable } from '@tallyline/chassis/postgres';
+import { readBranchBoards } from '../queries/branch-boards.js';
 import { readDailySales } from '../queries/daily-sales.js';
 import { createSalesToday, type ReadSalesToday } from '../queries/minute-sales.js';
 import { readSyncStatus } from '../queries/sync-status.js';
@@ -35,6 +36,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
       { name: 'freshness', intervalMs: 1_000, read: () => readSyncStatus(db) },
       { name: 'today', intervalMs: 1_000, read: readSalesToday, same: ({ asOf, ...rest }) => rest },
       { name: 'top', intervalMs: 2_000, read: () => readTopSellers(db) },
+      { name: 'branches', intervalMs: 2_000, read: () => readBranchBoards(db) },
       { name: 'days', intervalMs: DAYS_INTERVAL_MS, read: () => readDailySales(db, timeZone) },
     ],
     onChange: (name, data) => {

@@ -1,6 +1,7 @@
 import { Problem } from '@tallyline/chassis/problem';
 import type { Route } from '@tallyline/chassis/route';
 import { z } from 'zod';
+import { branchBoards } from '../queries/branch-boards.js';
 import { dailySales } from '../queries/daily-sales.js';
 import { salesToday } from '../queries/minute-sales.js';
 import { syncStatus } from '../queries/sync-status.js';
@@ -13,7 +14,13 @@ const MAX_STREAMS = 1_000;
 const MAX_UNSENT_BYTES = 256 * 1024;
 const RECONNECT_MS = 2_000;
 
-const streamed = { freshness: syncStatus, today: salesToday, days: dailySales, top: topSellers };
+const streamed = {
+  freshness: syncStatus,
+  today: salesToday,
+  days: dailySales,
+  top: topSellers,
+  branches: branchBoards,
+};
 
 /** Server-sent events: everything once, then whatever changes, at most once a second. */
 export function streamRoute(live: Live): Route {
@@ -24,7 +31,7 @@ export function streamRoute(live: Live): Route {
       summary: "The page's numbers, live",
       description:
         'Server-sent events. `freshness` has the data of /api/analytics/sync-status, `today` of …/sales/today, `days` of ' +
-        '…/sales/daily and `top` of …/top: all of them at first, then each when it changes, at most once a second, and ' +
+        '…/sales/daily, `top` of …/top and `branches` of the calls under …/branches: all of them at first, then each when it changes, at most once a second, and ' +
         'at least every 10 s.',
       answer: {
         status: 200,

@@ -6,7 +6,9 @@ import { dayParameter } from '../parameters.js';
 
 const count = z.int().min(0);
 const figures = z.object({ day, revenue: amount, items: count, purchases: count, uniqueCustomers: count });
-const answer = z.array(figures.extend({ branchId: z.string(), name: z.string(), weekBefore: figures }));
+export const branchesSideBySide = z.array(
+  figures.extend({ branchId: z.string(), name: z.string(), weekBefore: figures }),
+);
 
 interface Row {
   readonly branchId: string;
@@ -26,13 +28,21 @@ export function branchesSideBySideRoute(db: Queryable): Route {
     {
       summary: 'All branches side by side',
       query: z.strictObject({ date: dayParameter.optional() }),
-      answer: { status: 200, description: "On the day; on each branch's own today when left out", schema: answer },
+      answer: {
+        status: 200,
+        description: "On the day; on each branch's own today when left out",
+        schema: branchesSideBySide,
+      },
     },
-    async ({ query }) => {
-      // Two rows for each branch: the day, then the one a week before.
-      const rows = await db.query<Row>({
-        name: 'branches-side-by-side',
-        text: `
+    async ({ query }) => ({ body: await readBranches(db, query.date) }),
+  );
+}
+
+export async function readBranches(db: Queryable, date?: string) {
+  // Two rows for each branch: the day, then the one a week before.
+  const rows = await db.query<Row>({
+    name: 'branches-side-by-side',
+    text: `
           SELECT b.id AS "branchId", b.name, d.day::text AS day, COALESCE(revenue_sum, 0) AS revenue,
                  COALESCE(items_sum, 0) AS items, COALESCE(purchases_count, 0) AS purchases,
                  COALESCE(customers_count, 0) AS "uniqueCustomers"
@@ -43,16 +53,13 @@ export function branchesSideBySideRoute(db: Queryable): Route {
             LEFT JOIN daily_sales_by_branch s ON s.branch_id = b.id AND s.day = d.day
             LEFT JOIN unique_customers_daily u ON u.branch_id = b.id AND u.day = d.day
            ORDER BY b.id, d.day DESC`,
-        values: [query.date ?? null],
-      });
-      const body = rows.flatMap((row, index) => {
-        const before = rows[index + 1];
-        if (index % 2 === 1 || before === undefined) return [];
-        return { branchId: row.branchId, name: row.name, ...shown(row), weekBefore: shown(before) };
-      });
-      return { body };
-    },
-  );
+    values: [date ?? null],
+  });
+  return rows.flatMap((row, index) => {
+    const before = rows[index + 1];
+    if (index % 2 === 1 || before === undefined) return [];
+    return { branchId: row.branchId, name: row.name, ...shown(row), weekBefore: shown(before) };
+  });
 }
 
 function shown({ day, revenue, items, purchases, uniqueCustomers }: Row) {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { limit } from '../parameters.js';
 import { branchPath, findBranch } from './find-branch.js';
 
-const answer = z.array(
+export const loyalCustomers = z.array(
   z.object({ userId: z.guid(), purchases: z.int().min(1), totalSpent: amount, lastPurchaseAt: instant }),
 );
 
@@ -25,26 +25,28 @@ export function branchLoyalCustomersRoute(db: Queryable): Route {
       summary: "A branch's most loyal customers",
       params: branchPath,
       query: z.strictObject({ limit: limit(10) }),
-      answer: { status: 200, description: 'By purchases, then by spend', schema: answer },
+      answer: { status: 200, description: 'By purchases, then by spend', schema: loyalCustomers },
       problems: { 404: 'The branch is unknown' },
     },
     async ({ params, query }) => {
       const { branchId } = await findBranch(db, params.branch);
-      const rows = await db.query<Row>({
-        name: 'branch-loyal-customers',
-        text: `SELECT customer_id AS "userId", purchases_count AS purchases, total_spent AS "totalSpent",
+      return { body: await readLoyalCustomers(db, branchId, query.limit) };
+    },
+  );
+}
+
+export async function readLoyalCustomers(db: Queryable, branchId: string, limit: number) {
+  const rows = await db.query<Row>({
+    name: 'branch-loyal-customers',
+    text: `SELECT customer_id AS "userId", purchases_count AS purchases, total_spent AS "totalSpent",
                       last_purchase_at AS "lastPurchaseAt"
                  FROM customer_loyalty WHERE branch_id = $1
                 ORDER BY purchases_count DESC, total_spent DESC, customer_id LIMIT $2`,
-        values: [branchId, query.limit],
-      });
-      return {
-        body: rows.map((row) => ({
-          ...row,
-          totalSpent: Number(row.totalSpent),
-          lastPurchaseAt: row.lastPurchaseAt.toISOString(),
-        })),
-      };
-    },
-  );
+    values: [branchId, limit],
+  });
+  return rows.map((row) => ({
+    ...row,
+    totalSpent: Number(row.totalSpent),
+    lastPurchaseAt: row.lastPurchaseAt.toISOString(),
+  }));
 }

@@ -7,7 +7,7 @@ import { branchPath, findBranch } from './find-branch.js';
 
 const product = z.object({ productId: id, name: z.string().nullable(), units: z.int().min(1), revenue: amount });
 
-const answer = z.object({
+export const branchTopProducts = z.object({
   from: day,
   to: day,
   /** ISO 8601: `2026-W53`. */
@@ -41,16 +41,28 @@ export function branchTopProductsRoute(db: Queryable): Route {
       answer: {
         status: 200,
         description: 'Of the day, or of the ISO week that holds it; today when left out',
-        schema: answer,
+        schema: branchTopProducts,
       },
       problems: { 404: 'The branch is unknown' },
     },
     async ({ params, query: { period, date, limit } }) => {
       const { branchId, today } = await findBranch(db, params.branch);
-      const range = await rangeOf(db, period, date ?? today);
-      const rows = await db.query<Row>({
-        name: 'branch-top-products',
-        text: `
+      return { body: await readTopProducts(db, branchId, period, date ?? today, limit) };
+    },
+  );
+}
+
+export async function readTopProducts(
+  db: Queryable,
+  branchId: string,
+  period: 'day' | 'week',
+  date: string,
+  limit: number,
+) {
+  const range = await rangeOf(db, period, date);
+  const rows = await db.query<Row>({
+    name: 'branch-top-products',
+    text: `
           WITH sold AS (
             SELECT product_id, sum(qty_sum)::bigint AS units, sum(revenue_sum) AS revenue
               FROM product_sales_daily WHERE branch_id = $1 AND day BETWEEN $2 AND $3 GROUP BY product_id
@@ -62,16 +74,14 @@ export function branchTopProductsRoute(db: Queryable): Route {
           SELECT product_id AS "productId", name, units, revenue, "unitsRank", "revenueRank"
             FROM ranked LEFT JOIN products_read USING (product_id)
            WHERE "unitsRank" <= $4 OR "revenueRank" <= $4`,
-        values: [branchId, range.from, range.to, limit],
-      });
-      const best = (rank: 'unitsRank' | 'revenueRank') =>
-        rows
-          .filter((row) => row[rank] <= limit)
-          .sort((a, b) => a[rank] - b[rank])
-          .map(({ productId, name, units, revenue }) => ({ productId, name, units, revenue: Number(revenue) }));
-      return { body: { ...range, byUnits: best('unitsRank'), byRevenue: best('revenueRank') } };
-    },
-  );
+    values: [branchId, range.from, range.to, limit],
+  });
+  const best = (rank: 'unitsRank' | 'revenueRank') =>
+    rows
+      .filter((row) => row[rank] <= limit)
+      .sort((a, b) => a[rank] - b[rank])
+      .map(({ productId, name, units, revenue }) => ({ productId, name, units, revenue: Number(revenue) }));
+  return { ...range, byUnits: best('unitsRank'), byRevenue: best('revenueRank') };
 }
 
 /** The calendar is the database's: one place knows which week a day is in. */

@@ -8,7 +8,7 @@ import { branchPath, findBranch } from './find-branch.js';
 
 const MAX_DAYS = 366;
 
-const answer = z.array(z.object({ day, uniqueCustomers: z.int().min(0) }));
+export const uniqueCustomers = z.array(z.object({ day, uniqueCustomers: z.int().min(0) }));
 
 /** Distinct customers of a branch on each day. They do not add up: who came on two days is one customer of the week. */
 export function branchUniqueCustomersRoute(db: Queryable): Route {
@@ -19,22 +19,25 @@ export function branchUniqueCustomersRoute(db: Queryable): Route {
       summary: "A branch's distinct customers by the day",
       params: branchPath,
       query: z.strictObject({ from: dayParameter.optional(), to: dayParameter.optional() }),
-      answer: { status: 200, description: 'Days from `from` to `to`, both included; 30 days', schema: answer },
+      answer: { status: 200, description: 'Days from `from` to `to`, both included; 30 days', schema: uniqueCustomers },
       problems: { 404: 'The branch is unknown' },
     },
     async ({ params, query }) => {
       const { branchId, today } = await findBranch(db, params.branch);
       const { from, to } = dayRange(query, today, MAX_DAYS);
-      const rows = await db.query({
-        name: 'branch-unique-customers',
-        // Without the range of days in the join the plan may read the branch's whole history: 22 blocks after three years, not 3.
-        text: `SELECT d::date::text AS day, COALESCE(customers_count, 0) AS "uniqueCustomers"
-                 FROM generate_series($2::timestamp, $3::timestamp, interval '1 day') AS d
-                 LEFT JOIN unique_customers_daily ON branch_id = $1 AND day = d::date AND day BETWEEN $2::date AND $3::date
-                ORDER BY d`,
-        values: [branchId, from, to],
-      });
-      return { body: rows };
+      return { body: await readUniqueCustomers(db, branchId, from, to) };
     },
   );
+}
+
+export function readUniqueCustomers(db: Queryable, branchId: string, from: string, to: string) {
+  return db.query<{ day: string; uniqueCustomers: number }>({
+    name: 'branch-unique-customers',
+    // Without the range of days in the join the plan may read the branch's whole history: 22 blocks after three years, not 3.
+    text: `SELECT d::date::text AS day, COALESCE(customers_count, 0) AS "uniqueCustomers"
+             FROM generate_series($2::timestamp, $3::timestamp, interval '1 day') AS d
+             LEFT JOIN unique_customers_daily ON branch_id = $1 AND day = d::date AND day BETWEEN $2::date AND $3::date
+            ORDER BY d`,
+    values: [branchId, from, to],
+  });
 }

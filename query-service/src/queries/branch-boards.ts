@@ -1,0 +1,39 @@
+import type { Queryable } from '@tallyline/chassis/postgres';
+import { z } from 'zod';
+import { branchesSideBySide, readBranches } from './branches-side-by-side.js';
+import { loyalCustomers, readLoyalCustomers } from './customer-loyalty.js';
+import { branchTopProducts, readTopProducts } from './product-sales-daily.js';
+import { readUniqueCustomers, uniqueCustomers } from './unique-customers-daily.js';
+
+const ROWS = 6;
+const DAYS = 14;
+const DAY_MS = 86_400_000;
+
+/** Each branch as the page shows it: the answers of its own calls, together. */
+export const branchBoards = z.array(
+  branchesSideBySide.element.extend({
+    bestOfDay: branchTopProducts,
+    bestOfWeek: branchTopProducts,
+    loyalCustomers,
+    uniqueCustomersByDay: uniqueCustomers,
+  }),
+);
+
+export type BranchBoards = z.infer<typeof branchBoards>;
+
+export async function readBranchBoards(db: Queryable): Promise<BranchBoards> {
+  const branches = await readBranches(db);
+  return Promise.all(
+    branches.map(async (branch) => {
+      const { branchId, day } = branch;
+      const firstDay = new Date(Date.parse(day) - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
+      const [bestOfDay, bestOfWeek, loyal, byDay] = await Promise.all([
+        readTopProducts(db, branchId, 'day', day, ROWS),
+        readTopProducts(db, branchId, 'week', day, ROWS),
+        readLoyalCustomers(db, branchId, ROWS),
+        readUniqueCustomers(db, branchId, firstDay, day),
+      ]);
+      return { ...branch, bestOfDay, bestOfWeek, loyalCustomers: loyal, uniqueCustomersByDay: byDay };
+    }),
+  );
+}
