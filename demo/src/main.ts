@@ -63,6 +63,12 @@ async function untilReady(api: ShopApi): Promise<void> {
   }
 }
 
+/** A second past would double the first. */
+async function hasPast(api: ShopApi): Promise<boolean> {
+  const { body } = await api.query('/api/analytics/sales/daily?days=7');
+  return (body as { days: { orders: number }[] }).days.slice(0, -1).some(({ orders }) => orders > 0);
+}
+
 try {
   const api = createShopApi(values.command, values.query);
   await untilReady(api);
@@ -70,7 +76,8 @@ try {
   const shelf = await stockShelves(api);
   const customers = createCustomers(random, shelf);
   process.stdout.write(`The page: ${values.query}/\n`);
-  if (days > 0) {
+  if (days > 0 && (await hasPast(api))) process.stdout.write('The shop has a past already; nothing is imported.\n');
+  else if (days > 0) {
     const line = showProgress();
     const { timeZone } = (await api.query('/api/analytics/sales/today')).body as { timeZone: string };
     await importHistory(random, customers, shelf, { days, timeZone }, (text) =>

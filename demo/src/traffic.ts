@@ -34,17 +34,16 @@ export async function keepBusy(options: TrafficOptions): Promise<void> {
   const { api, random, customers, shelf, till, ratePerSecond, tally, signal } = options;
   const nextCustomer = pickerOf(random, customers);
   const underWay = new Set<Promise<void>>();
+  const priceOf = new Map(shelf.map(({ productId, price }) => [productId, price]));
+  /** What somebody wants more of than there is. */
+  const scarce = shelf.reduce((least, item) => (item.stock < least.stock ? item : least));
 
   const order = async () => {
     const basket = fillBasket(random, nextCustomer(), shelf);
-    const priceOf = new Map(shelf.map(({ productId, price }) => [productId, price]));
     const stale = random.next() < STALE_PRICE ? 1 : 0;
-    const quantityFactor = random.next() < GREEDY ? 3_000 : 1;
-    const items = basket.items.map(({ productId, quantity }) => ({
-      productId,
-      quantity: quantity * quantityFactor,
-      price: (priceOf.get(productId) ?? 0) + stale,
-    }));
+    const wanted =
+      random.next() < GREEDY ? [{ productId: scarce.productId, quantity: scarce.stock + 1 }] : basket.items;
+    const items = wanted.map((item) => ({ ...item, price: (priceOf.get(item.productId) ?? 0) + stale }));
     const { status } = await api.post('/api/orders', { customerId: basket.customerId, items });
     if (status === 201) tally.orders += 1;
     else if (status >= 400 && status < 500) tally.refusals += 1;

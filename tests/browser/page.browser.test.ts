@@ -1,0 +1,244 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { startTemporaryBroker } from '@tallyline/local/temporary-servers';
+import type { Browser, Page } from 'playwright-core';
+import { type Suite, startSuite } from '../setup/suite.js';
+import { openPage, startBrowser } from './browser.js';
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
+
+let broker: Awaited<ReturnType<typeof startTemporaryBroker>>;
+let suite: Suite;
+let browser: Browser;
+let writeDatabaseUrl: string;
+let lampId: number;
+
+beforeAll(async () => {
+  mkdirSync(images, { recursive: true });
+  broker = await startTemporaryBroker();
+  suite = await startSuite({ BROKER_URL: broker.brokerUrl, SHOP_TIME_ZONE: zoneInTheAfternoon() });
+  writeDatabaseUrl = String(suite.write.options.connectionString);
+  browser = await startBrowser();
+}, 120_000);
+afterAll(async () => {
+  await browser.close();
+  await suite.stop();
+  await broker.stop();
+});
+
+/** A shop where it is afternoon now: a day that has just begun is no picture of a shop. */
+function zoneInTheAfternoon(): string {
+  const hourIn = (timeZone: string) =>
+    Number(new Intl.DateTimeFormat('en', { hour: 'numeric', hourCycle: 'h23', timeZone }).format(new Date()));
+  const zones = ['Pacific/Auckland', 'Asia/Tokyo', 'Asia/Dhaka', 'Asia/Dubai', 'Europe/Berlin', 'Atlantic/Azores'];
+  const more = ['America/Sao_Paulo', 'America/New_York', 'America/Denver', 'America/Los_Angeles', 'Pacific/Honolulu'];
+  const far = (zone: string) => Math.abs(hourIn(zone) - 16);
+  return [...zones, ...more].sort((a, b) => far(a) - far(b))[0] ?? 'UTC';
+}
+
+async function demo(...options: string[]): Promise<void> {
+  const main = fileURLToPath(new URL('../../demo/dist/main.js', import.meta.url));
+  const urls = ['--command', suite.command.url, '--query', suite.query.url];
+  const child = spawn(process.execPath, [main, ...urls, ...options], {
+    env: { PATH: process.env.PATH, WRITE_DATABASE_URL: writeDatabaseUrl },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  expect(code).toBe(0);
+}
+
+const strip = (page: Page) => page.textContent('#strip-text');
+const ready = (page: Page) => page.waitForSelector('#numbers[aria-busy=false]');
+
+async function accessibilityFaults(page: Page): Promise<unknown[]> {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    // biome-ignore lint/suspicious/noExplicitAny: a global of the script above
+    (globalThis as any).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
+  );
+  return violations.map((v: { id: string; nodes: { html: string; failureSummary: string }[] }) => [
+    v.id,
+    v.nodes.map(({ html, failureSummary }) => [html, failureSummary]),
+  ]);
+}
+
+test('an empty shop says so, instead of showing empty charts', async () => {
+  const { page, faults, close } = await openPage(browser, suite.query.url);
+  await ready(page);
+  await page.waitForSelector('#empty:not([hidden])');
+  await eventually(async () => expect(await strip(page)).toMatch(/in sync/));
+  expect(await accessibilityFaults(page)).toEqual([]);
+  await page.screenshot({ path: `${images}page-empty.png` });
+  expect(faults).toEqual([]);
+  await close();
+});
+
+test('an order placed over HTTP moves cards, chart and lists within 2 s, without a reload', async () => {
+  const lamp = { name: 'Lamp', category: 'Light', price: 20, stock: 1_000 };
+  lampId = (await suite.post('/api/products', lamp)).body.productId;
+  const { page, faults, close } = await openPage(browser, suite.query.url);
+  await ready(page);
+  for (let n = 1; n <= 3; n += 1) {
+    const placed = await suite.post('/api/orders', {
+      customerId: 800 + n,
+      items: [{ productId: lampId, quantity: 2 }],
+    });
+    expect(placed.status).toBe(201);
+    await eventually(
+      async () => {
+        expect(await page.textContent('#card-orders .value')).toBe(String(n));
+        expect(await page.textContent('#card-revenue .value')).toBe(`${n * 40}.00`);
+        expect(await page.textContent('#card-customers .value')).toBe(String(n));
+        expect(await page.textContent('#hours tbody')).toContain(`${n * 40}.00`);
+      },
+      { timeoutMs: 2_000 },
+    );
+  }
+  await eventually(async () => expect(await page.textContent('#top-products')).toContain('Lamp'));
+  expect(faults).toEqual([]);
+  await close();
+});
+
+describe('a shop with a past', () => {
+  beforeAll(async () => {
+    await demo('--history', '30', '--minutes', '0.3', '--rate', '12');
+    await suite.inSync(60_000);
+  }, 180_000);
+
+  const looks = [
+    { name: 'desktop-light', width: 1280, height: 860, colorScheme: 'light' },
+    { name: 'desktop-dark', width: 1280, height: 860, colorScheme: 'dark' },
+    { name: 'phone-light', width: 390, height: 844, colorScheme: 'light' },
+    { name: 'phone-dark', width: 390, height: 844, colorScheme: 'dark' },
+  ] as const;
+
+  test.each(looks)('$name: full, accessible, within its width, quiet on the console', async (look) => {
+    const { name, width, height, colorScheme } = look;
+    const { page, faults, close } = await openPage(browser, suite.query.url, {
+      viewport: { width, height },
+      colorScheme,
+      reducedMotion: 'reduce',
+    });
+    await ready(page);
+    await page.waitForSelector('#branches:not([hidden])');
+    await eventually(async () => expect(await page.locator('#days tbody tr').count()).toBe(30));
+    await eventually(async () => expect(await strip(page)).toMatch(/^Complete up to .* in sync$/));
+    expect(await page.locator('#top-products tbody tr').count()).toBe(8);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+    await page.screenshot({ path: `${images}page-${name}.png`, fullPage: name.startsWith('phone') });
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  test('weighs less than 150 kB compressed, and is painted within a second', async () => {
+    const { page, close } = await openPage(browser, suite.query.url);
+    await ready(page);
+    const { bytes, paintMs } = await page.evaluate(() => {
+      const files = [...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')];
+      const sizes = files
+        .filter(({ name }) => !name.includes('/api/'))
+        .map((file) => (file as PerformanceResourceTiming).transferSize);
+      const paint = performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
+      return { bytes: sizes.reduce((sum, size) => sum + size, 0), paintMs: paint ?? Number.POSITIVE_INFINITY };
+    });
+    expect(bytes).toBeGreaterThan(20_000);
+    expect(bytes).toBeLessThan(150_000);
+    expect(paintMs).toBeLessThan(1_000);
+    await close();
+  });
+
+  test('every control is reached and worked by keyboard alone', async () => {
+    const { page, close } = await openPage(browser, suite.query.url);
+    await ready(page);
+    await page.waitForSelector('#branches:not([hidden])');
+    const reached = new Set<string>();
+    for (let n = 0; n < 20; n += 1) {
+      await page.keyboard.press('Tab');
+      reached.add(
+        await page.evaluate(
+          () => document.activeElement?.closest('section')?.id ?? document.activeElement?.className ?? '',
+        ),
+      );
+    }
+    expect([...reached]).toEqual(expect.arrayContaining(['skip', 'hours', 'days', 'branches']));
+    await page.focus('#hours summary');
+    await page.keyboard.press('Enter');
+    expect(await page.isVisible('#hours table')).toBe(true);
+    await page.focus('[name=branch]:checked');
+    const before = await page.getAttribute('[name=branch]:checked', 'value');
+    await page.keyboard.press('ArrowRight');
+    expect(await page.locator('[name=branch]:checked').getAttribute('value')).not.toBe(before);
+    await close();
+  });
+
+  test('numbers, dates and times are in the reader’s locale', async () => {
+    const { page, close } = await openPage(browser, suite.query.url, { locale: 'de-DE' });
+    await ready(page);
+    await eventually(async () => expect(await page.textContent('#card-revenue .value')).toMatch(/^[\d.]+,\d\d$/));
+    expect(await page.textContent('#date')).toMatch(/tag/);
+    await close();
+  });
+
+  test('the stream ends while nobody looks, and comes back', async () => {
+    const { page, close } = await openPage(browser, suite.query.url);
+    await ready(page);
+    const streams = () =>
+      page.evaluate(() => performance.getEntriesByName(`${location.origin}/api/analytics/stream`).length);
+    const show = (state: string) =>
+      page.evaluate((visibility) => {
+        Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
+        document.dispatchEvent(new Event('visibilitychange'));
+      }, state);
+    await show('hidden');
+    // A stream is an entry of the timeline once it has ended.
+    await eventually(async () => expect(await streams()).toBe(1));
+    const orders = await page.textContent('#card-orders .value');
+    await suite.post('/api/orders', { customerId: 811, items: [{ productId: lampId, quantity: 1 }] });
+    await suite.inSync();
+    expect(await page.textContent('#card-orders .value')).toBe(orders);
+    await show('visible');
+    await eventually(async () => expect(await page.textContent('#card-orders .value')).not.toBe(orders));
+    await close();
+  });
+
+  test('broker stopped: the strip says how far behind, in words; broker back: in sync again', async () => {
+    const { page, faults, close } = await openPage(browser, suite.query.url, {
+      viewport: { width: 1280, height: 860 },
+    });
+    await eventually(async () => expect(await strip(page)).toMatch(/in sync/));
+    await broker.kill();
+    await suite.post('/api/orders', { customerId: 812, items: [{ productId: lampId, quantity: 1 }] });
+    await eventually(async () => expect(await strip(page)).toMatch(/^Complete up to .* s behind · no news/), {
+      timeoutMs: 20_000,
+    });
+    expect(await page.getAttribute('#strip', 'data-state')).toBe('behind');
+    await page.screenshot({ path: `${images}page-behind.png`, clip: { x: 0, y: 0, width: 1280, height: 330 } });
+    await broker.restart();
+    await eventually(async () => expect(await strip(page)).toMatch(/in sync$/), { timeoutMs: 60_000 });
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  test('query-service stopped: the strip is grey and says so; query-service back: live again', async () => {
+    const service = await suite.start('query-service');
+    const { page, close } = await openPage(browser, service.url);
+    await eventually(async () => expect(await strip(page)).toMatch(/in sync/));
+    const port = new URL(service.url).port;
+    await service.stop();
+    await eventually(async () =>
+      expect(await strip(page)).toMatch(/^Connection lost · complete up to .* trying again/),
+    );
+    expect(await page.getAttribute('#strip', 'data-state')).toBe('lost');
+    await suite.start('query-service', { QUERY_SERVICE_PORT: port });
+    await eventually(async () => expect(await strip(page)).toMatch(/in sync/), { timeoutMs: 30_000 });
+    await close();
+  });
+});
