@@ -14,7 +14,7 @@ const dayForm = { weekday: 'short', day: 'numeric', month: 'short' } as const;
 
 export function showHours(sales: SalesToday): void {
   today = sales;
-  for (const zone of document.querySelectorAll('.zone')) setText(zone, `· ${sales.timeZone} time`);
+  for (const zone of document.querySelectorAll('.zone')) setText(zone, `· ${sales.timeZone.replaceAll('_', ' ')} time`);
   const labels = sales.hours.map(({ hour }) => format.hour(hour));
   hoursChart ??= barChart(element('#hours'), [
     { label: 'Yesterday', color: '--before', width: 0.9 },

@@ -49,7 +49,6 @@ export function hour(value: number): string {
 }
 
 export function dateTime(instant: string, timeZone: string): string {
-  return new Intl.DateTimeFormat(locales, { dateStyle: 'medium', timeStyle: 'short', timeZone }).format(
-    new Date(instant),
-  );
+  const form = { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', timeZone } as const;
+  return new Intl.DateTimeFormat(locales, form).format(new Date(instant));
 }

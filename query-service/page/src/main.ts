@@ -12,6 +12,7 @@ import { type Freshness, showFreshness, showLost, showTimeZone } from './strip.j
 import { showTops } from './tops.js';
 
 let timeZone = 'UTC';
+let best: TopSellers | undefined;
 /** An empty shop says so instead of showing empty charts. */
 const sold = { today: 0, days: 0, top: 0 };
 
@@ -20,7 +21,10 @@ keepLive(
   {
     freshness: (freshness: Freshness) => showFreshness(freshness),
     today: (sales: SalesToday) => {
-      timeZone = sales.timeZone;
+      if (timeZone !== sales.timeZone) {
+        timeZone = sales.timeZone;
+        if (best !== undefined) showTops(best, timeZone);
+      }
       showTimeZone(timeZone);
       setText(element('#date'), format.longDate(sales.asOf, timeZone));
       showCards(sales);
@@ -34,6 +38,7 @@ keepLive(
       showWhetherEmpty();
     },
     top: (top: TopSellers) => {
+      best = top;
       showTops(top, timeZone);
       sold.top = top.customers.length;
       showWhetherEmpty();

@@ -1,0 +1,72 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { runCommand } from '../setup/run-command.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+
+let suite: Suite;
+beforeAll(async () => {
+  suite = await startSuite();
+});
+afterAll(() => suite.stop());
+
+async function demo(...options: string[]): Promise<{ code: number; output: string }> {
+  const main = fileURLToPath(new URL('../../demo/dist/main.js', import.meta.url));
+  const urls = ['--command', suite.command.url, '--query', suite.query.url];
+  const child = spawn(process.execPath, [main, ...urls, ...options], {
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
+  const [code] = await once(child, 'close');
+  return { code, output };
+}
+
+test('the demo fills the shop with a past and a present, every order of which is counted once', async () => {
+  const { code, output } = await demo('--history', '2', '--minutes', '0.05', '--rate', '20');
+  expect({ code, output }).toMatchObject({ code: 0 });
+  await suite.inSync(60_000);
+  // The past is not waited for: the ledger counts events by when they were committed, not by when they were placed.
+  await eventually(async () => {
+    const { body } = await suite.get('/api/analytics/sync-status');
+    expect(body).toMatchObject({ status: 'in-sync', pendingEvents: 0, setAsideEvents: 0 });
+  });
+  const { rows } = await suite.write.query('SELECT count(*) AS n, sum(total) AS revenue FROM orders');
+  const { body } = await suite.get('/api/analytics/sales/daily?days=4');
+  const sum = (of: 'orders' | 'revenue') =>
+    body.days.reduce((all: number, day: Record<string, number>) => all + (day[of] ?? 0), 0);
+  expect(sum('orders')).toBe(Number(rows[0].n));
+  expect(sum('revenue')).toBeCloseTo(Number(rows[0].revenue), 2);
+  expect(body.days.filter(({ orders }: { orders: number }) => orders > 100).length).toBeGreaterThanOrEqual(2);
+  const { stdout, code: verified } = await runCommand(suite, 'verify');
+  expect({ stdout, verified }).toMatchObject({ verified: 0 });
+}, 120_000);
+
+test('a second run finds the shelves full and the past written', async () => {
+  const before = await suite.write.query('SELECT count(*) AS n FROM products');
+  const { code, output } = await demo('--history', '2', '--minutes', '0.01');
+  expect(code).toBe(0);
+  expect(output).toContain('has a past already');
+  expect((await suite.write.query('SELECT count(*) AS n FROM products')).rows).toEqual(before.rows);
+}, 60_000);
+
+test('a line that is no order stops the import with its number, and a wrong option with the usage', async () => {
+  const importer = fileURLToPath(
+    new URL('../../command-service/dist/operations/import-orders.main.js', import.meta.url),
+  );
+  const child = spawn(process.execPath, [importer], {
+    cwd: tmpdir(),
+    env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl },
+  });
+  let told = '';
+  child.stderr.on('data', (data) => (told += data));
+  child.stdin.end('{ "placedAt": "2026-11-01T09:30:00Z" }\n');
+  expect(await once(child, 'close')).toEqual([2, null]);
+  expect(told).toMatch(/line 1 is not an order/);
+  expect(await demo('--rate', 'fast')).toMatchObject({ code: 2, output: expect.stringContaining('npm run demo') });
+});

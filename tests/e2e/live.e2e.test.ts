@@ -1,0 +1,98 @@
+import { get as httpGet, type IncomingMessage } from 'node:http';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { assertDocumented } from '../setup/documented.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+
+let suite: Suite;
+let productId: number;
+beforeAll(async () => {
+  suite = await startSuite({ SHOP_TIME_ZONE: 'Asia/Kathmandu' });
+  const product = { name: 'Lamp', category: 'Light', price: 20, stock: 1_000 };
+  productId = (await suite.post('/api/products', product)).body.productId;
+});
+afterAll(() => suite.stop());
+
+// biome-ignore lint/suspicious/noExplicitAny: an event's data is what the test asserts on
+type Heard = Map<string, any[]>;
+
+async function listen(): Promise<{ heard: Heard; ended: Promise<void>; close(): void }> {
+  const heard: Heard = new Map();
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    httpGet(`${suite.query.url}/api/analytics/stream`, resolve).on('error', reject);
+  });
+  expect(response.headers['content-type']).toContain('text/event-stream');
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk) => {
+    text += chunk;
+    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+      const [, name, data] = /event: (\w+)\ndata: (.*)/.exec(text.slice(0, end)) ?? [];
+      if (name && data) heard.set(name, [...(heard.get(name) ?? []), JSON.parse(data)]);
+      text = text.slice(end + 2);
+    }
+  });
+  response.on('error', () => undefined);
+  const ended = new Promise<void>((resolve) => response.on('close', resolve));
+  return { heard, ended, close: () => response.destroy() };
+}
+
+test('the stream tells everything at first, then what changes, in the form that is documented', async () => {
+  const { heard, close } = await listen();
+  await eventually(() => expect([...heard.keys()].sort()).toEqual(['branches', 'days', 'freshness', 'today', 'top']));
+  const told = heard.get('today')?.length ?? 0;
+  await suite.post('/api/orders', { customerId: 1, items: [{ productId, quantity: 2 }] });
+  await eventually(() => expect(heard.get('today')?.at(-1)?.today.revenue).toBe(40), { timeoutMs: 2_000 });
+  await eventually(() => expect(heard.get('top')?.at(-1)?.products[0]?.name).toBe('Lamp'));
+  expect((heard.get('today')?.length ?? 0) - told).toBeLessThanOrEqual(2);
+  const headers = new Headers({ 'content-type': 'text/event-stream' });
+  for (const [name, events] of heard) {
+    const body = { [name]: events.at(-1) };
+    assertDocumented('GET', `${suite.query.url}/api/analytics/stream`, { status: 200, headers, body });
+  }
+  close();
+});
+
+test('nobody looks: nobody asks the database', async () => {
+  const { heard, close } = await listen();
+  await eventually(() => expect(heard.has('today')).toBe(true));
+  close();
+  const asked = async () =>
+    (
+      await suite.read.query(
+        "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'query-service' AND query_start > now() - interval '1500 ms' AND query LIKE '%minute_sales_view%' AND datname = current_database()",
+      )
+    ).rows[0].n;
+  await eventually(async () => expect(await asked()).toBe('0'));
+});
+
+test('calls of the page answer the same numbers, in the days of the shop', async () => {
+  await suite.post('/api/orders', { customerId: 2, items: [{ productId, quantity: 1 }] });
+  await suite.inSync();
+  await eventually(async () => {
+    const { body: sales } = await suite.get('/api/analytics/sales/today');
+    expect(sales).toMatchObject({
+      timeZone: 'Asia/Kathmandu',
+      today: { revenue: 60, orders: 2, averageOrder: 30, customers: 2 },
+    });
+    expect(sales.yesterdayBySameTime).toEqual({ revenue: 0, orders: 0, averageOrder: null, customers: 0 });
+    expect(sales.hours.reduce((sum: number, { today }: { today: { revenue: number } }) => sum + today.revenue, 0)).toBe(
+      60,
+    );
+  });
+  const { body } = await suite.get('/api/analytics/sales/daily?days=3');
+  const today = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Kathmandu' }).format(new Date());
+  expect(body.days).toHaveLength(3);
+  expect(body.days.at(-1)).toEqual({ day: today, orders: 2, revenue: 60 });
+  const { body: top } = await suite.get('/api/analytics/top?limit=1');
+  expect(top.categories).toEqual([{ category: 'Light', revenue: 60, orders: 2 }]);
+  expect(top.customers).toMatchObject([{ customerId: 1, spent: 40, orders: 1 }]);
+});
+
+test('query-service stops at once with streams open, and ends them', async () => {
+  const { heard, ended } = await listen();
+  await eventually(() => expect(heard.has('freshness')).toBe(true));
+  const startedAt = performance.now();
+  expect(await suite.query.stop()).toBe(0);
+  await ended;
+  expect(performance.now() - startedAt).toBeLessThan(5_000);
+});
