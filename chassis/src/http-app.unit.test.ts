@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { pino } from 'pino';
+import request from 'supertest';
+import { z } from 'zod';
+import { CheckFailed } from './health.js';
+import { buildHttpApp } from './http-app.js';
+import { type HttpServer, listen } from './http-server.js';
+import { createMetrics } from './metrics.js';
+import { Problem } from './problem.js';
+import { route } from './route.js';
+
+const answer = { status: 200, description: 'an answer', schema: z.object({}) };
+const lines: Record<string, unknown>[] = [];
+let subscribed = true;
+let server: HttpServer;
+let url: string;
+
+beforeAll(async () => {
+  const app = buildHttpApp({
+    api: { title: 'a service', description: 'for this test' },
+    log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
+    metrics: createMetrics('a-service'),
+    health: {
+      required: {
+        subscription: async () => {
+          if (!subscribed) throw new CheckFailed('not subscribed');
+        },
+      },
+      informative: {
+        broker: async () => {
+          throw new Error('connect ECONNREFUSED 10.0.0.7:5672');
+        },
+      },
+    },
+    routes: [
+      route(
+        'get',
+        '/things/:id',
+        { summary: 'a thing', params: z.object({ id: z.string() }), answer },
+        async (input) => {
+          if (input.params.id === 'bug') throw new Error('password=hunter2');
+          if (input.params.id === 'gone') throw new Problem({ slug: 'gone', status: 410, detail: 'it is gone' });
+          return { body: { id: input.params.id } };
+        },
+      ),
+    ],
+  });
+  server = await listen(app, '127.0.0.1', 0);
+  url = `http://127.0.0.1:${server.port}`;
+});
+afterAll(() => server.stop());
+
+describe('an HTTP application of the chassis', () => {
+  test('answers a problem as its handler states it', async () => {
+    const { status, body } = await request(url).get('/things/gone');
+    expect([status, body]).toEqual([
+      410,
+      {
+        type: 'urn:tallyline:problem:gone',
+        title: 'Gone',
+        status: 410,
+        detail: 'it is gone',
+        instance: '/things/gone',
+      },
+    ]);
+  });
+
+  test('says nothing about the inside in a 500, and everything in the log', async () => {
+    const { status, text } = await request(url).get('/things/bug');
+    expect(status).toBe(500);
+    expect(text).not.toContain('hunter2');
+    expect(JSON.stringify(lines)).toContain('hunter2');
+  });
+
+  test('logs one line per request with route template, status and trace id', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    await request(url).get('/things/7').set('traceparent', traceparent);
+    expect(lines.filter(({ traceId }) => traceId === '4bf92f3577b34da6a3ce929d0e0e4736')).toEqual([
+      expect.objectContaining({ method: 'GET', route: '/things/:id', status: 200, durationMs: expect.any(Number) }),
+    ]);
+  });
+
+  test('is ready while what it requires is up, whatever is only informative, and names each check', async () => {
+    const ready = await request(url).get('/health/ready');
+    expect([ready.status, ready.body]).toEqual([
+      200,
+      { status: 'up', checks: { subscription: { status: 'up' }, broker: { status: 'down', reason: 'not reachable' } } },
+    ]);
+    subscribed = false;
+    const notReady = await request(url).get('/health/ready');
+    expect(notReady.status).toBe(503);
+    expect(notReady.body.checks.subscription).toEqual({ status: 'down', reason: 'not subscribed' });
+    expect((await request(url).get('/health/live')).status).toBe(200);
+  });
+});
