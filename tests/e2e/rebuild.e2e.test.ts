@@ -129,6 +129,10 @@ test('it refuses to run twice at once, and to lose an event that the archive doe
   client.release();
   expect([second.code, second.stderr]).toEqual([2, expect.stringContaining('another rebuild is running')]);
 
+  await suite.read.query("INSERT INTO event_archive_moved VALUES ('2025-01', 1, 0, 'digest')");
+  expect((await rebuild('--accept')).stderr).toContain('2025-01 are in the data lake');
+  await suite.read.query('DELETE FROM event_archive_moved');
+
   await suite.read.query("DELETE FROM event_archive WHERE event_type = 'PurchaseCreated'");
   const { code, stdout } = await rebuild('--accept');
   expect([code, stdout]).toEqual([1, expect.stringContaining('4 event(s) of the live views are not in the archive')]);

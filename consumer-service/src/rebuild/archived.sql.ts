@@ -19,6 +19,14 @@ export async function countArchived(db: Queryable): Promise<{ count: number; now
   return row ?? { count: 0, now: new Date() };
 }
 
+/** Months that were moved from this database to the lake: their events cannot be read here. */
+export async function readMovedMonths(db: Queryable): Promise<string[]> {
+  const rows = await db.query<{ month: string }>({
+    text: 'SELECT month FROM public.event_archive_moved ORDER BY month',
+  });
+  return rows.map(({ month }) => month);
+}
+
 /** The whole archive by the ids of its events. What commits behind the place that we have reached is left for the rest. */
 export async function* archivedEvents(db: Queryable, batchSize: number): AsyncGenerator<ArchivedEvent[]> {
   let after = FIRST_ID;

@@ -1,7 +1,7 @@
-import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, type Pool, type Queryable, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { Progress } from '@tallyline/chassis/progress';
 import { viewTables } from '../projections/index.js';
-import { archivedEvents, countArchived, countUnarchived, findRest } from './archived.sql.js';
+import { archivedEvents, countArchived, countUnarchived, findRest, readMovedMonths } from './archived.sql.js';
 import { FOLD_SIZE, foldArchived, type Unreadable } from './fold-archived.js';
 import { createShadow, dropShadow, stopConsumers, takeRebuildLock } from './shadow.sql.js';
 import { differenceOf, takeOver, type ViewDifference } from './swap.sql.js';
@@ -35,6 +35,7 @@ export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
   return withTransaction(options.pool, 'rebuild', async (guard) => {
     if (!(await takeRebuildLock(guard))) return undefined;
     const db = onPool(options.pool);
+    await refuseMoved(db);
     await createShadow(db, viewTables);
     const rebuilt = await fillCompareTakeOver(options);
     await dropShadow(db);
@@ -66,6 +67,7 @@ async function fillCompareTakeOver({ pool, shadow, progress, accept }: RebuildOp
 
   return withTransaction(pool, 'take over the views', async (tx) => {
     await stopConsumers(tx);
+    await refuseMoved(tx);
     const stoppedAt = performance.now();
     await foldRest();
     const unarchived = (await countUnarchived(tx)) - unreadable.size;
@@ -76,6 +78,13 @@ async function fillCompareTakeOver({ pool, shadow, progress, accept }: RebuildOp
     const stoppedMs = Math.round(performance.now() - stoppedAt);
     return { events, differences, unreadable: [...unreadable.values()], unarchived, tookOver, stoppedMs };
   });
+}
+
+async function refuseMoved(db: Queryable): Promise<void> {
+  const [first, ...others] = await readMovedMonths(db);
+  if (first === undefined) return;
+  const months = others.length === 0 ? first : `${first} and ${others.length} more month(s)`;
+  throw new Error(`the events of ${months} are in the data lake: bring them back with npm run archive -- restore`);
 }
 
 async function compareAll(tx: Tx, progress: Progress): Promise<ViewDifference[]> {
