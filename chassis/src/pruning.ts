@@ -13,17 +13,16 @@ export interface PruningOptions {
   readonly name: string;
   readonly pool: Pool;
   readonly log: Logger;
-  /** Deletes one batch of what is older than `days` and answers how many rows went. */
-  readonly prune: (tx: Tx, days: number) => Promise<number>;
-  readonly days: number;
+  /** Deletes one batch of what is past its retention and answers how many rows went. */
+  readonly prune: (tx: Tx) => Promise<number>;
 }
 
 /** Deletes old rows in small batches for ever. Any number of replicas may run: only one works at a time. */
-export function startPruning({ name, pool, log, prune, days }: PruningOptions): Loop {
+export function startPruning({ name, pool, log, prune }: PruningOptions): Loop {
   const loop = startLoop(`prune ${name}`, log, {
     idleMs: IDLE_MS,
     turn: async () => {
-      const deleted = await pruneOnce(pool, name, (tx) => prune(tx, days));
+      const deleted = await pruneOnce(pool, name, prune);
       if (deleted > 0) log.debug({ deleted }, `pruned ${name}`);
       if (deleted === PRUNE_BATCH_SIZE) setTimeout(() => loop.wake(), PAUSE_MS).unref();
       return 'idle';

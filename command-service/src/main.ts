@@ -1,11 +1,12 @@
 import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
 import { listen } from '@tallyline/chassis/http-server';
 import { createMetrics, observePool } from '@tallyline/chassis/metrics';
-import { createPool } from '@tallyline/chassis/postgres';
+import { createPool, type Tx } from '@tallyline/chassis/postgres';
 import { startPruning } from '@tallyline/chassis/pruning';
 import { runService } from '@tallyline/chassis/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
+import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.js';
 import { createMeasures } from './measures.js';
 import { pruneOutbox } from './outbox/prune-outbox.sql.js';
 import { startOutbox } from './outbox/start-outbox.js';
@@ -17,6 +18,7 @@ const settings = environment.pick({
   COMMAND_SERVICE_PORT: true,
   OUTBOX_POLL_INTERVAL_MS: true,
   OUTBOX_RETENTION_DAYS: true,
+  IDEMPOTENCY_RETENTION_HOURS: true,
   LOG_LEVEL: true,
   LOG_FORMAT: true,
 });
@@ -40,8 +42,11 @@ await runService('command-service', process.env, settings, async ({ config, log,
     measures,
     onFatal: fatal,
   });
-  const days = config.OUTBOX_RETENTION_DAYS;
-  const pruning = startPruning({ name: 'outbox', pool, log, prune: pruneOutbox, days });
+  const pruned = {
+    outbox: (tx: Tx) => pruneOutbox(tx, config.OUTBOX_RETENTION_DAYS),
+    'idempotency keys': (tx: Tx) => pruneIdempotencyKeys(tx, config.IDEMPOTENCY_RETENTION_HOURS),
+  };
+  const prunings = Object.entries(pruned).map(([name, prune]) => startPruning({ name, pool, log, prune }));
   const broker = async () => {
     if (outbox.link.session() === undefined) throw new CheckFailed('not connected; events wait in the outbox');
   };
@@ -58,7 +63,7 @@ await runService('command-service', process.env, settings, async ({ config, log,
   return [
     ['http', server.stop],
     ['outbox', outbox.stop],
-    ['pruning', pruning.stop],
+    ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
     ['database', () => pool.end()],
   ];
 });

@@ -48,8 +48,8 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const replayRequests = startReplayRequests(pool, log, subscription.link);
   const days = config.INBOX_RETENTION_DAYS;
   const prunings = [
-    startPruning({ name: 'processed events', pool, log, prune: pruneProcessedEvents, days }),
-    startPruning({ name: 'event ledger', pool, log, prune: pruneLedger, days }),
+    startPruning({ name: 'processed events', pool, log, prune: (tx) => pruneProcessedEvents(tx, days) }),
+    startPruning({ name: 'event ledger', pool, log, prune: (tx) => pruneLedger(tx, days) }),
   ];
   const subscribed = async () => {
     if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');

@@ -4,6 +4,7 @@ import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postg
 import { pruneOnce } from '@tallyline/chassis/pruning';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { v7 as uuidv7 } from 'uuid';
+import { pruneIdempotencyKeys } from '../idempotency/prune-idempotency-keys.sql.js';
 import { pruneOutbox } from './prune-outbox.sql.js';
 
 let databases: TestDatabases;
@@ -65,4 +66,13 @@ test('while one replica prunes, another does nothing', async () => {
     expect(await prune()).toBe(0);
   });
   expect(await prune()).toBe(1);
+});
+
+test('idempotency keys go when their hours are over, not before', async () => {
+  await pool.query(`
+    INSERT INTO idempotency_keys (scope, key, fingerprint, result, created_at)
+    SELECT 'orders', hours::text, '\\x00', '{}', now() - hours * interval '1 hour' FROM unnest(ARRAY[1, 23, 25, 90]) AS hours`);
+  expect(await pruneOnce(pool, 'keys', (tx) => pruneIdempotencyKeys(tx, 24))).toBe(2);
+  const { rows } = await pool.query('SELECT key FROM idempotency_keys ORDER BY created_at DESC');
+  expect(rows.map(({ key }) => key)).toEqual(['1', '23']);
 });

@@ -1,0 +1,17 @@
+import type { Tx } from '@tallyline/chassis/postgres';
+import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
+
+/** Deletes keys that are older than `hours`, oldest first. A repeated request is then a new one (draft-07, section 2.3). */
+export async function pruneIdempotencyKeys(tx: Tx, hours: number): Promise<number> {
+  const rows = await tx.query({
+    name: 'prune-idempotency-keys',
+    text: `
+      DELETE FROM idempotency_keys WHERE (scope, key) IN (
+        SELECT scope, key FROM idempotency_keys
+         WHERE created_at < now() - $1 * interval '1 hour'
+         ORDER BY created_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+      RETURNING 1`,
+    values: [hours, PRUNE_BATCH_SIZE],
+  });
+  return rows.length;
+}
