@@ -13,6 +13,8 @@ const HANDSHAKE_TIMEOUT_MS = 5_000;
 /** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
 const OPEN_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
+/** After a long outage events flow again within 3 s of the broker's return: with 5 s here the fault campaign measured 3.1 s. */
+const MAX_BACKOFF_MS = 1_000;
 
 export interface Connection {
   channel(): Promise<Channel>;
@@ -112,7 +114,9 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
           log.warn({ error: message }, 'broker away, trying again until it answers');
           toldOfTimeout = error instanceof OpenTimeout;
         } else log.debug({ error: message, failures }, 'broker still away');
-        await delay(backoffMs(failures), undefined, { signal: stopped.signal }).catch(() => undefined);
+        await delay(backoffMs(failures, { maxMs: MAX_BACKOFF_MS }), undefined, { signal: stopped.signal }).catch(
+          () => undefined,
+        );
         failures += 1;
       }
     }

@@ -35,9 +35,10 @@ function at(path: readonly PropertyKey[], place: Place, detail: string): Fault {
   return place === 'header' ? { header: String(path[0]), detail } : { parameter: String(path[0]), detail };
 }
 
-/** RFC 6901, in its URI fragment form. */
+/** RFC 6901, in its URI fragment form. A lone surrogate, which JSON can spell and a URI cannot, is shown as U+FFFD. */
 export function jsonPointer(path: readonly PropertyKey[]): string {
-  return `#${path.map((part) => `/${encodeURIComponent(String(part).replaceAll('~', '~0').replaceAll('/', '~1'))}`).join('')}`;
+  const escaped = (part: PropertyKey) => String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
+  return `#${path.map((part) => `/${encodeURIComponent(escaped(part))}`).join('')}`;
 }
 
 function nameOf(fault: Fault): string {

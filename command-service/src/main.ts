@@ -10,6 +10,7 @@ import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.j
 import { createMeasures } from './measures.js';
 import { pruneOutbox } from './outbox/prune-outbox.sql.js';
 import { startOutbox } from './outbox/start-outbox.js';
+import { WRITER_APPLICATION } from './outbox/watermark.sql.js';
 
 const settings = environment.pick({
   WRITE_DATABASE_URL: true,
@@ -26,8 +27,16 @@ const settings = environment.pick({
 await runService('command-service', process.env, settings, async ({ config, log, fatal }) => {
   const pool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: 'command-service',
+    applicationName: WRITER_APPLICATION,
     maxConnections: 10,
+    statementTimeoutMs: 5_000,
+    log,
+  });
+  // Its own, by another name: watermarks wait for open transactions of the writers, and the relay's await the broker.
+  const relayPool = createPool({
+    url: config.WRITE_DATABASE_URL,
+    applicationName: 'command-service relay',
+    maxConnections: 5,
     statementTimeoutMs: 5_000,
     log,
   });
@@ -35,7 +44,7 @@ await runService('command-service', process.env, settings, async ({ config, log,
   observePool(metrics, pool);
   const measures = createMeasures(metrics);
   const outbox = startOutbox({
-    pool,
+    pool: relayPool,
     log,
     brokerUrl: config.BROKER_URL,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
@@ -46,7 +55,7 @@ await runService('command-service', process.env, settings, async ({ config, log,
     outbox: (tx: Tx) => pruneOutbox(tx, config.OUTBOX_RETENTION_DAYS),
     'idempotency keys': (tx: Tx) => pruneIdempotencyKeys(tx, config.IDEMPOTENCY_RETENTION_HOURS),
   };
-  const prunings = Object.entries(pruned).map(([name, prune]) => startPruning({ name, pool, log, prune }));
+  const prunings = Object.entries(pruned).map(([name, prune]) => startPruning({ name, pool: relayPool, log, prune }));
   const broker = async () => {
     if (outbox.link.session() === undefined) throw new CheckFailed('not connected; events wait in the outbox');
   };
@@ -64,6 +73,6 @@ await runService('command-service', process.env, settings, async ({ config, log,
     ['http', server.stop],
     ['outbox', outbox.stop],
     ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
-    ['database', () => pool.end()],
+    ['database', () => Promise.all([pool.end(), relayPool.end()])],
   ];
 });

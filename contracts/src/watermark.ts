@@ -3,12 +3,14 @@ import { instant } from './fields.js';
 
 /**
  * What the write side tells the read side about itself, every second: how many events were committed in each second of
- * its own clock, recounted for the last seconds because a transaction may commit after its events were stamped. The
- * consumer counts what it settled per second of the same clock, and the difference is what the views do not include.
+ * its own clock, for seconds in which nothing more can be committed. The consumer counts what it settled per second of
+ * the same clock, and the difference is what the views do not include.
  */
 export const watermark = z.object({
-  /** The write database's clock when the counts were taken. */
+  /** End of the last second that is counted, by the write database's clock. */
   measuredAt: instant,
+  /** The same clock when this was told. */
+  toldAt: instant.optional(),
   /** The counts are of every second from here on: where this is later than all that was told before, something was lost. */
   from: instant,
   /** No event was committed before `from`: this watermark needs none before it. */

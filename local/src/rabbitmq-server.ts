@@ -1,11 +1,15 @@
+import { execFile } from 'node:child_process';
 import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { stopEpmd } from './epmd.js';
 import { freePorts } from './free-port.js';
 import { untilRabbitmqAnswers } from './rabbitmq-ready.js';
 import { forgetRun, STOP_STAGES } from './run-records.js';
 import { type ServerProcess, startServerProcess, untilReady } from './server-process.js';
+
+const run = promisify(execFile);
 
 export interface RabbitmqOptions {
   readonly name: string;
@@ -30,6 +34,11 @@ export interface BrokerServer {
   restart(): Promise<void>;
 }
 
+export interface NativeBroker extends BrokerServer {
+  /** Runs rabbitmqctl against this node, for states that only the node itself can be put into, such as an alarm. */
+  control(...args: readonly string[]): Promise<void>;
+}
+
 const START_TIMEOUT_MS = 60_000;
 /** 4.x stops in 1.5 s; the management plugin of 3.x takes 5 s more, whatever its settings. */
 const STOP_TIMEOUT_MS = 8_000;
@@ -46,7 +55,7 @@ export function findRabbitmqServer(): string | undefined {
   return found.find((path) => basename(realpathSync(path)) !== WRAPPER);
 }
 
-export async function startRabbitmqServer(options: RabbitmqOptions): Promise<BrokerServer> {
+export async function startRabbitmqServer(options: RabbitmqOptions): Promise<NativeBroker> {
   const program = findRabbitmqServer();
   if (program === undefined) throw new Error('no rabbitmq-server on this machine');
   const brokerUrl = `amqp://guest:guest@127.0.0.1:${options.port}`;
@@ -96,6 +105,9 @@ export async function startRabbitmqServer(options: RabbitmqOptions): Promise<Bro
     async restart() {
       await server.stop();
       server = await launch(program);
+    },
+    control: async (...args) => {
+      await run(join(dirname(program), 'rabbitmqctl'), args, { env, cwd: options.dir });
     },
   };
 }

@@ -15,6 +15,8 @@ export interface Struck {
 export interface Fault {
   readonly name: string;
   readonly options?: WorldOptions;
+  /** Confirmed events are destroyed: only then may the read side have to ask for them again. */
+  readonly losesAtBroker?: true;
   /** Strikes and heals. Throws when it could not strike: a fault that did not happen proves nothing. */
   strike(strike: Strike): Promise<Struck>;
 }

@@ -64,12 +64,19 @@ async function strikeAndJudge(world: World, fault: Fault) {
     return Number.NaN;
   });
   broken.push(...(await watch.stop()), ...(await stopAll(world)));
+  if (!fault.losesAtBroker) broken.push(...askedAgain(world));
   const { ledger, faults } = await judge({ world, requests: shoppers.requests });
   const recovery = struck?.recovery;
   if (recovery && recovery.seconds > recovery.limitSeconds) {
     broken.push(`${recovery.what} took ${recovery.seconds.toFixed(1)} s, more than ${recovery.limitSeconds} s`);
   }
   return { faults: [...broken, ...faults], ...(struck && { struck }), ledger, settledSeconds, looks: watch.looks() };
+}
+
+/** Losses are mended by asking for them again; a fault that loses nothing must not need that. */
+function askedAgain({ everyone }: World): string[] {
+  const lines = everyone.flatMap(({ process }) => process.log.filter(({ msg }) => msg.startsWith('events were lost')));
+  return lines.map(({ missing }) => `${missing} events were lost on the way and had to be asked for again`);
 }
 
 /** Command first, so that nothing new comes; the others end by themselves, or that is a fault, too. */

@@ -10,6 +10,24 @@ export async function lockReportedUntil(tx: Tx): Promise<{ reportedUntil: Date; 
   return row;
 }
 
+/** `application_name` of the connections that write events; the relay's own have another, or it would wait for itself. */
+export const WRITER_APPLICATION = 'command-service';
+
+/**
+ * The time before which nothing more will be committed: the start of the oldest open transaction that may write events.
+ * An event is stamped after its transaction began, so one that is stamped before this time is there, or never will be.
+ * `now` must have been read before: who begins after it stamps after it.
+ */
+export async function readSettledUntil(tx: Tx, now: Date): Promise<Date> {
+  const [row] = await tx.query<{ until: Date }>({
+    name: 'read-settled-until',
+    text: `SELECT date_trunc('milliseconds', LEAST($1::timestamptz, min(xact_start))) AS until FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = $2 AND pid <> pg_backend_pid()`,
+    values: [now, WRITER_APPLICATION],
+  });
+  return row?.until ?? now;
+}
+
 export interface CommittedSecond {
   readonly second: Date;
   readonly committed: number;

@@ -9,10 +9,11 @@ import {
   isAnyCommittedBefore,
   lockReportedUntil,
   readBacklog,
+  readSettledUntil,
   setReportedUntil,
 } from './watermark.sql.js';
 
-/** How far back each watermark recounts: a transaction commits at most this long after it stamped its events. */
+/** How far back each watermark recounts: a safety net for clocks that were set, and for writers of another name. */
 const RECOUNT_MS = 15_000;
 /** One watermark covers at most this much, so that a day's outage becomes 24 messages of 200 kB, not one of 5 MB. */
 const MAX_SPAN_MS = 3_600_000;
@@ -23,7 +24,11 @@ export interface WatermarkReporter {
 }
 
 /**
- * Tells the read side how many events were committed in each second, through the same exchange as the events. What was
+ * Tells the read side of every whole second in which nothing more can be committed. The counts are then final, and the
+ * read side's proof is sound: it can only settle what was committed, so as many settled as committed are the same events.
+ * While a second is open, a newer event that was settled would stand in for an older one that was not.
+ *
+ * Tells it how many events were committed in each second, through the same exchange as the events. What was
  * told is remembered in the database, so a relay that dies or a broker that is away leaves no second untold.
  */
 export function createWatermarkReporter(
@@ -43,14 +48,17 @@ export function createWatermarkReporter(
         const locked = await lockReportedUntil(tx);
         if (locked === undefined) return 'idle';
         const { reportedUntil, now } = locked;
-        const until = new Date(Math.min(now.getTime(), reportedUntil.getTime() + MAX_SPAN_MS));
-        const from = new Date(Math.floor((reportedUntil.getTime() - RECOUNT_MS) / 1000) * 1000);
-        const seconds = await countCommitted(tx, from, new Date(until.getTime() + 1));
+        const settledUntil = await readSettledUntil(tx, now);
+        const spanEnd = new Date(reportedUntil.getTime() + MAX_SPAN_MS);
+        const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
+        const from = wholeSecond(new Date(reportedUntil.getTime() - RECOUNT_MS));
+        const seconds = await countCommitted(tx, from, until);
         const backlog = await readBacklog(tx);
         onBacklog(backlog);
         const outcome = await open.publish(
           watermarkMessage({
             measuredAt: until.toISOString(),
+            toldAt: now.toISOString(),
             from: from.toISOString(),
             isFirst: !(await isAnyCommittedBefore(tx, from)),
             seconds: seconds.map(({ second, committed, firstAt }) => ({
@@ -63,11 +71,15 @@ export function createWatermarkReporter(
         );
         if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
         await setReportedUntil(tx, until);
-        return until < now ? 'busy' : 'idle';
+        return spanEnd < settledUntil ? 'busy' : 'idle';
       });
     },
   };
 }
+
+const wholeSecond = (time: Date) => new Date(Math.floor(time.getTime() / 1000) * 1000);
+const earliest = (a: Date, b: Date) => (a < b ? a : b);
+const latest = (a: Date, b: Date) => (a < b ? b : a);
 
 function watermarkMessage(watermark: Watermark) {
   return {

@@ -60,11 +60,11 @@ function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Wate
  * Stores how far the write side has told.
  * measured_at goes forward only where a watermark follows on what was told before: after one that was lost, nothing is
  * known of the seconds that it told of, so sync-status grows stale until they are told again (see replay/).
- * clock_offset is the least of (received - measured), creeping up by 10 ms a watermark so that it follows a clock that
+ * clock_offset is the least of (received - told), creeping up by 10 ms a watermark so that it follows a clock that
  * was set: ages computed with it compare one clock with itself.
  */
 export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void> {
-  const { measuredAt, from, isFirst, waiting } = watermark;
+  const { measuredAt, toldAt = measuredAt, from, isFirst, waiting } = watermark;
   const stored = tx.query({
     name: 'store-watermark',
     text: `
@@ -72,10 +72,10 @@ export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void
         measured_at = $1,
         received_at = clock_timestamp(),
         waiting = $2,
-        clock_offset = LEAST(clock_timestamp() - $1::timestamptz, clock_offset + interval '10 ms'),
+        clock_offset = LEAST(clock_timestamp() - $5::timestamptz, clock_offset + interval '10 ms'),
         gap_since = NULL
       WHERE (measured_at IS NULL OR measured_at < $1::timestamptz) AND ($3::boolean OR measured_at >= $4::timestamptz)`,
-    values: [measuredAt, waiting, isFirst, from],
+    values: [measuredAt, waiting, isFirst, from, toldAt],
   });
   const noted = tx.query({
     name: 'note-gap',

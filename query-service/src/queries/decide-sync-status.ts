@@ -26,8 +26,8 @@ export const syncStates = [
   'unknown',
 ] as const;
 
-/** A watermark comes every second; after three missed ones, silence is no longer taken for consent. */
-const FRESH_SECONDS = 3;
+/** A watermark comes every second and tells of whole ones, so it is up to 2 s old; after two missed ones, silence is no consent. */
+const FRESH_SECONDS = 4;
 
 /** Never 'in-sync' without proof. While the write side is silent, lag is the time since it was last heard of. */
 export function decideSyncStatus(facts: SyncFacts) {

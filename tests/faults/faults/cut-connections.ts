@@ -1,16 +1,27 @@
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 
-/** Every TCP connection of every service is reset at once. */
+const TIMES = 3;
+
+/** Every TCP connection of every service is reset at once, three times; the middle of the three recoveries counts. */
 export const cutConnections: Fault = {
   name: 'all-connections-closed',
   strike: async (strike) => {
-    const count = strike.world.lines().reduce((sum, line) => sum + line.cut(), 0);
-    if (count < 6) throw new Error(`only ${count} connections were there to close`);
-    const seconds = await untilFlowing(strike);
+    const seconds: number[] = [];
+    let count = 0;
+    for (let time = 0; time < TIMES; time += 1) {
+      await strike.shoppers.moreAccepted(10);
+      count += strike.world.lines().reduce((sum, line) => sum + line.cut(), 0);
+      seconds.push(await untilFlowing(strike));
+    }
+    if (count < 6 * TIMES) throw new Error(`only ${count} connections were there to close`);
     return {
-      proof: `${count} connections reset`,
-      recovery: { what: 'orders in the views again', seconds, limitSeconds: 2 },
+      proof: `${count} connections reset, in ${TIMES} strikes`,
+      recovery: {
+        what: 'orders in the views again',
+        seconds: seconds.sort((a, b) => a - b)[1] ?? Number.NaN,
+        limitSeconds: 2,
+      },
     };
   },
 };

@@ -1,7 +1,37 @@
 import type { Fault } from '../fault.js';
+import { backlog } from './backlog.js';
+import { breakBrokers, memoryAlarm } from './break-broker.js';
+import { blackHoles, slowLink } from './break-network.js';
+import { breakPostgreses } from './break-postgres.js';
 import { cutConnections } from './cut-connections.js';
+import { redelivered, shuffled } from './disorder.js';
 import { killCommandService } from './kill-command-service.js';
 import { killConsumer } from './kill-consumer.js';
+import { killQueryService } from './kill-query-service.js';
+import { poison } from './poison.js';
+import { frozenRelay, rollingKills, rollingStops } from './relays.js';
+import { sameKey } from './same-key.js';
+import { bindingRemoved, queueDeleted } from './topology-changes.js';
 
 /** Every fault of the campaign, in the order in which it runs. */
-export const allFaults: readonly Fault[] = [...killCommandService, ...killConsumer, cutConnections];
+export const allFaults: readonly Fault[] = [
+  ...killCommandService,
+  ...killConsumer,
+  killQueryService,
+  ...breakBrokers,
+  memoryAlarm,
+  cutConnections,
+  ...blackHoles,
+  slowLink,
+  ...breakPostgreses,
+  redelivered,
+  shuffled,
+  poison,
+  frozenRelay,
+  rollingKills,
+  rollingStops,
+  queueDeleted,
+  bindingRemoved,
+  sameKey,
+  backlog,
+];

@@ -1,8 +1,8 @@
 import type { Fault } from '../fault.js';
 import { within } from '../within.js';
 
-/** A batch with events in it is told from a lone watermark by the statement that only it runs. */
-const BATCH = '> Bind insert-new-events';
+/** A batch with orders in it is told from a lone watermark by a statement that only it runs, and late. */
+const BATCH = '> Bind upsert-orders-read';
 
 const beforeCommit: Fault = {
   name: 'kill-consumer-before-commit',

@@ -12,6 +12,9 @@ export interface Shoppers {
   adopt(request: ShopRequest): void;
   /** Resolves when this many more orders were accepted. */
   moreAccepted(count: number, timeoutMs?: number): Promise<void>;
+  /** No new requests until `resume`; resolves when those under way are done. */
+  pause(): Promise<void>;
+  resume(): void;
   /** No new requests; resolves when those under way have a final answer or have given up. */
   stop(): Promise<void>;
 }
@@ -31,7 +34,7 @@ export function startShoppers(world: World, products: readonly Product[]): Shopp
   let open = true;
 
   const shop = async (client: number) => {
-    const random = world.random.fork(`client ${client}`);
+    const random = world.random.fork(`client ${client} from ${requests.length}`);
     while (open) {
       const request = newRequest(random, products);
       const walksAway = random.chance(WALKS_AWAY);
@@ -54,7 +57,16 @@ export function startShoppers(world: World, products: readonly Product[]): Shopp
       await delay(RETRY_MS);
     }
   };
-  const ended = Promise.all(Array.from({ length: CLIENTS }, (_, client) => shop(client)));
+  const openShop = () => {
+    open = true;
+    ended = Promise.all(Array.from({ length: CLIENTS }, (_, client) => shop(client)));
+  };
+  const closeShop = async () => {
+    open = false;
+    await ended;
+  };
+  let ended: Promise<unknown> = Promise.resolve();
+  openShop();
   const accepted = () => requests.reduce((sum, { outcome }) => sum + (outcome === 'accepted' ? 1 : 0), 0);
 
   return {
@@ -71,9 +83,8 @@ export function startShoppers(world: World, products: readonly Product[]): Shopp
         { timeoutMs },
       );
     },
-    stop: async () => {
-      open = false;
-      await ended;
-    },
+    pause: closeShop,
+    resume: openShop,
+    stop: closeShop,
   };
 }

@@ -13,12 +13,12 @@ interface SyncStatus {
   readonly pendingEvents: number;
 }
 
-/** 'in-sync' lives for 3 s after the newest watermark; the rest is for the way of the answer on a busy machine. */
-const IN_SYNC_MAY_BE_OLD_MS = 3_000 + 700;
+/** 'in-sync' lives for 4 s after the newest watermark; the rest is for the way of the answer on a busy machine. */
+const IN_SYNC_MAY_BE_OLD_MS = 4_000 + 700;
 
 /**
  * Holds sync-status to its word. Each look notes which events are committed at time t of the write database's clock (all
- * of its snapshot was committed before t). When a later answer says 'in-sync' up to T, or in-sync at all 3.7 s after t,
+ * of its snapshot was committed before t). When a later answer says 'in-sync' up to T, or in-sync at all 4.7 s after t,
  * every event seen by then must be settled; the read side is asked after the answer, so a late apply is no false alarm.
  */
 export function createSyncWitness(world: World) {

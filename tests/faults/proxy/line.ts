@@ -12,17 +12,17 @@ export interface Line {
   slow(slowness: Slowness | undefined): void;
   /** Resolves when this many bytes have got through. */
   carry(byteCount: number): Promise<void>;
-  readonly frozen: boolean;
+  /** Bytes that came while it was frozen. */
+  bytesHeld(): number;
 }
 
 export function createLine(): Line {
   let slowness: Slowness | undefined;
   let thawed: Promise<void> | undefined;
   let thaw: () => void = () => undefined;
+  let held = 0;
   return {
-    get frozen() {
-      return thawed !== undefined;
-    },
+    bytesHeld: () => held,
     freeze: () => {
       thawed ??= new Promise((resolve) => {
         thaw = resolve;
@@ -37,6 +37,7 @@ export function createLine(): Line {
     },
     carry: async (byteCount) => {
       if (slowness) await delay(slowness.latencyMs + (1000 * byteCount) / slowness.bytesPerSecond);
+      if (thawed) held += byteCount;
       while (thawed) await thawed;
     },
   };

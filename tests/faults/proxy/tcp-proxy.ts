@@ -14,6 +14,8 @@ export interface TcpProxy {
   /** Accepts and forwards nothing, in both directions, on old and new connections. What was sent is kept, as TCP does. */
   freeze(): void;
   thaw(): void;
+  /** Bytes that came while it was frozen. */
+  bytesHeld(): number;
   slow(slowness: Slowness | undefined): void;
   trap(trap: Trap): Promise<Caught>;
   /** Messages seen so far whose label begins like this. */
@@ -85,6 +87,7 @@ export async function startProxy(targetUrl: string, protocol: Protocol): Promise
     },
     freeze: line.freeze,
     thaw: line.thaw,
+    bytesHeld: line.bytesHeld,
     slow: line.slow,
     trap: traps.set,
     seen: traps.count,
@@ -102,7 +105,12 @@ function reset(...sockets: readonly Socket[]): void {
 
 function drained(socket: Socket): Promise<void> {
   return new Promise((resolve) => {
-    socket.once('drain', resolve);
-    socket.once('close', () => resolve());
+    const done = () => {
+      socket.off('drain', done);
+      socket.off('close', done);
+      resolve();
+    };
+    socket.on('drain', done);
+    socket.on('close', done);
   });
 }

@@ -22,10 +22,15 @@ export interface World extends Pick<FreshDatabases, 'write' | 'read'> {
   readonly vhost: string;
   /** Ids of messages that were published to be set aside. */
   readonly poison: Set<string>;
+  /** Every process that ever ran here: their logs are evidence. */
+  readonly everyone: readonly LinkedService[];
   /** Those that are running, in the order in which they were started. */
   services(name?: ServiceName): readonly LinkedService[];
   one(name: ServiceName): LinkedService;
   lines(): readonly TcpProxy[];
+  /** Clients do not ask a service that is hidden: a load balancer takes a frozen one out as well. */
+  hide(service: LinkedService): void;
+  show(service: LinkedService): void;
   start(name: ServiceName): Promise<LinkedService>;
   /** SIGKILL. */
   kill(service: LinkedService): Promise<void>;
@@ -40,10 +45,13 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
   if (options.heartbeatSeconds) brokerUrl.searchParams.set('heartbeat', String(options.heartbeatSeconds));
   const urls = { ...databases, brokerUrl: brokerUrl.href };
   const running: LinkedService[] = [];
+  const everyone: LinkedService[] = [];
+  const hidden = new Set<LinkedService>();
 
   const start = async (name: ServiceName) => {
     const service = await startLinkedService(name, urls);
     running.push(service);
+    everyone.push(service);
     return service;
   };
   const gone = async (service: LinkedService) => {
@@ -55,7 +63,8 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
     await service.process.kill();
     await gone(service);
   };
-  const services = (name?: ServiceName) => running.filter((service) => name === undefined || service.name === name);
+  const services = (name?: ServiceName) =>
+    running.filter((service) => !hidden.has(service) && (name === undefined || service.name === name));
 
   const times = (count: number, name: ServiceName) => Array.from({ length: count }, () => start(name));
   await Promise.all([
@@ -72,6 +81,7 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
     managementUrl: vhost.managementUrl,
     vhost: vhost.vhost,
     poison: new Set(),
+    everyone,
     services,
     one: (name) => {
       const [service] = services(name);
@@ -79,6 +89,8 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
       return service;
     },
     lines: () => running.flatMap(({ database, broker }) => [database, broker]),
+    hide: (service) => void hidden.add(service),
+    show: (service) => void hidden.delete(service),
     start,
     kill,
     stop: async (service) => {

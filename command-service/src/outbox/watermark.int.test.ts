@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import type { Publisher } from '@tallyline/chassis/publisher';
+import type { Watermark } from '@tallyline/contracts/watermark';
+import { createTestDatabases } from '@tallyline/local/test-databases';
+import { createProduct } from '../products/create-product.js';
+import { createWatermarkReporter } from './watermark.js';
+import { WRITER_APPLICATION } from './watermark.sql.js';
+
+let writer: Pool;
+let relay: Pool;
+let drop: () => Promise<void>;
+const told: Watermark[] = [];
+const tell: Publisher['publish'] = async ({ body }) => {
+  told.push(JSON.parse(body.toString('utf8')));
+  return 'confirmed';
+};
+const publisher: Publisher = { publish: tell, publishAll: (messages) => Promise.all(messages.map(tell)) };
+
+beforeAll(async () => {
+  const databases = await createTestDatabases();
+  const pool = (applicationName: string) =>
+    createPool({
+      url: databases.writeDatabaseUrl,
+      applicationName,
+      maxConnections: 3,
+      statementTimeoutMs: 5_000,
+      log: createLogger('test', 'silent', 'json'),
+    });
+  [writer, relay, drop] = [pool(WRITER_APPLICATION), pool('relay'), databases.drop];
+});
+afterAll(async () => {
+  await Promise.all([writer.end(), relay.end()]);
+  await drop();
+});
+
+const product = { name: 'Lamp', category: 'Light', priceCents: 100, stock: 1 };
+const origin = { traceparent: '00-1', requestKey: undefined };
+
+test('a second is told of when nothing more can be committed in it, and only then', async () => {
+  const reporter = createWatermarkReporter(relay, () => publisher);
+  await relay.query("UPDATE outbox_watermark SET reported_until = now() - interval '1 minute'");
+  await createProduct(writer, product, origin);
+  const { rows } = await relay.query("SELECT date_trunc('second', created_at) AS second FROM outbox");
+  const second: Date = rows[0].second;
+
+  await withTransaction(writer, 'slow order', async (tx) => {
+    const [began] = await tx.query<{ at: Date }>({ text: 'SELECT now() AS at' });
+    await reporter.runOnce();
+    expect(new Date(told.at(-1)?.measuredAt ?? '').getTime()).toBeLessThanOrEqual(began?.at.getTime() ?? 0);
+    // Long enough that its second is over by any clock.
+    await tx.query({ text: 'SELECT pg_sleep(1.1)' });
+    await reporter.runOnce();
+    expect(new Date(told.at(-1)?.measuredAt ?? '').getTime()).toBeLessThanOrEqual(began?.at.getTime() ?? 0);
+  });
+  await reporter.runOnce();
+  const last = told.at(-1);
+  expect(new Date(last?.measuredAt ?? '').getTime()).toBeGreaterThan(second.getTime());
+  expect(new Date(last?.measuredAt ?? '').getUTCMilliseconds()).toBe(0);
+  expect(last?.seconds).toEqual([expect.objectContaining({ second: second.toISOString(), committed: 1 })]);
+});

@@ -1,0 +1,63 @@
+import type { Fault, Strike } from '../fault.js';
+import { untilFlowing } from '../recovery.js';
+import { within } from '../within.js';
+
+/** Beyond the broker's own boot: noticing that it is back, the handshake, the topology, and the first order. */
+const BACK_AFTER_BOOT_SECONDS = 3;
+
+function breakBroker(name: string, strikeBroker: (strike: Strike) => Promise<void>): Fault {
+  return {
+    name,
+    strike: async (strike) => {
+      const { world, shoppers } = strike;
+      const ended = world.servers.broker.ended;
+      const startedAt = performance.now();
+      const back = strikeBroker(strike).then(() => (performance.now() - startedAt) / 1000);
+      const how = await within(20, 'the end of the broker', ended);
+      await shoppers.moreAccepted(20);
+      const bootSeconds = await back;
+      await untilFlowing(strike);
+      return {
+        proof: `broker ended (${how}), 20 orders accepted meanwhile`,
+        recovery: {
+          what: `broker down and up in ${bootSeconds.toFixed(1)} s, orders in the views again`,
+          seconds: (performance.now() - startedAt) / 1000,
+          limitSeconds: bootSeconds + BACK_AFTER_BOOT_SECONDS,
+        },
+      };
+    },
+  };
+}
+
+export const breakBrokers: readonly Fault[] = [
+  breakBroker('broker-restart', ({ world }) => world.servers.broker.restart()),
+  breakBroker('broker-sigkill', async ({ world }) => {
+    await world.servers.broker.kill();
+    await world.servers.broker.restart();
+  }),
+];
+
+/** With its memory alarm on, the broker takes no publishes: orders are accepted, their events wait. */
+export const memoryAlarm: Fault = {
+  name: 'broker-memory-alarm',
+  strike: async (strike) => {
+    const { world, shoppers } = strike;
+    const { broker } = world.servers;
+    const line = world.one('command-service').broker;
+    await broker.control('set_vm_memory_high_watermark', '0.00001');
+    try {
+      await within(
+        10,
+        'connection.blocked',
+        (async () => {
+          while (line.seen('< blocked') === 0) await shoppers.moreAccepted(1);
+        })(),
+      );
+      await shoppers.moreAccepted(40);
+    } finally {
+      await broker.control('set_vm_memory_high_watermark', '0.4');
+    }
+    await untilFlowing(strike);
+    return { proof: 'the broker sent connection.blocked, 40 orders were accepted meanwhile' };
+  },
+};

@@ -1,0 +1,56 @@
+import type { PostgresServer } from '@tallyline/local/postgres-server';
+import { withClient } from '@tallyline/local/schema';
+import type { Fault } from '../fault.js';
+import { untilFlowing } from '../recovery.js';
+import { within } from '../within.js';
+import type { LinkedService } from '../world/linked-service.js';
+import type { World } from '../world/world.js';
+
+type Side = 'write' | 'read';
+
+function breakPostgres(side: Side, how: 'restart' | 'sigkill'): Fault {
+  return {
+    name: `postgres-${side}-${how}`,
+    strike: async (strike) => {
+      const server: PostgresServer = strike.world.servers[side];
+      const { pid, ended } = server;
+      if (how === 'sigkill') await server.kill();
+      await server.restart();
+      const seconds = await untilFlowing(strike);
+      return {
+        proof: `server ${pid} ended (${await ended}), ${server.pid} took over; back ${seconds.toFixed(1)} s later`,
+      };
+    },
+  };
+}
+
+/** A transaction held just before its COMMIT, and its backend ended: the COMMIT goes to a server that has forgotten it. */
+function terminate(name: string, side: Side, victim: (world: World) => LinkedService, after: string): Fault {
+  return {
+    name,
+    strike: async (strike) => {
+      const { world } = strike;
+      const caught = await within(10, 'a COMMIT', victim(world).database.trap({ after, hold: '> Query COMMIT' }));
+      const { rowCount } = await withClient(world.servers[side].url('postgres'), (client) =>
+        client.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE state LIKE 'idle in transaction%' AND datname <> 'postgres'`,
+        ),
+      );
+      caught.release();
+      if (!rowCount) throw new Error('no transaction was open');
+      await untilFlowing(strike);
+      return { proof: `${rowCount} backends terminated before their COMMIT` };
+    },
+  };
+}
+
+export const breakPostgreses: readonly Fault[] = [
+  breakPostgres('write', 'restart'),
+  breakPostgres('write', 'sigkill'),
+  breakPostgres('read', 'restart'),
+  breakPostgres('read', 'sigkill'),
+  terminate('terminate-order', 'write', (world) => world.one('command-service'), '> Bind insert-orders'),
+  terminate('terminate-relay', 'write', (world) => world.one('command-service'), '> Bind mark-published'),
+  terminate('terminate-batch', 'read', (world) => world.one('consumer-service'), '> Bind insert-new-events'),
+];

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
+import { eventually } from '@tallyline/local/eventually';
+import type { Fault } from '../fault.js';
+import { withChannel } from '../world/broker-access.js';
+
+const order = {
+  eventType: 'OrderCreated',
+  occurredAt: '2026-01-01T00:00:00.000Z',
+  orderId: 900_000_001,
+  customerId: 1,
+  total: 1,
+  items: [{ productId: 1, category: 'Light', quantity: 1, price: 1 }],
+};
+const json = (value: object) => Buffer.from(JSON.stringify(value));
+
+/** Every kind, with what its reason must say. */
+export const poisons = [
+  { body: Buffer.from([0xff, 0xfe, 0x00, 0x7b]), reason: 'undecodable' },
+  { body: Buffer.from('{"eventType":"OrderCreated",'), reason: 'undecodable' },
+  { body: json({ ...order, total: 'many' }), reason: 'not a valid OrderCreated' },
+  { body: json({ ...order, eventType: 'OrderDreamt' }), reason: 'unknown event type' },
+  { body: json({ ...order, version: 2 }), reason: 'not a valid OrderCreated' },
+  { body: json({ ...order, occurredAt: '0000-01-01T00:00:00Z' }), reason: 'unappliable' },
+] as const;
+
+/** Each kind three times, among the orders of the load: its neighbours must be applied, and it alone set aside. */
+export const poison: Fault = {
+  name: 'poison-of-each-kind',
+  strike: async ({ world, shoppers }) => {
+    for (let round = 0; round < 3; round += 1) {
+      await withChannel(world.brokerUrl, async (channel) => {
+        for (const { body } of world.random.shuffled(poisons)) {
+          const messageId = randomUUID();
+          world.poison.add(messageId);
+          channel.publish(EVENTS_EXCHANGE, 'order.created', body, { messageId, persistent: true });
+        }
+      });
+      await shoppers.moreAccepted(15);
+    }
+    await eventually(async () => {
+      const { rows } = await world.read.query('SELECT count(*) AS n FROM dead_letters');
+      if (Number(rows[0].n) < world.poison.size) throw new Error(`${rows[0].n} of ${world.poison.size} are set aside`);
+    });
+    return { proof: `${world.poison.size} messages of ${poisons.length} kinds set aside` };
+  },
+};
