@@ -39,8 +39,8 @@ async function ask(baseUrl: string, request: RawRequest): Promise<number> {
       detail: expect.any(String),
     });
   }
-  // A path whose escapes are broken has no template to be looked up by.
-  if (!/[%.]/.test(request.path.split('?')[0] ?? ''))
+  // A path with escapes, dots or an empty part has no template to be looked up by.
+  if (!/[%.]|\/\//.test(request.path.split('?')[0] ?? ''))
     assertDocumented(request.method, baseUrl + request.path, { status, headers, body });
   return status;
 }
