@@ -40,7 +40,7 @@ async function ask(baseUrl: string, request: RawRequest): Promise<number> {
     });
   }
   // A path with escapes, dots or an empty part has no template to be looked up by.
-  if (!/[%.]|\/\//.test(request.path.split('?')[0] ?? ''))
+  if (!/[%.]|\/(\/|$)/.test(request.path.split('?')[0] ?? ''))
     assertDocumented(request.method, baseUrl + request.path, { status, headers, body });
   return status;
 }
