@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Suite } from './suite.js';
 
 const mains = {
+  archive: 'archive/dist/main.js',
   'dead-letters': 'consumer-service/dist/operations/dead-letters.main.js',
   replay: 'command-service/dist/operations/replay.main.js',
   rebuild: 'consumer-service/dist/operations/rebuild.main.js',
