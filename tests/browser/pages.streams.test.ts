@@ -14,7 +14,7 @@ let productId: number;
 const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 
 beforeAll(async () => {
-  suite = await startSuite({ LOG_LEVEL: 'warn' });
+  suite = await startSuite();
   const product = { name: 'Lamp', category: 'Light', price: 20, stock: 2_000_000_000 };
   productId = (await suite.post('/api/products', product)).body.productId;
 });
