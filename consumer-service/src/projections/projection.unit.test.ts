@@ -58,3 +58,30 @@ test('the views are written in one fixed order, and their rows sorted by key', (
     }),
   );
 });
+
+/** The `orders` of each row of a view, after one order with these lines. */
+function ordersCounted(table: string, lines: readonly (readonly [productId: number, category: string])[]): unknown[] {
+  const folded = new FoldedDeltas();
+  const items = lines.map(([productId, category]) => ({ productId, category, quantity: 2, price: 1 }));
+  const at = '2026-11-20T08:17:46.438Z';
+  fold(
+    { eventType: 'OrderCreated', occurredAt: at, orderId: 1, customerId: 1, total: 2 * lines.length, items },
+    folded,
+  );
+  const view = views.find((one) => one.table === table);
+  return (view ? folded.of(view) : []).map((delta) => (delta as { orders: number }).orders);
+}
+
+test.each(['product_sales_view', 'category_metrics_view', 'customer_ltv_view', 'hourly_sales_view'])(
+  'an order is one order in a row of %s, however many lines it has',
+  (table) => {
+    const counts = ordersCounted(table, [
+      [1, 'a'],
+      [1, 'a'],
+      [2, 'a'],
+      [3, 'b'],
+    ]);
+    expect(counts).toEqual(counts.map(() => 1));
+    expect(counts).not.toHaveLength(0);
+  },
+);

@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestVhost, type TestVhost } from '@tallyline/local/test-databases';
+import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { createPublisher } from './publisher.js';
+
+let vhost: TestVhost;
+let broker: ChannelModel;
+let channel: ConfirmChannel;
+beforeAll(async () => {
+  vhost = await createTestVhost();
+  broker = await connect(vhost.brokerUrl);
+  channel = await broker.createConfirmChannel();
+});
+afterAll(async () => {
+  await broker.close();
+  await vhost.drop();
+});
+
+test('a message that no queue takes is told from its neighbours, though the broker confirms it, too', async () => {
+  await channel.assertExchange('facts', 'topic');
+  await channel.assertQueue('known');
+  await channel.bindQueue('known', 'facts', 'known.*');
+  const message = (routingKey: string, messageId: string) => {
+    return { exchange: 'facts', routingKey, body: Buffer.from(messageId), properties: { messageId } };
+  };
+  const publisher = createPublisher(channel);
+  const messages = [message('known.a', '1'), message('unknown.b', '2'), message('known.c', '3')];
+  expect(await publisher.publishAll(messages)).toEqual(['confirmed', 'returned', 'confirmed']);
+  expect((await channel.checkQueue('known')).messageCount).toBe(2);
+
+  await channel.bindQueue('known', 'facts', 'unknown.*');
+  expect(await publisher.publish(message('unknown.b', '2'))).toBe('confirmed');
+});

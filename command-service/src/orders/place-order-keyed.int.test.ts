@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { eventually } from '@tallyline/local/eventually';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { requestKey } from '../idempotency/idempotency-key.js';
+import { createPlaceOrder, type PlaceOrder } from './place-order.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.writeDatabaseUrl,
+    applicationName: 'keyed orders test',
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+  });
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+/** Groups of one process; a second one stands for another copy of the service. */
+const copyOfTheService = () =>
+  createPlaceOrder(
+    pool,
+    () => undefined,
+    () => undefined,
+  );
+
+async function mug(): Promise<number> {
+  const { rows } = await pool.query(
+    "INSERT INTO products (name, category, price, stock) VALUES ('Mug', 'Kitchen', 4, 100) RETURNING id",
+  );
+  return rows[0].id;
+}
+
+function keyedOrder(customerId: number, productId: number): PlaceOrder {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+  const key = requestKey(randomUUID(), { customerId, productId });
+  return { customerId, lines: [{ productId, quantity: 1, priceCents: undefined }], traceparent, requestKey: key };
+}
+
+test('a key is taken until its order has committed: another copy says that it is running', async () => {
+  const productId = await mug();
+  const order = keyedOrder(1, productId);
+  const answers = await withTransaction(pool, 'hold the product', async (tx) => {
+    await tx.query({ text: 'SELECT 1 FROM products WHERE id = $1 FOR UPDATE', values: [productId] });
+    const copies = [copyOfTheService(), copyOfTheService()].map((copy) => copy.submit(order));
+    await eventually(async () => {
+      const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+      expect((await pool.query(waiting)).rowCount).toBe(2);
+    });
+    return { settled: Promise.allSettled(copies) };
+  });
+  const kinds = (await answers.settled).map((answer) => {
+    if (answer.status === 'rejected') return 'error';
+    return 'result' in answer.value ? answer.value.result.kind : answer.value.kind;
+  });
+  expect(kinds.sort()).toEqual(['key-running', 'placed']);
+});
+
+test('a key is kept with its order or not at all', async () => {
+  const beyondBigint = 2 ** 64;
+  const order = keyedOrder(beyondBigint, await mug());
+  await expect(copyOfTheService().submit(order)).rejects.toThrow('out of range');
+  const { rowCount } = await pool.query('SELECT 1 FROM idempotency_keys WHERE key = $1', [order.requestKey?.key]);
+  expect(rowCount).toBe(0);
+});

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { insertOutboxRow } from './outbox.sql.js';
+import { type OutboxRow, outboxRow } from './outbox-row.js';
+import { createRelay } from './relay.js';
+
+const log = createLogger('test', 'silent', 'json');
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.writeDatabaseUrl,
+    applicationName: 'relay test',
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+    log,
+  });
+});
+beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+let lastProductId = 0;
+
+function event(): OutboxRow {
+  lastProductId += 1;
+  const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
+  // A millisecond apart, so that their ids have the order in which they were made.
+  return outboxRow('ProductCreated', facts, new Date(Date.now() + lastProductId), '');
+}
+
+const store = (...rows: OutboxRow[]) =>
+  withTransaction(pool, 'store events', async (tx: Tx) => {
+    for (const row of rows) await insertOutboxRow(tx, row);
+  });
+
+/** A broker that answers what the test says, and remembers what it was sent. */
+function brokerThat(answers: (messages: readonly OutgoingMessage[]) => readonly PublishOutcome[]) {
+  const sent: string[] = [];
+  const publishAll = async (messages: readonly OutgoingMessage[]) => {
+    sent.push(...messages.map(({ properties }) => properties.messageId));
+    return [...answers(messages)];
+  };
+  const publisher: Publisher = {
+    publishAll,
+    publish: async (message) => (await publishAll([message]))[0] ?? 'failed',
+  };
+  return { sent, relay: createRelay({ pool, log, publisher: () => publisher }) };
+}
+
+const confirmsAll = () => brokerThat((messages) => messages.map(() => 'confirmed'));
+
+async function unpublished(): Promise<string[]> {
+  const { rows } = await pool.query('SELECT id FROM outbox WHERE published_at IS NULL ORDER BY id');
+  return rows.map(({ id }) => id);
+}
+
+test('only what was confirmed and not returned is marked; the rest stays for a later claim', async () => {
+  const [confirmed, failed, returned, unsendable] = [event(), event(), event(), event()];
+  await store(confirmed, failed, returned, unsendable);
+  const { relay } = brokerThat(() => ['confirmed', 'failed', 'returned', 'unsendable']);
+  await expect(relay.runOnce()).rejects.toThrow('the broker did not confirm 1 of 4 events');
+  expect(await unpublished()).toEqual([failed.id, returned.id, unsendable.id]);
+
+  // What has no queue waits a moment; what merely failed is tried at once.
+  const next = confirmsAll();
+  await next.relay.runOnce();
+  expect(next.sent).toEqual([failed.id]);
+});
+
+test('a transaction that commits late, behind newer ids, is relayed', async () => {
+  const [early, late] = [event(), event()];
+  const { relay, sent } = confirmsAll();
+  await withTransaction(pool, 'a slow order', async (tx) => {
+    await insertOutboxRow(tx, early);
+    await store(late);
+    await relay.runOnce();
+    expect(sent).toEqual([late.id]);
+  });
+  await relay.runOnce();
+  expect(sent).toEqual([late.id, early.id]);
+  expect(await unpublished()).toEqual([]);
+});
+
+test('rows that one relay holds are left to it by another', async () => {
+  const [first, second] = [event(), event()];
+  await store(first);
+  const other = confirmsAll();
+  const { relay, sent } = confirmsAll();
+  await withTransaction(pool, 'a relay at work', async (tx) => {
+    await tx.query({ text: 'SELECT 1 FROM outbox FOR UPDATE' });
+    await store(second);
+    await other.relay.runOnce();
+    expect(other.sent).toEqual([second.id]);
+  });
+  await relay.runOnce();
+  expect(sent).toEqual([first.id]);
+});

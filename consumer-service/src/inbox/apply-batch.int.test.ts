@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { applyBatch } from './apply-batch.js';
+import { type DecodedEvent, decode } from './decode.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.readDatabaseUrl,
+    applicationName: 'apply batch test',
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+  });
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+function order(productId: number): DecodedEvent {
+  const body = {
+    eventType: 'OrderCreated',
+    occurredAt: new Date().toISOString(),
+    orderId: productId,
+    customerId: productId,
+    total: 4.5,
+    items: [{ productId, category: 'Kitchen', quantity: 1, price: 4.5 }],
+  };
+  const decoded = decode({
+    queue: 'order-events',
+    body: Buffer.from(JSON.stringify(body)),
+    messageId: randomUUID(),
+    appId: 'test',
+    traceparent: undefined,
+  });
+  if (decoded.kind !== 'event') throw new Error(decoded.reason);
+  return decoded;
+}
+
+const apply = (...events: DecodedEvent[]) => applyBatch(pool, { events, poison: [], watermarks: [] });
+
+async function salesOf(productId: number) {
+  const { rows } = await pool.query(
+    'SELECT order_count AS orders, total_revenue::text AS revenue FROM product_sales_view WHERE product_id = $1',
+    [productId],
+  );
+  return rows;
+}
+
+test('an event that comes again, in its batch or in a later one, is counted once', async () => {
+  const event = order(1);
+  expect(await apply(event, event)).toMatchObject({ applied: [{ id: event.id }], duplicates: 1 });
+  expect(await apply(event, order(2))).toMatchObject({ applied: [expect.anything()], duplicates: 1 });
+  expect(await salesOf(1)).toEqual([{ orders: 1, revenue: '4.50' }]);
+});
+
+test('an event that fails to reach its views is not remembered as counted', async () => {
+  const event = order(3);
+  await pool.query('ALTER TABLE product_sales_view RENAME TO away');
+  await expect(apply(event)).rejects.toThrow('product_sales_view');
+  await pool.query('ALTER TABLE away RENAME TO product_sales_view');
+  expect(await apply(event)).toMatchObject({ applied: [{ id: event.id }], duplicates: 0 });
+  expect(await salesOf(3)).toEqual([{ orders: 1, revenue: '4.50' }]);
+});

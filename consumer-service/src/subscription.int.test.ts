@@ -1,0 +1,102 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { eventually } from '@tallyline/local/eventually';
+import {
+  createTestDatabases,
+  createTestVhost,
+  type TestDatabases,
+  type TestVhost,
+} from '@tallyline/local/test-databases';
+import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
+import { type Subscription, startSubscription } from './subscription.js';
+
+const log = createLogger('test', 'silent', 'json');
+
+let databases: TestDatabases;
+let vhost: TestVhost;
+let pool: Pool;
+let broker: ChannelModel;
+let channel: Channel;
+let subscription: Subscription;
+
+beforeAll(async () => {
+  [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
+  pool = createPool({
+    url: databases.readDatabaseUrl,
+    applicationName: 'subscription test',
+    maxConnections: 4,
+    statementTimeoutMs: 10_000,
+    log,
+  });
+  broker = await connect(vhost.brokerUrl);
+  channel = await broker.createChannel();
+});
+afterEach(() => subscription.stop());
+afterAll(async () => {
+  await broker.close();
+  await pool.end();
+  await Promise.all([databases.drop(), vhost.drop()]);
+});
+
+async function subscribe(): Promise<void> {
+  const onFatal = (error: Error) => {
+    throw error;
+  };
+  subscription = startSubscription({ pool, log, brokerUrl: vhost.brokerUrl, onFatal });
+  await eventually(() => expect(subscription.link.session()).toBeDefined());
+}
+
+function publish(body: unknown): string {
+  const messageId = randomUUID();
+  channel.publish('events', 'product.created', Buffer.from(JSON.stringify(body)), { messageId });
+  return messageId;
+}
+
+const mug = (productId: number) => {
+  const occurredAt = new Date().toISOString();
+  return { eventType: 'ProductCreated', occurredAt, productId, name: 'Mug', category: 'Kitchen', price: 1, stock: 1 };
+};
+
+async function isApplied(eventId: string): Promise<void> {
+  const { rowCount } = await pool.query('SELECT 1 FROM processed_events WHERE event_id = $1', [eventId]);
+  expect(rowCount).toBe(1);
+}
+
+/** Takes the next message, whoever had it before. */
+const next = (queue: string) =>
+  eventually(async () => {
+    const message = await channel.get(queue, { noAck: true });
+    expect(message).not.toBe(false);
+    return message as GetMessage;
+  });
+
+test('a consumer that goes before its commit leaves its messages to the next one', async () => {
+  await subscribe();
+  const eventId = await withTransaction(pool, 'hold the view', async (tx) => {
+    await tx.query({ text: 'LOCK TABLE product_sales_view' });
+    const id = publish(mug(1));
+    await eventually(async () => {
+      const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'product_sales_view'::regclass";
+      expect(await tx.query({ text: waiting })).toHaveLength(1);
+    });
+    await subscription.link.stop();
+    return id;
+  });
+  const { fields, properties } = await next('product-events');
+  expect([fields.redelivered, properties.messageId]).toEqual([true, eventId]);
+});
+
+test('poison is set aside once, and does not come back; its neighbours are applied', async () => {
+  await subscribe();
+  const before = publish(mug(2));
+  const poison = publish({ eventType: 'Nonsense' });
+  const after = publish(mug(3));
+  await eventually(() => Promise.all([before, after].map(isApplied)));
+  const letter = await next('product-events.dlq');
+  expect(letter.properties).toMatchObject({ messageId: poison, headers: { 'x-origin-queue': 'product-events' } });
+  await subscription.stop();
+  const left = ['product-events', 'product-events.dlq'].map((queue) => channel.checkQueue(queue));
+  expect((await Promise.all(left)).map(({ messageCount }) => messageCount)).toEqual([0, 0]);
+});
