@@ -1,4 +1,5 @@
 import { EVENTS_EXCHANGE, eventQueues } from '@tallyline/contracts/topology';
+import { eventually } from '@tallyline/local/eventually';
 import { type Channel, type ConsumeMessage, connect } from 'amqplib';
 import type { Fault, Strike } from '../fault.js';
 
@@ -19,7 +20,10 @@ async function tapped<T>(
     await channel.assertQueue(TAP, { durable: false, autoDelete: false });
     for (const key of ORDER_KEYS) await channel.bindQueue(TAP, EVENTS_EXCHANGE, key);
     await channel.consume(TAP, (message) => message && onMessage(message, channel), { noAck: true });
-    return await work(channel);
+    const result = await work(channel);
+    // Closing the connection may overtake what the channel still has to send.
+    await channel.close();
+    return result;
   } finally {
     await connection.close();
   }
@@ -45,7 +49,7 @@ export const redelivered: Fault = {
     await tapped(strike, onMessage, async (channel) => {
       await strike.shoppers.moreAccepted(150);
       for (const key of ORDER_KEYS) await channel.unbindQueue(TAP, EVENTS_EXCHANGE, key);
-      while ((await channel.deleteQueue(TAP, { ifEmpty: true }).catch(() => undefined)) === undefined);
+      await channel.deleteQueue(TAP);
     });
     if (copies < 100) throw new Error(`only ${copies} copies were made`);
     return { proof: `${copies} copies of 150 orders' events were delivered` };
@@ -79,6 +83,10 @@ export const shuffled: Fault = {
         await channel.bindQueue(ORDERS, EVENTS_EXCHANGE, key);
         await channel.unbindQueue(TAP, EVENTS_EXCHANGE, key);
       }
+      await eventually(async () => {
+        const { messageCount } = await channel.checkQueue(TAP);
+        if (messageCount > 0) throw new Error('the tap still holds events');
+      });
       await channel.deleteQueue(TAP);
       flush(channel);
     });

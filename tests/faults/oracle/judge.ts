@@ -4,6 +4,7 @@ import { checkAnswers } from './check-answers.js';
 import { checkEvents } from './check-events.js';
 import { checkQueues } from './check-queues.js';
 import { checkStock } from './check-stock.js';
+import { checkVerify } from './check-verify.js';
 import { checkViews } from './check-views.js';
 import { type Ledger, readLedger } from './ledger.js';
 
@@ -15,7 +16,7 @@ export interface Evidence {
 /** Answers what is wrong, in words; nothing when all is well. */
 export type Check = (evidence: Evidence) => Promise<readonly string[]>;
 
-const checks: readonly Check[] = [checkAnswers, checkStock, checkEvents, checkViews, checkQueues];
+const checks: readonly Check[] = [checkAnswers, checkStock, checkEvents, checkViews, checkVerify, checkQueues];
 
 export interface Verdict {
   readonly ledger: Ledger;

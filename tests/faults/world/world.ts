@@ -14,7 +14,7 @@ export interface WorldOptions {
 }
 
 /** What a fault strikes: real services on real servers, each over lines that can be cut. */
-export interface World extends Pick<FreshDatabases, 'write' | 'read'> {
+export interface World extends Pick<FreshDatabases, 'write' | 'read' | 'writeUrl' | 'readUrl'> {
   readonly servers: Servers;
   readonly random: Random;
   readonly brokerUrl: string;
@@ -77,6 +77,8 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
     random,
     write: databases.write,
     read: databases.read,
+    writeUrl: databases.writeUrl,
+    readUrl: databases.readUrl,
     brokerUrl: vhost.brokerUrl,
     managementUrl: vhost.managementUrl,
     vhost: vhost.vhost,
