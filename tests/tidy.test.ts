@@ -17,6 +17,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'query-service': ['contracts', 'chassis'],
   operations: ['contracts', 'chassis'],
   local: [],
+  demo: [],
   bench: ['local'],
   archive: ['contracts', 'chassis'],
 };
