@@ -5,16 +5,18 @@ import { describeMachine } from './machine.js';
 import { measurements } from './measurements.js';
 import { plot } from './plot.js';
 import { createProgress } from './progress.js';
+import { publish, type Report } from './publish.js';
 import { failuresOf, table } from './report.js';
 import { fullScale, quickScale, type Run } from './run.js';
 import { startServers } from './servers.js';
 
-const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--from FILE]
+const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--from FILE] [--publish]
   --only   one of ${Object.keys(measurements).join(', ')}; may be repeated
   --quick  short runs, to see that everything works; the ratios mean little
   --json   writes the figures with every pair and the machine
   --plot   draws each figure with its pairs and its goal, as SVG
-  --from   measures nothing: shows and draws what an earlier --json has written`;
+  --from   measures nothing: shows and draws what an earlier --json has written
+  --publish  puts the figures into docs/performance.md, .json and .svg`;
 
 const { values } = parseArgs({
   options: {
@@ -22,6 +24,7 @@ const { values } = parseArgs({
     json: { type: 'string' },
     plot: { type: 'string' },
     from: { type: 'string' },
+    publish: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -38,6 +41,7 @@ if (values.from !== undefined) {
 }
 
 const progress = createProgress();
+const machine = describeMachine();
 progress.show('starting two PostgreSQL servers and RabbitMQ');
 const servers = await startServers((line) => progress.show(line));
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -47,18 +51,22 @@ try {
   const scale = values.quick ? quickScale : fullScale;
   const run: Run = { servers, scale, progress: progress.show };
   const figures: Figure[] = [];
+  const report: Report = { at: new Date().toISOString(), quick: values.quick, machine, figures };
   for (const [name, measure] of Object.entries(measurements)) {
-    if (values.only === undefined || values.only.includes(name)) figures.push(...(await measure(run)));
+    if (values.only !== undefined && !values.only.includes(name)) continue;
+    figures.push(...(await measure(run)));
+    // After each, so that a run that is cut short leaves what it has.
+    if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
   }
   progress.end();
-  const report = { at: new Date().toISOString(), quick: values.quick, machine: describeMachine(), figures };
-  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
   await show(report);
 } finally {
   await servers.stop();
 }
 
-async function show({ figures }: { figures: readonly Figure[] }): Promise<void> {
+async function show(report: Report): Promise<void> {
+  const { figures } = report;
   process.stdout.write(`${table(figures)}\n${failuresOf(figures)}`);
   if (values.plot !== undefined) await writeFile(values.plot, plot(figures));
+  if (values.publish) await publish(report);
 }

@@ -2,7 +2,7 @@ import type { Figure } from './figure.js';
 import { median } from './figure.js';
 import { shown } from './in-turn.js';
 
-const HEADINGS = ['figure', 'goal', 'measured', 'spread', 'met', 'ours', 'reference', 'unit'];
+export const HEADINGS = ['figure', 'goal', 'measured', 'spread', 'met', 'ours', 'reference', 'unit'];
 
 /** The figures as lines of equal columns. */
 export function table(figures: readonly Figure[]): string {

@@ -1,0 +1,43 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { repositoryRoot } from '@tallyline/local/schema';
+import type { Figure } from './figure.js';
+import type { Machine } from './machine.js';
+import { plot } from './plot.js';
+import { failuresOf, HEADINGS, rowOf } from './report.js';
+
+export interface Report {
+  readonly at: string;
+  readonly quick: boolean;
+  readonly machine: Machine;
+  readonly figures: readonly Figure[];
+}
+
+const BETWEEN_MARKS = /(<!-- run -->\n).*(<!-- \/run -->)/s;
+
+/** Puts a run into docs/: what a reader sees there is what was measured, not what somebody typed. */
+export async function publish(report: Report): Promise<void> {
+  const docs = join(repositoryRoot, 'docs');
+  const page = join(docs, 'performance.md');
+  await writeFile(join(docs, 'performance.json'), `${JSON.stringify(report, null, 2)}\n`);
+  await writeFile(join(docs, 'performance.svg'), plot(report.figures));
+  const text = await readFile(page, 'utf8');
+  await writeFile(
+    page,
+    text.replace(BETWEEN_MARKS, (_, start, end) => `${start}${section(report)}${end}`),
+  );
+}
+
+function section({ at, machine, figures }: Report): string {
+  const { cores, processor, memoryGb, system, node, loadBefore } = machine;
+  const rows = [HEADINGS, HEADINGS.map(() => '---'), ...figures.map(rowOf)];
+  return `
+## One run
+
+${at.slice(0, 16).replace('T', ' ')} UTC, ${cores} cores (${processor}), ${memoryGb} GB, ${system}, Node ${node}. Load average when it
+began, which the bench had no part in: ${loadBefore}.
+
+${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
+${failuresOf(figures)}
+`;
+}
