@@ -65,7 +65,7 @@ async function strikeAndJudge(world: World, fault: Fault) {
   });
   broken.push(...(await watch.stop()), ...(await stopAll(world)));
   if (!fault.losesAtBroker) broken.push(...askedAgain(world));
-  const { ledger, faults } = await judge({ world, requests: shoppers.requests });
+  const { ledger, faults } = await judge({ world, requests: shoppers.requests, purchases: shoppers.purchases });
   const recovery = struck?.recovery;
   if (recovery && recovery.seconds > recovery.limitSeconds) {
     broken.push(`${recovery.what} took ${recovery.seconds.toFixed(1)} s, more than ${recovery.limitSeconds} s`);

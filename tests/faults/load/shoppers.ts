@@ -3,10 +3,13 @@ import { eventually } from '@tallyline/local/eventually';
 import type { World } from '../world/world.js';
 import { send } from './send.js';
 import { newRequest, type Product, type ShopRequest } from './shop-request.js';
+import { newPurchase, sendPurchase, type TillPurchase } from './till.js';
 
 export interface Shoppers {
   readonly products: readonly Product[];
   readonly requests: readonly ShopRequest[];
+  /** What the tills recorded meanwhile. */
+  readonly purchases: readonly TillPurchase[];
   accepted(): number;
   /** A request that somebody else sends, for the oracle to judge with the others. */
   adopt(request: ShopRequest): void;
@@ -20,6 +23,9 @@ export interface Shoppers {
 }
 
 const CLIENTS = 6;
+const TILLS = 2;
+/** A few purchases a second beside the orders: enough to be under way when a fault strikes. */
+const TILL_PAUSE_MS = 100;
 /** About 200 orders a second in all: enough that every moment has some under way, little enough for two cores. */
 const THINK_MS = 15;
 const RETRY_MS = 50;
@@ -31,6 +37,7 @@ const GIVES_UP_AFTER_MS = 30_000;
 /** Clients that buy until they are stopped, and ask again with the same key until they know. */
 export function startShoppers(world: World, products: readonly Product[]): Shoppers {
   const requests: ShopRequest[] = [];
+  const purchases: TillPurchase[] = [];
   let open = true;
 
   const shop = async (client: number) => {
@@ -57,9 +64,25 @@ export function startShoppers(world: World, products: readonly Product[]): Shopp
       await delay(RETRY_MS);
     }
   };
+  const till = async (pos: number) => {
+    const random = world.random.fork(`till ${pos} from ${purchases.length}`);
+    let customer: string | undefined;
+    while (open) {
+      const purchase = newPurchase(random, products, random.chance(0.5) ? customer : undefined);
+      purchases.push(purchase);
+      const giveUpAt = Date.now() + GIVES_UP_AFTER_MS;
+      while (purchase.outcome === 'unknown' && Date.now() < giveUpAt) {
+        const services = world.services('command-service');
+        const service = services[(purchase.attempts + pos) % Math.max(1, services.length)];
+        if (service) customer = (await sendPurchase(purchase, service.process.url)) ?? customer;
+        await delay(random.int(0, TILL_PAUSE_MS));
+      }
+    }
+  };
   const openShop = () => {
     open = true;
-    ended = Promise.all(Array.from({ length: CLIENTS }, (_, client) => shop(client)));
+    const clients = Array.from({ length: CLIENTS }, (_, client) => shop(client));
+    ended = Promise.all([...clients, ...Array.from({ length: TILLS }, (_, pos) => till(pos))]);
   };
   const closeShop = async () => {
     open = false;
@@ -72,6 +95,7 @@ export function startShoppers(world: World, products: readonly Product[]): Shopp
   return {
     products,
     requests,
+    purchases,
     accepted,
     adopt: (request) => void requests.push(request),
     moreAccepted: async (count, timeoutMs = 30_000) => {

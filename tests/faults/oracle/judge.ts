@@ -1,7 +1,9 @@
 import type { ShopRequest } from '../load/shop-request.js';
+import type { TillPurchase } from '../load/till.js';
 import type { World } from '../world/world.js';
 import { checkAnswers } from './check-answers.js';
 import { checkEvents } from './check-events.js';
+import { checkPurchases } from './check-purchases.js';
 import { checkQueues } from './check-queues.js';
 import { checkStock } from './check-stock.js';
 import { checkVerify } from './check-verify.js';
@@ -11,12 +13,21 @@ import { type Ledger, readLedger } from './ledger.js';
 export interface Evidence {
   readonly world: World;
   readonly requests: readonly ShopRequest[];
+  readonly purchases: readonly TillPurchase[];
 }
 
 /** Answers what is wrong, in words; nothing when all is well. */
 export type Check = (evidence: Evidence) => Promise<readonly string[]>;
 
-const checks: readonly Check[] = [checkAnswers, checkStock, checkEvents, checkViews, checkVerify, checkQueues];
+const checks: readonly Check[] = [
+  checkAnswers,
+  checkStock,
+  checkEvents,
+  checkViews,
+  checkVerify,
+  checkPurchases,
+  checkQueues,
+];
 
 export interface Verdict {
   readonly ledger: Ledger;
