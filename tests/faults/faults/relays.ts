@@ -3,6 +3,7 @@ import { eventually } from '@tallyline/local/eventually';
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import { within } from '../within.js';
+import type { World } from '../world/world.js';
 
 const FROZEN_MS = 30_000;
 
@@ -11,7 +12,7 @@ export const frozenRelay: Fault = {
   name: 'frozen-relay',
   options: { commandServices: 2 },
   strike: async (strike) => {
-    const { world } = strike;
+    const { world, shoppers } = strike;
     const victim = world.one('command-service');
     const caught = await within(
       10,
@@ -22,19 +23,17 @@ export const frozenRelay: Fault = {
     caught.release();
     const frozenAt = performance.now();
     world.hide(victim);
-    const claimed = async () => {
-      const { rows } = await world.write.query(
-        `SELECT count(*) FILTER (WHERE published_at IS NULL AND created_at < now() - interval '1 s') AS n FROM outbox`,
-      );
-      return Number(rows[0].n);
-    };
-    const held = await claimed();
+    const held = await claimedRows(world);
+    // What the other relay had in hand is published by now.
+    await shoppers.moreAccepted(20);
+    const stuck = await stillUnpublished(world, held);
+    if (stuck === 0) throw new Error('the fault did not strike: the frozen relay holds no claim');
     await eventually(
       async () => {
-        const left = await claimed();
+        const left = await stillUnpublished(world, held);
         if (left > 0) throw new Error(`${left} events are still held by the frozen relay`);
       },
-      { timeoutMs: 20_000 },
+      { timeoutMs: 25_000 },
     );
     const freedAfter = (performance.now() - frozenAt) / 1000;
     await delay(Math.max(0, FROZEN_MS - (performance.now() - frozenAt)));
@@ -42,10 +41,26 @@ export const frozenRelay: Fault = {
     world.show(victim);
     await untilFlowing(strike);
     return {
-      proof: `frozen 30 s with ${held} events claimed; the other relay had all after ${freedAfter.toFixed(1)} s`,
+      proof: `frozen 30 s with ${stuck} events claimed; the other relay had all after ${freedAfter.toFixed(1)} s`,
     };
   },
 };
+
+/** Unpublished rows that somebody has locked. */
+async function claimedRows({ write }: World): Promise<string[]> {
+  const { rows } = await write.query(`
+    SELECT id FROM outbox WHERE published_at IS NULL
+    EXCEPT SELECT id FROM (SELECT id FROM outbox WHERE published_at IS NULL FOR SHARE SKIP LOCKED) AS free`);
+  return rows.map(({ id }) => id);
+}
+
+async function stillUnpublished({ write }: World, ids: readonly string[]): Promise<number> {
+  const { rows } = await write.query(
+    'SELECT count(*) AS n FROM outbox WHERE published_at IS NULL AND id = ANY($1::uuid[])',
+    [ids],
+  );
+  return Number(rows[0].n);
+}
 
 /** Two to four relays, killed one after the other while orders flow. */
 export const rollingKills: Fault = {
