@@ -13,6 +13,7 @@ import { showTops } from './tops.js';
 
 let timeZone = 'UTC';
 let best: TopSellers | undefined;
+let boards: BranchBoards | undefined;
 /** An empty shop says so instead of showing empty charts. */
 const sold = { today: 0, days: 0, top: 0 };
 
@@ -24,6 +25,7 @@ keepLive(
       if (timeZone !== sales.timeZone) {
         timeZone = sales.timeZone;
         if (best !== undefined) showTops(best, timeZone);
+        if (boards !== undefined) showBranches(boards, timeZone);
       }
       showTimeZone(timeZone);
       setText(element('#date'), format.longDate(sales.asOf, timeZone));
@@ -43,7 +45,10 @@ keepLive(
       sold.top = top.customers.length;
       showWhetherEmpty();
     },
-    branches: (boards: BranchBoards) => showBranches(boards, timeZone),
+    branches: (news: BranchBoards) => {
+      boards = news;
+      showBranches(news, timeZone);
+    },
   },
   showLost,
 );
