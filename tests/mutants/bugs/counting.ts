@@ -1,0 +1,51 @@
+import type { Mutant } from '../mutant.js';
+
+const projections = 'consumer-service/src/projections';
+const projectionTest = `${projections}/projection.unit.test.ts`;
+const countedOnce = (table: string) => ({
+  file: projectionTest,
+  name: `an order is one order in a row of ${table}, however many lines it has`,
+});
+
+/** Bugs between the inbox and the views. */
+export const countingBugs: readonly Mutant[] = [
+  {
+    name: 'unsorted-upserts',
+    bug: 'rows of a view are written in the order of the events, which deadlocks two consumers',
+    changes: [
+      {
+        file: `${projections}/projection.ts`,
+        from: '[...rows].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(',
+        to: '[...rows].map(',
+      },
+    ],
+    caughtBy: {
+      file: projectionTest,
+      name: 'the views are written in one fixed order, and their rows sorted by key',
+    },
+  },
+  {
+    name: 'count-lines-per-category',
+    bug: 'two lines of one category are two orders of that category',
+    changes: [
+      {
+        file: `${projections}/category-metrics.ts`,
+        from: 'of new Set(event.items.map((item) => item.category)))',
+        to: 'of event.items.map((item) => item.category))',
+      },
+    ],
+    caughtBy: countedOnce('category_metrics_view'),
+  },
+  {
+    name: 'count-lines-per-product',
+    bug: 'two lines of one product are two orders of that product',
+    changes: [
+      {
+        file: `${projections}/product-sales.ts`,
+        from: 'of new Set(event.items.map((item) => item.productId)))',
+        to: 'of event.items.map((item) => item.productId))',
+      },
+    ],
+    caughtBy: countedOnce('product_sales_view'),
+  },
+];

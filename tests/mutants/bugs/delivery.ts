@@ -1,0 +1,89 @@
+import type { Mutant } from '../mutant.js';
+
+const subscription = 'consumer-service/src/subscription.ts';
+const applyBatch = 'consumer-service/src/inbox/apply-batch.ts';
+const subscriptionTest = 'consumer-service/src/subscription.int.test.ts';
+const applyBatchTest = 'consumer-service/src/inbox/apply-batch.int.test.ts';
+
+/** Bugs between the queue and the inbox. */
+export const deliveryBugs: readonly Mutant[] = [
+  {
+    name: 'ack-before-commit',
+    bug: 'deliveries are acknowledged before the transaction that applies them',
+    changes: [
+      {
+        file: subscription,
+        from: '    await applyDeliveries(',
+        to: '    session.channel.ack(last.message, true);\n    await applyDeliveries(',
+      },
+      {
+        file: subscription,
+        from: '    if (link.session() === session) session.channel.ack(last.message, true);\n',
+        to: '',
+      },
+    ],
+    caughtBy: {
+      file: subscriptionTest,
+      name: 'a consumer that goes before its commit leaves its messages to the next one',
+    },
+  },
+  {
+    name: 'requeue-poison',
+    bug: 'a message that cannot be read goes back into its queue',
+    changes: [
+      {
+        file: subscription,
+        from: '    if (link.session() === session) session.channel.ack(last.message, true);\n',
+        to: `    for (const { message, content } of batch) {
+      if (content.kind === 'poison') session.channel.nack(message, false, true);
+      else session.channel.ack(message);
+    }
+`,
+      },
+    ],
+    caughtBy: {
+      file: subscriptionTest,
+      name: 'poison is set aside once, and does not come back; its neighbours are applied',
+    },
+  },
+  {
+    name: 'dedup-apart',
+    bug: 'events are recorded as processed in a transaction before the one that counts them',
+    changes: [
+      {
+        file: applyBatch,
+        from: "  return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));",
+        to: `  const ids = [...new Set(batch.events.map(({ id }) => id))];
+  return withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, ids)).then((recorded) =>
+    withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch, recorded)),
+  );`,
+      },
+      {
+        file: applyBatch,
+        from: 'export async function applyInTransaction(tx: Tx, { events, poison, watermarks }: Batch): Promise<Applied> {',
+        to: `export async function applyInTransaction(
+  tx: Tx,
+  { events, poison, watermarks }: Batch,
+  recorded?: Set<string>,
+): Promise<Applied> {`,
+      },
+      {
+        file: applyBatch,
+        from: 'await Promise.all([insertNewEvents(tx, ids), findDeadLetters(tx, ids)])',
+        to: 'await Promise.all([recorded ?? insertNewEvents(tx, ids), findDeadLetters(tx, ids)])',
+      },
+    ],
+    caughtBy: { file: applyBatchTest, name: 'an event that fails to reach its views is not remembered as counted' },
+  },
+  {
+    name: 'ignore-dedup-count',
+    bug: 'the insert into the inbox succeeded, so every event counts as new',
+    changes: [
+      { file: applyBatch, from: '[...byId.values()].filter(({ id }) => newIds.has(id))', to: '[...byId.values()]' },
+    ],
+    caughtBy: {
+      file: applyBatchTest,
+      name: 'an event that comes again, in its batch or in a later one, is counted once',
+    },
+  },
+];

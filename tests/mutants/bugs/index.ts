@@ -1,0 +1,7 @@
+import type { Mutant } from '../mutant.js';
+import { countingBugs } from './counting.js';
+import { deliveryBugs } from './delivery.js';
+import { keyBugs } from './keys.js';
+import { relayBugs } from './relay.js';
+
+export const mutants: readonly Mutant[] = [...relayBugs, ...keyBugs, ...deliveryBugs, ...countingBugs];

@@ -1,0 +1,35 @@
+import type { Mutant } from '../mutant.js';
+
+const placeOrder = 'command-service/src/orders/place-order.ts';
+const keyedTest = 'command-service/src/orders/place-order-keyed.int.test.ts';
+
+/** Bugs of the Idempotency-Key: it is held and kept by the order's own transaction. */
+export const keyBugs: readonly Mutant[] = [
+  {
+    name: 'release-key-early',
+    bug: 'a key is released before the transaction of its order has committed',
+    changes: [
+      {
+        file: 'command-service/src/idempotency/idempotency.sql.ts',
+        from: "pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || key, 0)) AS locked",
+        to: "pg_try_advisory_lock(hashtextextended($1 || ' ' || key, 0)) AND pg_advisory_unlock(hashtextextended($1 || ' ' || key, 0)) AS locked",
+      },
+    ],
+    caughtBy: {
+      file: keyedTest,
+      name: 'a key is taken until its order has committed: another copy says that it is running',
+    },
+  },
+  {
+    name: 'keep-key-apart',
+    bug: 'the answer of a key is stored in a transaction of its own',
+    changes: [
+      {
+        file: placeOrder,
+        from: '    tx.commitBehind([storeResults(tx, KEY_SCOPE, keyed)]);\n',
+        to: "    await withTransaction(pool, 'keep keys', (own) => storeResults(own, KEY_SCOPE, keyed));\n",
+      },
+    ],
+    caughtBy: { file: keyedTest, name: 'a key is kept with its order or not at all' },
+  },
+];

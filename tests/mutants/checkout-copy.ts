@@ -1,0 +1,63 @@
+import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { temporaryDir } from '@tallyline/local/temporary-dir';
+import type { Change } from './mutant.js';
+
+const checkout = fileURLToPath(new URL('../../../', import.meta.url));
+const LEFT_OUT = new Set(['node_modules', '.git', '.data', 'data-lake', 'coverage']);
+const OUR_SCOPE = '@tallyline';
+
+export interface CheckoutCopy {
+  readonly dir: string;
+  /** Applies the changes while `work` runs. */
+  withChanges<T>(changes: readonly Change[], work: () => Promise<T>): Promise<T>;
+  remove(): Promise<void>;
+}
+
+/** A copy to break: sources and what was built of them, with the dependencies of the checkout. */
+export async function copyCheckout(): Promise<CheckoutCopy> {
+  const dir = await temporaryDir();
+  await cp(checkout, dir, {
+    recursive: true,
+    preserveTimestamps: true,
+    filter: (source) => !LEFT_OUT.has(basename(source)),
+  });
+  await linkDependencies(join(dir, 'node_modules'));
+  return {
+    dir,
+    withChanges: async (changes, work) => {
+      const files = [...new Set(changes.map(({ file }) => join(dir, file)))];
+      const originals = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+      try {
+        for (const change of changes) await apply(dir, change);
+        return await work();
+      } finally {
+        await Promise.all(files.map((file, index) => writeFile(file, originals[index] ?? '')));
+      }
+    },
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+async function apply(dir: string, { file, from, to }: Change): Promise<void> {
+  const text = await readFile(join(dir, file), 'utf8');
+  const found = text.split(from).length - 1;
+  if (found !== 1) throw new Error(`the bug no longer applies: ${file} has ${found} times\n${from}`);
+  await writeFile(
+    join(dir, file),
+    text.replace(from, () => to),
+  );
+}
+
+/** Links to the dependencies, but to our own packages inside the copy: the checkout's links would lead to healthy code. */
+async function linkDependencies(nodeModules: string): Promise<void> {
+  const installed = join(checkout, 'node_modules');
+  await mkdir(join(nodeModules, OUR_SCOPE), { recursive: true });
+  for (const name of await readdir(installed)) {
+    if (name !== OUR_SCOPE && !name.startsWith('.')) await symlink(join(installed, name), join(nodeModules, name));
+  }
+  for (const name of await readdir(join(installed, OUR_SCOPE))) {
+    await symlink(await readlink(join(installed, OUR_SCOPE, name)), join(nodeModules, OUR_SCOPE, name));
+  }
+}
