@@ -70,7 +70,20 @@ async function strikeAndJudge(world: World, fault: Fault) {
   if (recovery && recovery.seconds > recovery.limitSeconds) {
     broken.push(`${recovery.what} took ${recovery.seconds.toFixed(1)} s, more than ${recovery.limitSeconds} s`);
   }
-  return { faults: [...broken, ...faults], ...(struck && { struck }), ledger, settledSeconds, looks: watch.looks() };
+  const found = [...broken, ...faults];
+  if (found.length > 0) found.push(...lastWarnings(world));
+  return { faults: found, ...(struck && { struck }), ledger, settledSeconds, looks: watch.looks() };
+}
+
+const WARN = 40;
+const LINES_SHOWN = 8;
+
+/** What the services said themselves, newest last: the first thing to read after a failure. */
+function lastWarnings({ everyone }: World): string[] {
+  return everyone.flatMap(({ name, process }) => {
+    const lines = process.log.filter(({ level }) => level >= WARN).slice(-LINES_SHOWN);
+    return lines.map((line) => `${name} ${process.pid}: ${JSON.stringify(line).slice(0, 600)}`);
+  });
 }
 
 /** Losses are mended by asking for them again; a fault that loses nothing must not need that. */
