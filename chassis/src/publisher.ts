@@ -24,9 +24,22 @@ export interface Publisher {
   publishAll(messages: readonly OutgoingMessage[]): Promise<PublishOutcome[]>;
 }
 
-/** A confirm says "stored", a return (always before it) says "nowhere to store": both are needed, matched by messageId. */
-export function createPublisher(channel: ConfirmChannel): Publisher {
+/** The database ends the relay's idle transaction after 10 s anyway: nobody waits for a confirm longer than that. */
+export const CONFIRM_TIMEOUT_MS = 10_000;
+
+/**
+ * A confirm says "stored", a return (always before it) says "nowhere to store": both are needed, matched by messageId.
+ * `onSilence` is told when the broker owes confirms and sends none: a queue that came back from a crash without a leader
+ * does that on a connection whose heartbeats are well.
+ */
+export function createPublisher(channel: ConfirmChannel, onSilence: () => void = () => undefined): Publisher {
   const returned = new Set<string>();
+  let unanswered = 0;
+  const silence = setTimeout(() => {
+    if (unanswered > 0) onSilence();
+    silence.refresh();
+  }, CONFIRM_TIMEOUT_MS).unref();
+  channel.on('close', () => clearTimeout(silence));
   channel.on('return', (message) => returned.add(String(message.properties.messageId)));
   const send = (
     { exchange, routingKey, body, properties }: OutgoingMessage,
@@ -34,11 +47,15 @@ export function createPublisher(channel: ConfirmChannel): Publisher {
   ): void => {
     const options = { ...properties, persistent: true, mandatory: true };
     try {
+      if (unanswered === 0) silence.refresh();
       channel.publish(exchange, routingKey, body, options, (error) => {
+        unanswered -= 1;
+        silence.refresh();
         const wasReturned = returned.delete(properties.messageId);
         if (error) onOutcome('failed');
         else onOutcome(wasReturned ? 'returned' : 'confirmed');
       });
+      unanswered += 1;
     } catch (error) {
       onOutcome(error instanceof IllegalOperationError ? 'failed' : 'unsendable');
     }

@@ -73,7 +73,9 @@ export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: Su
 }
 
 async function subscribe(connection: Connection, onDelivery: () => void): Promise<Session> {
-  const publisher = createPublisher(await connection.confirmChannel());
+  const publisher = createPublisher(await connection.confirmChannel(), () =>
+    connection.fail(new Error('the broker confirms no dead letter')),
+  );
   const channel = await connection.channel();
   await assertTopology(channel, topology, connection.brokerMajorVersion);
   await channel.prefetch(PREFETCH);

@@ -47,7 +47,10 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
       const channel = await connection.confirmChannel();
       await assertTopology(channel, topology, connection.brokerMajorVersion);
       await answerReplayRequests(connection, { pool, log, wake: () => relay.wake() });
-      return createPublisher(channel);
+      // A blocked broker confirms nothing, and says so.
+      return createPublisher(channel, () => {
+        if (!link.blocked()) connection.fail(new Error('the broker confirms nothing'));
+      });
     },
     onUp: () => {
       relay.wake();

@@ -12,7 +12,7 @@ export const frozenRelay: Fault = {
   name: 'frozen-relay',
   options: { commandServices: 2 },
   strike: async (strike) => {
-    const { world, shoppers } = strike;
+    const { world } = strike;
     const victim = world.one('command-service');
     const caught = await within(
       10,
@@ -25,7 +25,7 @@ export const frozenRelay: Fault = {
     world.hide(victim);
     const held = await claimedRows(world);
     // What the other relay had in hand is published by now.
-    await shoppers.moreAccepted(20);
+    await delay(1_000);
     const stuck = await stillUnpublished(world, held);
     if (stuck === 0) throw new Error('the fault did not strike: the frozen relay holds no claim');
     await eventually(

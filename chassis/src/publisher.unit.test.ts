@@ -1,0 +1,46 @@
+import { EventEmitter } from 'node:events';
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { ConfirmChannel } from 'amqplib';
+import { CONFIRM_TIMEOUT_MS, createPublisher, type OutgoingMessage } from './publisher.js';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+const message: OutgoingMessage = {
+  exchange: 'e',
+  routingKey: 'k',
+  body: Buffer.from('{}'),
+  properties: { messageId: '1' },
+};
+
+/** A broker that confirms when it is told to. */
+function quietChannel() {
+  const owed: ((error: unknown) => void)[] = [];
+  const publish = (_e: string, _k: string, _b: Buffer, _o: object, done: (error: unknown) => void) => owed.push(done);
+  const channel = Object.assign(new EventEmitter(), { publish }) as unknown as ConfirmChannel;
+  return { channel, confirm: () => owed.shift()?.(null) };
+}
+
+test('a broker that owes confirms and sends none is noticed; one that owes none may be silent', async () => {
+  const { channel, confirm } = quietChannel();
+  let noticed = 0;
+  const publisher = createPublisher(channel, () => {
+    noticed += 1;
+  });
+  jest.advanceTimersByTime(3 * CONFIRM_TIMEOUT_MS);
+  expect(noticed).toBe(0);
+  const outcome = publisher.publish(message);
+  jest.advanceTimersByTime(CONFIRM_TIMEOUT_MS - 1);
+  confirm();
+  expect(await outcome).toBe('confirmed');
+  jest.advanceTimersByTime(3 * CONFIRM_TIMEOUT_MS);
+  expect(noticed).toBe(0);
+
+  void publisher.publish(message);
+  jest.advanceTimersByTime(CONFIRM_TIMEOUT_MS + 1);
+  expect(noticed).toBe(1);
+});
