@@ -4,7 +4,7 @@ import { type HealthChecks, healthRoutes } from './health.js';
 import { errorHandler } from './http-errors.js';
 import type { Logger } from './logger.js';
 import { type Metrics, metricsRoute, requestDurations } from './metrics.js';
-import type { ApiInfo } from './openapi.js';
+import { type ApiInfo, operationalPaths } from './openapi.js';
 import { Problem } from './problem.js';
 import type { Route } from './route.js';
 import { securityHeaders } from './security-headers.js';
@@ -21,12 +21,12 @@ export interface HttpAppOptions {
   readonly health: HealthChecks;
   /** Adds what is no API: pages and their files. */
   readonly pages?: (app: Express) => void;
-  /** Runs before every route. */
+  /** Runs before every GET of a route. */
   readonly before?: RequestHandler;
 }
 
 /** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
-export function buildHttpApp({ api, log, metrics, routes, health, before, pages }: HttpAppOptions): Express {
+export function buildHttpApp({ api, log, metrics, routes, health, pages, before = pass }: HttpAppOptions): Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -37,7 +37,7 @@ export function buildHttpApp({ api, log, metrics, routes, health, before, pages 
   metricsRoute(app, metrics);
   docsRoutes(app, api, routes);
   pages?.(app);
-  if (before) app.use(before);
+  for (const path of operationalPaths) app.all(path, methodNotAllowed(['get']));
 
   const json = express.json({ limit: MAX_BODY_BYTES, inflate: true, strict: false });
   for (const [path, atPath] of byPath(routes)) {
@@ -48,9 +48,9 @@ export function buildHttpApp({ api, log, metrics, routes, health, before, pages 
         next();
       };
       if (method === 'post') resource.post(template_, requireJson, json, handle);
-      else resource.get(template_, handle);
+      else resource.get(template_, before, handle);
     }
-    resource.all(methodNotAllowed(atPath));
+    resource.all(methodNotAllowed(atPath.map(({ method }) => method)));
   }
   app.use((request) => {
     throw new Problem({ slug: 'unknown-path', status: 404, detail: `there is nothing at ${request.path}` });
@@ -96,6 +96,8 @@ function observe(log: Logger, measure: ReturnType<typeof requestDurations>): Req
   };
 }
 
+const pass: RequestHandler = (_request, _response, next) => next();
+
 const requireJson: RequestHandler = (request, _response, next) => {
   if (!request.is('application/json')) {
     throw new Problem({
@@ -107,10 +109,8 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-function methodNotAllowed(routes: readonly Route[]): RequestHandler {
-  const allow = routes
-    .flatMap(({ method }) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
-    .join(', ');
+function methodNotAllowed(methods: readonly Route['method'][]): RequestHandler {
+  const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
   return (request) => {
     throw new Problem({
       slug: 'method-not-allowed',

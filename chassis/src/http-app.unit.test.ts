@@ -20,6 +20,10 @@ beforeAll(async () => {
     api: { title: 'a service', description: 'for this test' },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     metrics: createMetrics('a-service'),
+    before: (request, _response, next) => {
+      if (request.get('x-refused') !== undefined) throw new Problem({ slug: 'refused', status: 400, detail: 'no' });
+      next();
+    },
     health: {
       required: {
         subscription: async () => {
@@ -79,6 +83,22 @@ describe('an HTTP application of the chassis', () => {
       expect.objectContaining({ method: 'GET', route: '/things/:id', status: 200, durationMs: expect.any(Number) }),
     ]);
   });
+
+  test('answers what is no call of the API as such, whatever its headers say', async () => {
+    const refused = { 'x-refused': 'yes' };
+    expect((await request(url).get('/things/7').set(refused)).status).toBe(400);
+    expect((await request(url).post('/things/7').set(refused)).status).toBe(405);
+    expect((await request(url).get('/nothing').set(refused)).status).toBe(404);
+  });
+
+  test.each(['/health', '/health/ready', '/health/live', '/metrics', '/openapi.json', '/docs'])(
+    'refuses other methods than GET at %s',
+    async (path) => {
+      const { status, headers } = await request(url).delete(path);
+      expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
+      expect((await request(url).options(path)).status).toBe(405);
+    },
+  );
 
   test('is ready while what it requires is up, whatever is only informative, and names each check', async () => {
     const ready = await request(url).get('/health/ready');

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { refuseMalformed } from './malformed-http.js';
 
 export interface HttpServer {
   readonly port: number;
@@ -12,6 +13,8 @@ export async function listen(app: RequestListener, host: string, port: number): 
   const server: Server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
   const connections = trackConnections(server);
   server.on('request', app);
+  // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, resolve);
@@ -44,6 +47,11 @@ function trackConnections(server: Server): { finish(): void } {
       if (finishing) socket.destroySoon();
       else if (answers.get(socket) === response) answers.set(socket, undefined);
     });
+  });
+  server.on('clientError', (error, duplex) => {
+    const socket = duplex as Socket;
+    if (!socket.writable || answers.get(socket)?.headersSent) socket.destroy();
+    else refuseMalformed(error, socket);
   });
   return {
     finish: () => {

@@ -73,7 +73,7 @@ export function openApiDocument({ title, description, headers }: ApiInfo, routes
     info: { title, description, version: VERSION, license: { name: 'MIT', identifier: 'MIT' } },
     servers: [{ url: '/' }],
     security: [],
-    paths: { ...paths, ...operationalPaths },
+    paths: { ...paths, ...operations },
   });
 }
 
@@ -139,7 +139,7 @@ const report = (description: string) => ({ description, content: { 'application/
 const text = (description: string, type: string) => ({ description, content: { [type]: { schema: z.string() } } });
 const readiness = { 200: report('Every required check is up'), 503: report('A required check is down') };
 
-const operationalPaths: ZodOpenApiPathsObject = {
+const operations: ZodOpenApiPathsObject = {
   '/health': operational('/health', 'Whether the service can do its work, with every check by name', readiness),
   '/health/ready': operational('/health/ready', 'The same, for an orchestrator', readiness),
   '/health/live': operational('/health/live', 'Whether the process answers', { 200: report('It does') }),
@@ -151,3 +151,6 @@ const operationalPaths: ZodOpenApiPathsObject = {
   }),
   '/docs': operational('/docs', 'This document, for people', { 200: text('A page', 'text/html') }),
 };
+
+/** What every service answers beside its API. */
+export const operationalPaths: readonly string[] = Object.keys(operations);

@@ -80,7 +80,8 @@ export function route<const D extends RouteDoc>(
         body: parse<D['body']>(doc.body, request.body, 'body'),
         traceparent: response.locals.traceparent as string,
         get url() {
-          return new URL(request.originalUrl, 'http://local');
+          // Not from the whole target: a proxy's form of it has a host, which may be none (`http://x:99999/api/orders`).
+          return new URL(`http://local${request.path}${/\?.*/.exec(request.originalUrl)?.[0] ?? ''}`);
         },
         get signal() {
           return signalOf(response);

@@ -114,6 +114,8 @@ describe('a GET is refused with 400 and names the parameter:', () => {
     ['/api/analytics/categories/%00/revenue', 'category'],
     ['/api/analytics/sales/hourly?from=yesterday', 'from'],
     ['/api/analytics/sales/hourly?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', 'to'],
+    ['/api/analytics/sales/hourly?to=0000-01-01', 'to'],
+    ['/api/analytics/sales/hourly?from=9999-12-31T23:59:59-23:59', 'from'],
     ['/api/analytics/sales/hourly?from=2020-01-01&to=2026-01-01', 'to'],
     ['/api/products?limit=0', 'limit'],
     ['/api/products?limit=1000', 'limit'],

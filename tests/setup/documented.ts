@@ -33,8 +33,10 @@ export function assertDocumented(
   url: string,
   answer: { status: number; headers: Headers; body: unknown },
 ) {
-  const where = `${method} ${new URL(url).pathname} answered ${answer.status}`;
-  const pointer = pointerOf(method.toLowerCase(), new URL(url).pathname, answer);
+  // Not by URL, which would mend a path such as /a/../b that was sent as it is.
+  const [path = '/'] = url.replace(/^https?:\/\/[^/]*/, '').split('?');
+  const where = `${method} ${path} answered ${answer.status}`;
+  const pointer = pointerOf(method.toLowerCase(), path, answer);
   if (pointer === undefined) throw new Error(`${where}, which its OpenAPI document does not describe`);
   const validate = validators.get(pointer) ?? ajv.compile({ $ref: pointer });
   validators.set(pointer, validate);

@@ -1,0 +1,32 @@
+import type { Socket } from 'node:net';
+import { problemBody } from './problem.js';
+
+/** By the parser's error code; everything else that it cannot read is a 400. */
+const TOLD: Readonly<Record<string, { slug: string; status: number; detail: string; line: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    slug: 'headers-too-large',
+    status: 431,
+    detail: 'the headers are larger than 16 kB',
+    line: '431 Request Header Fields Too Large',
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    slug: 'request-timeout',
+    status: 408,
+    detail: 'the request did not arrive in time',
+    line: '408 Request Timeout',
+  },
+};
+const MALFORMED = {
+  slug: 'malformed-http',
+  status: 400,
+  detail: 'the request is not HTTP/1.1',
+  line: '400 Bad Request',
+};
+
+/** Answers what the HTTP parser refused before there was a request, in the form of every other refusal, and hangs up. */
+export function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
+  const { line, ...details } = TOLD[error.code ?? ''] ?? MALFORMED;
+  const body = JSON.stringify(problemBody(details, '*'));
+  const head = [`HTTP/1.1 ${line}`, 'content-type: application/problem+json; charset=utf-8', 'connection: close'];
+  socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+}
