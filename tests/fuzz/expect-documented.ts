@@ -2,12 +2,15 @@ import { assertDocumented } from '../setup/documented.js';
 import { type FuzzRequest, shown } from './fuzz-request.js';
 import type { FuzzAnswer } from './send.js';
 
+/** The owner's page and its files: for people, and no part of the API. */
+const PAGE = /^\/(?:page\/.*)?(?:\?.*)?$/;
+
 /** Throws when an answer is a 5xx, or not in the documented form; the message holds the request. */
 export function expectDocumented(request: FuzzRequest, answer: FuzzAnswer): void {
   try {
     if (answer.status >= 500) throw new Error(`answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     if (request.method === 'HEAD') expectNoBody(answer);
-    else assertDocumented(request.method, routedPath(request.path), answer);
+    else if (!PAGE.test(request.path)) assertDocumented(request.method, routedPath(request.path), answer);
   } catch (error) {
     throw new Error(`${shown(request)}\n${error instanceof Error ? error.message : error}`, { cause: error });
   }

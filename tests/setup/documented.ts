@@ -56,9 +56,18 @@ function pointerOf(method: string, path: string, { status, headers }: { status: 
       if (resolved?.content?.[mediaType]) return `${name}${ref}/content/${escaped(mediaType)}/schema`;
     }
   }
-  // Refusals that belong to no operation: no such path, or not with this method.
-  const nowhere = (status === 404 && !known) || status === 405;
+  // Refusals that belong to no operation: no such path, or not with this method, or a path that encodes nothing.
+  const nowhere = (status === 404 && !known) || status === 405 || (status === 400 && !decodes(path));
   return nowhere ? 'query-service#/components/schemas/Problem' : undefined;
+}
+
+function decodes(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function escaped(part: string): string {
