@@ -1,6 +1,8 @@
+import { eventually } from '@tallyline/local/eventually';
 import type { Fault, Strike } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import { within } from '../within.js';
+import type { World } from '../world/world.js';
 
 /** Beyond the broker's own boot: noticing that it is back, the handshake, the topology, and the first order. */
 const BACK_AFTER_BOOT_SECONDS = 3;
@@ -29,9 +31,26 @@ function breakBroker(name: string, strikeBroker: (strike: Strike) => Promise<voi
   };
 }
 
+/**
+ * RabbitMQ saves its directory of quorum queues every 500 ms. A queue made within that time before a SIGKILL has no leader
+ * afterwards: docs/guarantees.md says so. Watermarks, one a second, are the clock: 1.5 s of them are time enough.
+ */
+async function queuesAreSaved({ read }: World): Promise<void> {
+  const measuredAt = async () => {
+    const { rows } = await read.query('SELECT extract(epoch FROM measured_at)::float8 AS at FROM sync_state');
+    if (rows[0].at === null) throw new Error('no watermark yet');
+    return rows[0].at;
+  };
+  const from = await eventually(measuredAt);
+  await eventually(async () => {
+    if ((await measuredAt()) < from + 1.5) throw new Error('watermarks do not come');
+  });
+}
+
 export const breakBrokers: readonly Fault[] = [
   breakBroker('broker-restart', ({ world }) => world.servers.broker.restart()),
   breakBroker('broker-sigkill', async ({ world }) => {
+    await queuesAreSaved(world);
     await world.servers.broker.kill();
     await world.servers.broker.restart();
   }),
