@@ -11,7 +11,8 @@ import { addedBy, readWriteState, type WriteState, withAdded } from './write-sid
 
 /** `FUZZ_RUNS=1000000 FUZZ_SEED=7 npm test -- tests/fuzz` for the night, and to see a failure again. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 10_000);
-const SEED = Number(process.env.FUZZ_SEED ?? Date.now() % 2 ** 31);
+// One seed, so that a run repeats the last one; `FUZZ_SEED` and `FUZZ_RUNS` go further.
+const SEED = Number(process.env.FUZZ_SEED ?? 20261121);
 const MAX_BATCH = 48;
 /** 10,000 take 20 s alone, and a machine is seldom alone. */
 const TIMEOUT_MS = 120_000 + RUNS * 12;

@@ -32,21 +32,27 @@ export function assertDocumented(
   method: string,
   url: string,
   answer: { status: number; headers: Headers; body: unknown },
+  services: readonly string[] = documentNames,
 ) {
   // Not by URL, which would mend a path such as /a/../b that was sent as it is.
   const [path = '/'] = url.replace(/^https?:\/\/[^/]*/, '').split('?');
   const where = `${method} ${path} answered ${answer.status}`;
-  const pointer = pointerOf(method.toLowerCase(), path, answer);
+  const pointer = pointerOf(method.toLowerCase(), path, answer, services);
   if (pointer === undefined) throw new Error(`${where}, which its OpenAPI document does not describe`);
   const validate = validators.get(pointer) ?? ajv.compile({ $ref: pointer });
   validators.set(pointer, validate);
   if (!validate(answer.body)) throw new Error(`${where}, unlike its document: ${ajv.errorsText(validate.errors)}`);
 }
 
-function pointerOf(method: string, path: string, { status, headers }: { status: number; headers: Headers }) {
+function pointerOf(
+  method: string,
+  path: string,
+  { status, headers }: { status: number; headers: Headers },
+  services: readonly string[],
+) {
   const mediaType = headers.get('content-type')?.split(';')[0] ?? '';
   let known = false;
-  for (const { name, document } of documents) {
+  for (const { name, document } of documents.filter(({ name }) => services.includes(name))) {
     for (const [template, operations] of Object.entries(document.paths)) {
       if (!new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)) continue;
       known = true;
