@@ -7,7 +7,7 @@ import { type Metrics, metricsRoute, requestDurations } from './metrics.js';
 import { type ApiInfo, operationalPaths } from './openapi.js';
 import { Problem } from './problem.js';
 import type { Route } from './route.js';
-import { securityHeaders } from './security-headers.js';
+import { setSecurityHeaders } from './security-headers.js';
 import { traceIdOf, traceparentOf } from './trace-context.js';
 
 /** 100 order lines take 8 kB; a body beyond this is not an order. */
@@ -31,27 +31,24 @@ export function buildHttpApp({ api, log, metrics, routes, health, pages, before 
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
-  app.use(securityHeaders());
   app.use(observe(log, requestDurations(metrics)));
+  // Paths are tried in this order, and each costs: the API's come first.
+  const json = express.json({ type: () => true, limit: MAX_BODY_BYTES, inflate: true, strict: false });
+  for (const [path, atPath] of byPath(routes)) {
+    const resource = app.route(path);
+    for (const { method, handle } of atPath) {
+      if (method === 'post') resource.post(requireJson, json, handle);
+      else resource.get(before, handle);
+    }
+    resource.all(methodNotAllowed(atPath.map(({ method }) => method)));
+  }
+
+  app.use(setSecurityHeaders);
   healthRoutes(app, health);
   metricsRoute(app, metrics);
   docsRoutes(app, api, routes);
   pages?.(app);
   for (const path of operationalPaths) app.all(path, methodNotAllowed(['get']));
-
-  const json = express.json({ limit: MAX_BODY_BYTES, inflate: true, strict: false });
-  for (const [path, atPath] of byPath(routes)) {
-    const resource = app.route(path);
-    for (const { method, handle, path: template } of atPath) {
-      const template_: RequestHandler = (_request, response, next) => {
-        response.locals.route = template;
-        next();
-      };
-      if (method === 'post') resource.post(template_, requireJson, json, handle);
-      else resource.get(template_, before, handle);
-    }
-    resource.all(methodNotAllowed(atPath.map(({ method }) => method)));
-  }
   app.use((request) => {
     throw new Problem({ slug: 'unknown-path', status: 404, detail: `there is nothing at ${request.path}` });
   });
@@ -75,9 +72,10 @@ function observe(log: Logger, measure: ReturnType<typeof requestDurations>): Req
     const traceparent = traceparentOf(request.get('traceparent'));
     response.locals.traceparent = traceparent;
     response.on('close', () => {
-      const { route, known } = response.locals;
+      const { known } = response.locals;
+      const route: string | undefined = request.route?.path;
       const durationMs = performance.now() - startedAt;
-      measure(request.method, route ?? request.route?.path ?? 'other', response.statusCode, durationMs / 1000);
+      measure(request.method, route ?? 'other', response.statusCode, durationMs / 1000);
       log[OPERATIONAL.test(request.path) ? 'debug' : 'info'](
         {
           method: request.method,

@@ -1,5 +1,6 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
+import { securityHeaders } from './security-headers.js';
 import { parseInput } from './validation.js';
 
 type Method = 'get' | 'post';
@@ -101,10 +102,12 @@ export function sendJson(
   contentType = 'application/json; charset=utf-8',
 ): void {
   const text = JSON.stringify(body);
-  response.statusCode = status;
-  response.setHeader('content-type', contentType);
-  response.setHeader('content-length', Buffer.byteLength(text));
-  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  response.writeHead(status, {
+    ...securityHeaders,
+    'content-type': contentType,
+    'content-length': Buffer.byteLength(text),
+    ...headers,
+  });
   // A string leaves in one write with the headers; a buffer would be a second one.
   response.end(text);
 }

@@ -22,17 +22,24 @@ const contentSecurityPolicy = {
 };
 
 /** helmet's headers are the same for every answer, so its dozen middlewares run once, not once per request. */
-export function securityHeaders(): RequestHandler {
-  const fixed = new Map<string, string>();
+export const securityHeaders: Readonly<Record<string, string>> = recordHeaders();
+
+function recordHeaders(): Record<string, string> {
+  const fixed: Record<string, string> = {};
   const recorder = {
-    setHeader: (name: string, value: string) => fixed.set(name, value),
+    setHeader: (name: string, value: string) => {
+      fixed[name] = value;
+    },
     removeHeader: () => undefined,
   } as unknown as ServerResponse;
   helmet({ contentSecurityPolicy, strictTransportSecurity: false })({} as IncomingMessage, recorder, (error) => {
     if (error) throw error;
   });
-  return (_request, response, next) => {
-    for (const [name, value] of fixed) response.setHeader(name, value);
-    next();
-  };
+  return fixed;
 }
+
+/** For pages and their files. What is sent by `writeHead` takes the headers along: eleven calls were 10 % of an order. */
+export const setSecurityHeaders: RequestHandler = (_request, response, next) => {
+  for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
+  next();
+};

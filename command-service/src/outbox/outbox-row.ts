@@ -1,3 +1,4 @@
+import { takeRandomBytes } from '@tallyline/chassis/random-bytes';
 import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
 import { v7 as uuidv7 } from 'uuid';
 
@@ -23,7 +24,7 @@ export function outboxRow<T extends EventType>(
   traceparent: string,
   occurredAt = createdAt,
 ): OutboxRow {
-  const id = uuidv7({ msecs: createdAt.getTime() });
+  const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
   const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: occurredAt.toISOString(), ...facts });
   return { id, topic: events[type].topic, payload, traceparent, createdAt };
 }

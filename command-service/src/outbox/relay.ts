@@ -5,8 +5,8 @@ import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { eventMessage } from './event-message.js';
 import { type ClaimedRow, claimUnpublished, markPublished, postpone } from './outbox.sql.js';
 
-/** 100 to 500 confirms in flight reach the broker's ceiling: 1 in flight 640/s, 200 in flight 18,800/s. */
-export const RELAY_BATCH_SIZE = 500;
+/** Of two batches one is at the broker while the other is claimed and marked: 0.51 of bare publishing with 500, 0.61 with 1,000. */
+export const RELAY_BATCH_SIZE = 1_000;
 /** How long a row without a queue waits: short enough to follow a restored binding, long enough not to spin. */
 const RETRY_UNROUTABLE_MS = 2_000;
 

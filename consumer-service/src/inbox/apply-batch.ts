@@ -38,13 +38,14 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   for (const { id, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(timeOfUuid(id));
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
-  // Sent together with COMMIT, run in this order by the database: each view once, then the archive and the ledger.
+  // Sent together with COMMIT, run in this order by the database: first the archive, where no other batch has a row that
+  // this one waits for, then each view once, then the ledger.
   tx.commitBehind([
+    insertArchived(tx, applied),
     ...addToViews(
       tx,
       applied.map(({ event }) => event),
     ),
-    insertArchived(tx, applied),
     addToLedger(tx, settled.list(), watermarks),
     ...watermarks.map((watermark) => storeWatermark(tx, watermark)),
   ]);

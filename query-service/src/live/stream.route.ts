@@ -1,5 +1,6 @@
 import { Problem } from '@tallyline/chassis/problem';
 import type { Route } from '@tallyline/chassis/route';
+import { securityHeaders } from '@tallyline/chassis/security-headers';
 import { z } from 'zod';
 import { branchBoards } from '../queries/branch-boards.js';
 import { dailySales } from '../queries/daily-sales.js';
@@ -50,6 +51,7 @@ export function streamRoute(live: Live): Route {
         });
       }
       response.writeHead(200, {
+        ...securityHeaders,
         'content-type': 'text/event-stream; charset=utf-8',
         'cache-control': 'no-store',
         // nginx would otherwise hold events back until a buffer is full.
