@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 export type LoadProgram =
   | 'http-load'
   | 'sql-orders'
+  | 'sql-purchases'
   | 'bare-publishing'
   | 'plain-consumer'
   | 'folded-sql'

@@ -5,6 +5,7 @@ import { measureFreshness } from './measure/freshness.js';
 import { measureHistory } from './measure/history.js';
 import { measureMemory } from './measure/memory.js';
 import { measureOrdersHot, measureOrdersSpread } from './measure/orders.js';
+import { measurePurchases } from './measure/purchases.js';
 import { measureQuery } from './measure/query.js';
 import { measureRelay } from './measure/relay.js';
 import type { Run } from './run.js';
@@ -13,6 +14,7 @@ import type { Run } from './run.js';
 export const measurements: Readonly<Record<string, (run: Run) => Promise<Figure[]>>> = {
   'orders-spread': measureOrdersSpread,
   'orders-hot': measureOrdersHot,
+  purchases: measurePurchases,
   relay: measureRelay,
   consumer: measureConsumer,
   'consumer-floor': measureConsumerFloor,

@@ -6,7 +6,9 @@ export interface HttpLoad {
   readonly method: 'GET' | 'POST';
   readonly connections: number;
   readonly durationMs: number;
+  /** `{n}` in a body becomes a number of 12 digits that no other request has, from `first` on. */
   readonly requests: readonly { readonly path: string; readonly body?: string }[];
+  readonly first?: number;
 }
 
 export interface HttpLoadAnswer {
@@ -21,12 +23,21 @@ const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
  * One request at a time per connection, on requests rendered before the clock starts: 50 µs of processor time a request,
  * on the very cores that are measured. A general client would take more of them than the services have left.
  */
-const { url, method, connections, durationMs, requests } = readInput<HttpLoad>();
+const { url, method, connections, durationMs, requests, first = 0 } = readInput<HttpLoad>();
 const { hostname, port, host } = new URL(url);
+const DIGITS = 12;
 const rendered = requests.map(({ path, body = '' }) => {
-  const length = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n`;
-  return Buffer.from(`${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${length}\r\n${body}`);
+  const bytes = Buffer.byteLength(body.replaceAll('{n}', ''.padStart(DIGITS)));
+  const length = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${bytes}\r\n`;
+  const text = `${method} ${path} HTTP/1.1\r\nhost: ${host}\r\n${length}\r\n${body}`;
+  return body.includes('{n}') ? text : Buffer.from(text);
 });
+let unique = first;
+function ready(request: string | Buffer): string | Buffer {
+  if (typeof request !== 'string') return request;
+  unique += 1;
+  return request.replaceAll('{n}', String(unique).padStart(DIGITS, '0'));
+}
 
 let succeeded = 0;
 let failures = 0;
@@ -41,7 +52,7 @@ function drive(index: number): Promise<void> {
     const socket = connect({ host: hostname, port: Number(port), noDelay: true });
     const send = () => {
       if (isOver()) return socket.end(resolve);
-      socket.write(rendered[next % rendered.length] as Buffer);
+      socket.write(ready(rendered[next % rendered.length] as Buffer));
       next += 1;
     };
     socket.on('connect', send);

@@ -48,7 +48,7 @@ export function recordPurchase(
     const newCustomer = purchase.userId === undefined;
     const stored = { id, userId, newCustomer, totalCents, day, eventId: event.id, createdAt: now };
     if (!(await insertPurchase(tx, purchase, stored))) return lostRace(tx, purchase);
-    await insertOutboxRow(tx, event);
+    tx.commitBehind([insertOutboxRow(tx, event)]);
     const { receiptId } = purchase;
     return { kind: 'recorded', purchase: { purchaseId: id, userId, receiptId, totalCents, eventId: event.id } };
   });
