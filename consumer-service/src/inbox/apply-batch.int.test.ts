@@ -68,3 +68,26 @@ test('an event that fails to reach its views is not remembered as counted', asyn
   expect(await apply(event)).toMatchObject({ applied: [{ id: event.id }], duplicates: 0 });
   expect(await salesOf(3)).toEqual([{ orders: 1, revenue: '4.50' }]);
 });
+
+const hear = (...toldSecondsAgo: number[]) => {
+  const watermarks = toldSecondsAgo.map((seconds) => {
+    const told = new Date(Date.now() - seconds * 1_000).toISOString();
+    return { measuredAt: told, toldAt: told, from: told, isFirst: true, seconds: [], waiting: 0 };
+  });
+  return applyBatch(pool, { events: [], poison: [], watermarks });
+};
+
+async function watermarkAgeSeconds(): Promise<number> {
+  const age = 'extract(epoch FROM clock_timestamp() - clock_offset - measured_at)::float8 AS age';
+  return (await pool.query(`SELECT ${age} FROM sync_state`)).rows[0].age;
+}
+
+test('watermarks that waited in the queue are as old as they are, the first one and a backlog of them', async () => {
+  await hear(3_600);
+  expect(await watermarkAgeSeconds()).toBeGreaterThan(3_590);
+  await hear(...Array.from({ length: 1_000 }, (_, index) => 2_000 - index));
+  const oldest = await watermarkAgeSeconds();
+  expect(oldest).toBeGreaterThan(995);
+  await hear(0);
+  expect(await watermarkAgeSeconds()).toBeLessThan(4);
+});

@@ -60,8 +60,9 @@ function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Wate
  * Stores how far the write side has told.
  * measured_at goes forward only where a watermark follows on what was told before: after one that was lost, nothing is
  * known of the seconds that it told of, so sync-status grows stale until they are told again (see replay/).
- * clock_offset is the least of (received - told), creeping up by 10 ms a watermark so that it follows a clock that
- * was set: ages computed with it compare one clock with itself.
+ * clock_offset is the least of (received - told), creeping up by 1 % of the time so that it follows a clock that was set:
+ * ages computed with it compare one clock with itself. It starts at 1 s at most and a backlog of watermarks does not
+ * raise it, because what waited in the queue for an hour would then look as if it were told just now.
  */
 export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void> {
   const { measuredAt, toldAt = measuredAt, from, isFirst, waiting } = watermark;
@@ -72,7 +73,8 @@ export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void
         measured_at = $1,
         received_at = clock_timestamp(),
         waiting = $2,
-        clock_offset = LEAST(clock_timestamp() - $5::timestamptz, clock_offset + interval '10 ms'),
+        clock_offset = LEAST(clock_timestamp() - $5::timestamptz, COALESCE(
+          clock_offset + LEAST((clock_timestamp() - received_at) * 0.01, interval '10 ms'), interval '1 s')),
         gap_since = NULL
       WHERE (measured_at IS NULL OR measured_at < $1::timestamptz) AND ($3::boolean OR measured_at >= $4::timestamptz)`,
     values: [measuredAt, waiting, isFirst, from, toldAt],
