@@ -26,6 +26,13 @@ export function classify(error: unknown): DatabaseFailure | undefined {
   return undefined;
 }
 
+const IN_FAILED_SQL_TRANSACTION = '25P02';
+
+/** True for what a statement is told because one before it in its transaction has failed. */
+export function isAborted(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.code === IN_FAILED_SQL_TRANSACTION;
+}
+
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',

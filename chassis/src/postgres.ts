@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
-import { classify } from './postgres-errors.js';
+import { classify, isAborted } from './postgres-errors.js';
 
 export type Pool = pg.Pool;
 
@@ -103,6 +103,14 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
   };
   client.on('error', onLost);
   let committing = false;
+  let cause: unknown;
+  // The first failure is the cause; the statements sent behind it are only told that the transaction is aborted, and
+  // which of their promises is seen first is luck.
+  const query = <Row extends object>(statement: Statement): Promise<Row[]> =>
+    run<Row>(client, statement).catch((error: unknown) => {
+      if (!isAborted(error)) cause ??= error;
+      throw error;
+    });
   const last: Promise<unknown>[] = [];
   let lastFailure: unknown;
   const commitBehind = (statements: Iterable<Promise<unknown>>) => {
@@ -117,7 +125,7 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
   try {
     const begun = client.query('BEGIN');
     begun.catch(() => undefined); // its failure is the failure of the next statement, too
-    const result = await work({ query: (statement: Statement) => run(client, statement), commitBehind } as Tx);
+    const result = await work({ query, commitBehind } as Tx);
     await begun;
     committing = true;
     const [{ command }] = await Promise.all([client.query('COMMIT'), ...last]);
@@ -128,8 +136,8 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
   } catch (thrown) {
     await client.query('ROLLBACK').catch(onLost);
     await Promise.all(last);
-    // Whatever was sent behind a statement that failed fails because of it.
-    const error = lastFailure ?? thrown;
+    const noticed = lastFailure ?? thrown;
+    const error = isAborted(noticed) ? (cause ?? noticed) : noticed;
     const failure = classify(error);
     if (failure === undefined || error instanceof TransactionError) throw error;
     throw new TransactionError(step, error, committing && failure === 'unavailable');

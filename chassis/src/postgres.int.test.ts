@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { createLogger } from './logger.js';
+import { createPool, type Pool, type Tx, withTransaction } from './postgres.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.writeDatabaseUrl,
+    applicationName: 'transaction test',
+    maxConnections: 2,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+  });
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+const divide = (tx: Tx) => tx.query({ text: 'SELECT 1 / 0' });
+const select = (tx: Tx) => tx.query({ text: 'SELECT 1' });
+/** Its failure is seen some turns later than that of the statements behind it. */
+const divideBehindPromises = async (tx: Tx) => {
+  await divide(tx).catch(async (error) => {
+    for (let turn = 0; turn < 10; turn += 1) await undefined;
+    throw error;
+  });
+};
+
+test.each<[string, (tx: Tx) => Promise<unknown>]>([
+  ['awaited', (tx) => Promise.all([divideBehindPromises(tx), select(tx)])],
+  ['sent with COMMIT', async (tx) => tx.commitBehind([divideBehindPromises(tx), select(tx)])],
+])('a transaction fails with what went wrong first, %s', async (_when, work) => {
+  await expect(withTransaction(pool, 'divide', work)).rejects.toThrow('divide: division by zero');
+});
