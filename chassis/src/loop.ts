@@ -9,42 +9,51 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
+export interface LoopOptions {
+  readonly idleMs: number;
+  /** `lane`: which of the parallel runs this is, from 0. */
+  readonly turn: (lane: number) => Promise<'busy' | 'idle'>;
+  /** How many turns may be under way at once; 1 when left out. */
+  readonly lanes?: number;
+}
+
 /**
  * Runs `turn` for ever: again at once while it says 'busy', after `idleMs` (or a wake) otherwise. A turn that throws is
  * tried again with backoff and logged once per series of failures, so that an hour's outage is two lines, not a flood.
  */
-export function startLoop(
-  name: string,
-  log: Logger,
-  { idleMs, turn }: { idleMs: number; turn: () => Promise<'busy' | 'idle'> },
-): Loop {
-  const alarm = new Wake();
+export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }: LoopOptions): Loop {
+  const alarms = Array.from({ length: lanes }, () => new Wake());
+  const failing = new Set<number>();
   let stopping = false;
-  let failures = 0;
 
-  const run = async () => {
+  const run = async (alarm: Wake, lane: number) => {
+    let failures = 0;
     while (!stopping) {
       try {
-        const state = await turn();
-        if (failures > 0) log.info({ failures }, `${name}: works again`);
+        const state = await turn(lane);
+        if (failing.delete(lane) && failing.size === 0) log.info({ failures }, `${name}: works again`);
         failures = 0;
         if (state === 'idle' && !stopping) await alarm.wait(idleMs);
       } catch (error) {
-        if (failures === 0) log.warn({ err: error }, `${name}: failed, trying again until it works`);
+        if (failing.size === 0) log.warn({ err: error }, `${name}: failed, trying again until it works`);
         else log.debug({ err: error, failures }, `${name}: still failing`);
+        failing.add(lane);
         if (!stopping) await alarm.wait(backoffMs(failures));
         failures += 1;
       }
     }
   };
-  const ended = run();
+  const ended = Promise.all(alarms.map(run));
+  const wake = () => {
+    for (const alarm of alarms) alarm.wake();
+  };
 
   return {
-    wake: () => alarm.wake(),
-    stop: () => {
+    wake,
+    stop: async () => {
       stopping = true;
-      alarm.wake();
-      return ended;
+      wake();
+      await ended;
     },
   };
 }

@@ -14,11 +14,11 @@ export const deliveryBugs: readonly Mutant[] = [
       {
         file: subscription,
         from: '    await applyDeliveries(',
-        to: '    session.channel.ack(last.message, true);\n    await applyDeliveries(',
+        to: '    lane.channel.ack(last.message, true);\n    await applyDeliveries(',
       },
       {
         file: subscription,
-        from: '    if (link.session() === session) session.channel.ack(last.message, true);\n',
+        from: '    if (link.session() === session) lane.channel.ack(last.message, true);\n',
         to: '',
       },
     ],
@@ -33,10 +33,10 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: subscription,
-        from: '    if (link.session() === session) session.channel.ack(last.message, true);\n',
+        from: '    if (link.session() === session) lane.channel.ack(last.message, true);\n',
         to: `    for (const { message, content } of batch) {
-      if (content.kind === 'poison') session.channel.nack(message, false, true);
-      else session.channel.ack(message);
+      if (content.kind === 'poison') lane.channel.nack(message, false, true);
+      else lane.channel.ack(message);
     }
 `,
       },
