@@ -56,6 +56,8 @@ export function createPool({ url, applicationName, maxConnections, statementTime
     idle_in_transaction_session_timeout: 10_000,
     query_timeout: statementTimeoutMs + 2_000,
     keepAlive: true,
+    // A plan lives as long as its connection, and with it whatever the tables looked like when it was made.
+    maxLifetimeSeconds: 1_800,
     pipeline: true,
     types,
   });

@@ -5,8 +5,8 @@ import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { eventMessage } from './event-message.js';
 import { type ClaimedRow, claimUnpublished, markPublished, postpone } from './outbox.sql.js';
 
-/** Of two batches one is at the broker while the other is claimed and marked: 0.51 of bare publishing with 500, 0.61 with 1,000. */
-export const RELAY_BATCH_SIZE = 1_000;
+/** Two of them are under way in a backlog: 1,000 confirms in flight. With 1,000 each it is 5 % faster, and takes 30 MB more. */
+export const RELAY_BATCH_SIZE = 500;
 /** How long a row without a queue waits: short enough to follow a restored binding, long enough not to spin. */
 const RETRY_UNROUTABLE_MS = 2_000;
 

@@ -1,4 +1,5 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { EarlierPurchase, Purchase } from './decide-purchase.js';
 
 export async function readClock(tx: Tx): Promise<Date> {
@@ -20,8 +21,8 @@ export async function takePurchaseId(tx: Tx): Promise<number> {
 }
 
 /** Purchases stored under the same key, or under the same receipt of the same branch. */
-export function findEarlier(tx: Tx, { requestKey, branchId, receiptId }: Purchase): Promise<EarlierPurchase[]> {
-  return tx.query({
+export function findEarlier(db: Queryable, { requestKey, branchId, receiptId }: Purchase): Promise<EarlierPurchase[]> {
+  return db.query({
     name: 'find-earlier-purchases',
     text: `SELECT id AS "purchaseId", customer_id AS "userId", receipt_id AS "receiptId",
                   (total * 100)::bigint AS "totalCents", event_id AS "eventId", idempotency_key AS key, fingerprint
@@ -36,15 +37,13 @@ export async function findKnown(
   productIds: readonly number[],
   userId: string | undefined,
 ): Promise<{ productIds: Set<number>; customer: boolean }> {
-  const [products, customers] = await Promise.all([
-    tx.query<{ id: number }>({
-      name: 'find-products',
-      text: 'SELECT id FROM products WHERE id = ANY($1::bigint[])',
-      values: [productIds],
-    }),
-    tx.query({ name: 'find-customer', text: 'SELECT FROM customers WHERE id = $1', values: [userId ?? null] }),
-  ]);
-  return { productIds: new Set(products.map(({ id }) => id)), customer: customers.length > 0 };
+  const [row] = await tx.query<{ productIds: number[]; customer: boolean }>({
+    name: 'find-known',
+    text: `SELECT to_json(ARRAY(SELECT id FROM products WHERE id = ANY($1::bigint[]))) AS "productIds",
+                  EXISTS (SELECT FROM customers WHERE id = $2) AS customer`,
+    values: [productIds, userId ?? null],
+  });
+  return { productIds: new Set(row?.productIds), customer: row?.customer ?? false };
 }
 
 export interface NewPurchase {
@@ -53,13 +52,12 @@ export interface NewPurchase {
   readonly newCustomer: boolean;
   readonly totalCents: number;
   readonly day: string;
-  readonly eventId: string;
-  readonly createdAt: Date;
+  readonly event: OutboxRow;
 }
 
 /**
- * Stores a purchase, its items and its new customer. False when its key or receipt is taken: a second request that comes
- * at the same moment waits here for the first one's commit, and is then told of it.
+ * Stores a purchase, its items, its new customer and its event. False, and nothing is stored, when its key or receipt is
+ * taken: a second request that comes at the same moment waits here for the first one's commit.
  */
 export async function insertPurchase(tx: Tx, purchase: Purchase, stored: NewPurchase): Promise<boolean> {
   const inserted = await tx.query({
@@ -76,6 +74,8 @@ export async function insertPurchase(tx: Tx, purchase: Purchase, stored: NewPurc
         INSERT INTO purchase_items (purchase_id, product_id, unit_price)
         SELECT id, product_id, cents * 0.01
           FROM purchase, unnest($14::bigint[], $15::bigint[]) AS item (product_id, cents)
+      ), event AS (
+        INSERT INTO outbox (id, topic, payload, traceparent, created_at) SELECT $11, $16, $17, $18, $12 FROM purchase
       )
       SELECT FROM purchase`,
     values: [
@@ -89,11 +89,14 @@ export async function insertPurchase(tx: Tx, purchase: Purchase, stored: NewPurc
       stored.day,
       purchase.requestKey.key,
       purchase.requestKey.fingerprint,
-      stored.eventId,
-      stored.createdAt,
+      stored.event.id,
+      stored.event.createdAt,
       stored.newCustomer,
       purchase.items.map(({ productId }) => productId),
       purchase.items.map(({ priceCents }) => priceCents),
+      stored.event.topic,
+      stored.event.payload,
+      stored.event.traceparent,
     ],
   });
   return inserted.length > 0;

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { amountOf } from '@tallyline/contracts/money';
 import { readBranches } from '../branches/branches.sql.js';
-import { insertOutboxRow } from '../outbox/outbox.sql.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import {
   decidePurchase,
@@ -22,14 +21,14 @@ export type RecordPurchaseResult =
 export type Clock = (tx: Tx) => Promise<Date>;
 
 /** One transaction: look, decide, store the purchase and the event that tells of it. */
-export function recordPurchase(
+export async function recordPurchase(
   pool: Pool,
   purchase: Purchase,
   traceparent: string,
   clock: Clock = readClock,
 ): Promise<RecordPurchaseResult> {
   const productIds = purchase.items.map(({ productId }) => productId);
-  return withTransaction(pool, 'record purchase', async (tx) => {
+  const { result, isStored } = await withTransaction(pool, 'record purchase', async (tx) => {
     // Sent together: one round trip.
     const [earlier, branches, known, now, id] = await Promise.all([
       findEarlier(tx, purchase),
@@ -39,24 +38,25 @@ export function recordPurchase(
       takePurchaseId(tx),
     ]);
     const decision = decidePurchase(purchase, earlier, { ...known, branches });
-    if (decision.kind !== 'accepted') return decision;
+    if (decision.kind !== 'accepted') return { result: decision };
 
     const { branch, totalCents } = decision;
-    const userId = purchase.userId ?? randomUUID();
+    const { userId = randomUUID(), receiptId } = purchase;
     const day = localDay(now, branch.timeZone);
     const event = outboxRow('PurchaseCreated', factsOf(purchase, { id, day, userId, totalCents }), now, traceparent);
     const newCustomer = purchase.userId === undefined;
-    const stored = { id, userId, newCustomer, totalCents, day, eventId: event.id, createdAt: now };
-    if (!(await insertPurchase(tx, purchase, stored))) return lostRace(tx, purchase);
-    tx.commitBehind([insertOutboxRow(tx, event)]);
-    const { receiptId } = purchase;
-    return { kind: 'recorded', purchase: { purchaseId: id, userId, receiptId, totalCents, eventId: event.id } };
+    const isStored = insertPurchase(tx, purchase, { id, userId, newCustomer, totalCents, day, event });
+    // The second round trip, and the last.
+    tx.commitBehind([isStored]);
+    const recorded = { purchaseId: id, userId, receiptId, totalCents, eventId: event.id };
+    return { result: { kind: 'recorded' as const, purchase: recorded }, isStored };
   });
+  return isStored === undefined || (await isStored) ? result : lostRace(pool, purchase);
 }
 
 /** Another request took the key or the receipt after we had looked, and has committed: look again. */
-async function lostRace(tx: Tx, purchase: Purchase): Promise<RecordPurchaseResult> {
-  const repeat = decideRepeat(purchase, await findEarlier(tx, purchase));
+async function lostRace(pool: Pool, purchase: Purchase): Promise<RecordPurchaseResult> {
+  const repeat = decideRepeat(purchase, await findEarlier(onPool(pool), purchase));
   if (repeat === undefined) throw new Error('a purchase was in the way that is not there');
   return repeat;
 }
