@@ -3,10 +3,9 @@ import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
 import { amountOf } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import { decideOrder } from '../orders/decide-order.js';
-import { readClockAndTakeIds } from '../orders/orders.sql.js';
+import { insertOrders, type NewOrder, readClockAndTakeIds } from '../orders/orders.sql.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import { lockProducts } from '../products/products.sql.js';
-import { type ImportedOrder, insertImportedOrders } from './import-orders.sql.js';
 
 /** An order that was placed elsewhere, some time ago. */
 export const pastOrder = z.strictObject({
@@ -35,7 +34,7 @@ export function importOrders(
       lockProducts(tx, [...productIds]),
       readClockAndTakeIds(tx, group.length),
     ]);
-    const accepted = group.flatMap(({ placedAt, customerId, items }, index): ImportedOrder[] => {
+    const accepted = group.flatMap(({ placedAt, customerId, items }, index): NewOrder[] => {
       const lines = items.map((item) => ({ ...item, priceCents: undefined }));
       const decision = decideOrder(lines, catalogue);
       const orderId = ids[index];
@@ -49,7 +48,7 @@ export function importOrders(
       const event = outboxRow('OrderCreated', facts, now, traceparent, placedAt);
       return [{ id: orderId, customerId, totalCents: decision.totalCents, lines: decision.lines, event, placedAt }];
     });
-    if (accepted.length > 0) await insertImportedOrders(tx, accepted);
+    if (accepted.length > 0) await insertOrders(tx, accepted);
     return { refused: group.length - accepted.length };
   });
 }

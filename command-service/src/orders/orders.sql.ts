@@ -8,6 +8,8 @@ export interface NewOrder {
   readonly totalCents: number;
   readonly lines: readonly AcceptedLine[];
   readonly event: OutboxRow;
+  /** Now; long ago for an imported order. Its event is of now in either case: that is when it is committed. */
+  readonly placedAt: Date;
 }
 
 /** The database's time and `count` new order ids; sent behind the product locks, so the time is not before them. */
@@ -24,7 +26,7 @@ export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now:
 }
 
 /** Writes a group of orders with lines, stock and outbox rows in one statement: one round trip instead of four each. */
-export async function insertOrders(tx: Tx, orders: readonly NewOrder[], createdAt: Date): Promise<void> {
+export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise<void> {
   const lines = orders.flatMap((order) => order.lines.map((line) => ({ ...line, orderId: order.id })));
   const sold = new Map<number, number>();
   for (const { productId, quantity } of lines) sold.set(productId, (sold.get(productId) ?? 0) + quantity);
@@ -37,22 +39,22 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[], createdA
          WHERE products.id = sold.product_id
       ), placed AS (
         INSERT INTO orders (id, customer_id, total, created_at)
-        SELECT id, customer_id, cents * 0.01, $3 FROM unnest($4::bigint[], $5::bigint[], $6::bigint[]) AS o (id, customer_id, cents)
+        SELECT id, customer_id, cents * 0.01, placed_at
+          FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[]) AS o (id, customer_id, cents, placed_at)
       ), lines AS (
         INSERT INTO order_items (order_id, product_id, quantity, price)
         SELECT order_id, product_id, quantity, cents * 0.01
           FROM unnest($7::bigint[], $8::bigint[], $9::int[], $10::bigint[]) AS l (order_id, product_id, quantity, cents)
       )
       INSERT INTO outbox (id, topic, payload, traceparent, created_at)
-      SELECT id, topic, payload, traceparent, $3
-        FROM unnest($11::uuid[], $12::text[], $13::jsonb[], $14::text[]) AS e (id, topic, payload, traceparent)`,
+      SELECT * FROM unnest($11::uuid[], $12::text[], $13::jsonb[], $14::text[], $15::timestamptz[])`,
     values: [
       [...sold.keys()],
       [...sold.values()],
-      createdAt,
       orders.map(({ id }) => id),
       orders.map(({ customerId }) => customerId),
       orders.map(({ totalCents }) => totalCents),
+      orders.map(({ placedAt }) => placedAt.toISOString()),
       lines.map(({ orderId }) => orderId),
       lines.map(({ productId }) => productId),
       lines.map(({ quantity }) => quantity),
@@ -61,6 +63,7 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[], createdA
       orders.map(({ event }) => event.topic),
       orders.map(({ event }) => event.payload),
       orders.map(({ event }) => event.traceparent),
+      orders.map(({ event }) => event.createdAt.toISOString()),
     ],
   });
 }

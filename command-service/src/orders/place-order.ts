@@ -68,7 +68,7 @@ function placeGroup(pool: Pool, group: readonly PlaceOrder[]): Promise<PlaceOrde
       if (order.requestKey && isKept(result)) keyed.push({ ...order.requestKey, result });
       return { result, replayed: false };
     });
-    if (accepted.length > 0) tx.commitBehind([insertOrders(tx, accepted, now)]);
+    if (accepted.length > 0) tx.commitBehind([insertOrders(tx, accepted)]);
     tx.commitBehind([storeResults(tx, KEY_SCOPE, keyed)]);
     return answers;
 
@@ -112,5 +112,12 @@ function newOrder(
       price: amountOf(priceCents),
     })),
   };
-  return { id, customerId, totalCents, lines, event: outboxRow('OrderCreated', facts, now, traceparent) };
+  return {
+    id,
+    customerId,
+    totalCents,
+    lines,
+    event: outboxRow('OrderCreated', facts, now, traceparent),
+    placedAt: now,
+  };
 }
