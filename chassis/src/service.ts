@@ -36,6 +36,8 @@ export async function runService<S extends z.ZodType<LogConfig>>(
   const exit = (code: number) => log.flush(() => process.exit(code));
   const fatal = (error: unknown) => {
     log.fatal({ err: error }, error instanceof Error ? error.message : 'fatal');
+    // The reason is the last line, whatever else is still being started.
+    log.level = 'silent';
     exit(1);
   };
   process.on('uncaughtException', fatal);
