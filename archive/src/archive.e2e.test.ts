@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
-import pg from 'pg';
+import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
+import type pg from 'pg';
 
 /** Two closed months, one of them large enough for two files; the months of now are there, too, and stay where they are. */
 const MONTHS = ['2025-12', '2026-01'];
@@ -19,7 +19,7 @@ let lake: string;
 
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = new pg.Pool({ connectionString: databases.readDatabaseUrl, max: 2 });
+  pool = openTestPool(databases.readDatabaseUrl);
   lakes = await mkdtemp(join(tmpdir(), 'tallyline-lake-'));
   exported = join(lakes, 'exported');
   await pool.query(`

@@ -40,7 +40,7 @@ export interface BrokerLinkOptions<Session> {
   readonly log: Logger;
   /** Declares the topology, opens channels, subscribes. Runs anew after every loss. */
   open(connection: Connection): Promise<Session>;
-  /** Before a graceful close: stop consuming, await what is in flight. */
+  /** Before a graceful close; has 2 s together with it. */
   close?(session: Session): Promise<void>;
   /** The broker holds another topology than ours: no retry can mend that. */
   onFatal(error: Error): void;
@@ -78,6 +78,7 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
       blocked = false;
       log.info('broker accepts publishing again');
     });
+    let beforeClose: () => Promise<void> = async () => undefined;
     try {
       if (stopped.signal.aborted) return;
       const openTimer = setTimeout(() => endSession(new OpenTimeout()), OPEN_TIMEOUT_MS);
@@ -89,11 +90,11 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
       options.onUp?.(opened);
       const error = await lost;
       if (error !== undefined) throw error;
-      await options.close?.(opened);
+      beforeClose = async () => options.close?.(opened);
     } finally {
       session = undefined;
       blocked = false;
-      await closeQuietly(model);
+      await closeQuietly(model, beforeClose);
     }
   };
 
@@ -166,8 +167,11 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void): Connec
 }
 
 /** A polite close that a dead peer cannot delay for ever. */
-async function closeQuietly(model: ChannelModel): Promise<void> {
-  const closing = model.close().catch(() => undefined);
+async function closeQuietly(model: ChannelModel, beforeClose: () => Promise<void>): Promise<void> {
+  const closing = (async () => {
+    await beforeClose().catch(() => undefined);
+    await model.close();
+  })().catch(() => undefined);
   const timeout = new AbortController();
   const tooLate = delay(CLOSE_TIMEOUT_MS, 'too late', { signal: timeout.signal }).catch(() => undefined);
   if ((await Promise.race([closing, tooLate])) === 'too late') {

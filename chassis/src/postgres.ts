@@ -74,9 +74,22 @@ export function onPool(pool: Pool): Queryable {
   return { query: (statement) => run(pool, statement) };
 }
 
-async function run<Row extends object>(client: pg.Pool | pg.PoolClient, statement: Statement): Promise<Row[]> {
+async function run<Row extends object>(client: pg.Pool, statement: Statement): Promise<Row[]> {
   const { rows } = await client.query<Row>({ ...statement, values: [...(statement.values ?? [])] });
   return rows;
+}
+
+/** A query made of its parts: given as an object it would be cloned by property descriptors, 5 % of the consumer's time. */
+function send<Row extends object>(
+  client: pg.PoolClient,
+  { name, text, values = [] }: Statement,
+): Promise<pg.QueryResult<Row>> {
+  return new Promise((resolve, reject) => {
+    const query = new pg.Query(text, [...values], (error: Error | undefined, result) =>
+      error ? reject(error) : resolve(result as pg.QueryResult<Row>),
+    );
+    client.query(Object.assign(query, { name }));
+  });
 }
 
 /** The step that failed, beside the database's own error as `cause`. */
@@ -109,10 +122,13 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
   // The first failure is the cause; the statements sent behind it are only told that the transaction is aborted, and
   // which of their promises is seen first is luck.
   const query = <Row extends object>(statement: Statement): Promise<Row[]> =>
-    run<Row>(client, statement).catch((error: unknown) => {
-      if (!isAborted(error)) cause ??= error;
-      throw error;
-    });
+    send<Row>(client, statement).then(
+      ({ rows }) => rows,
+      (error: unknown) => {
+        if (!isAborted(error)) cause ??= error;
+        throw error;
+      },
+    );
   const last: Promise<unknown>[] = [];
   let lastFailure: unknown;
   const commitBehind = (statements: Iterable<Promise<unknown>>) => {

@@ -9,6 +9,7 @@ import { listBranchesRoute } from './branches/list-branches.route.js';
 import { type Measures, noMeasures } from './measures.js';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
+import type { HandOver } from './outbox/hand-over.js';
 import { createProductRoute } from './products/create-product.route.js';
 import { recordPurchaseRoutes } from './purchases/record-purchase.route.js';
 
@@ -23,20 +24,19 @@ export interface AppOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
-  /** Called after each commit that wrote outbox rows. */
-  readonly onCommit: () => void;
+  readonly handOver: HandOver;
   readonly measures?: Measures;
 }
 
-export function routes(pool: Pool, onCommit: () => void, { onGroup }: Measures = noMeasures): Route[] {
+export function routes(pool: Pool, handOver: HandOver, { onGroup }: Measures = noMeasures): Route[] {
   return [
-    createProductRoute(pool, onCommit),
-    placeOrderRoute(createPlaceOrder(pool, onCommit, onGroup)),
-    ...recordPurchaseRoutes(pool, onCommit),
+    createProductRoute(pool, handOver),
+    placeOrderRoute(createPlaceOrder(pool, handOver, onGroup)),
+    ...recordPurchaseRoutes(pool, handOver),
     listBranchesRoute(onPool(pool)),
   ];
 }
 
-export function buildApp({ pool, log, metrics, health, onCommit, measures }: AppOptions): Express {
-  return buildHttpApp({ api, log, metrics, health, routes: routes(pool, onCommit, measures) });
+export function buildApp({ pool, log, metrics, health, handOver, measures }: AppOptions): Express {
+  return buildHttpApp({ api, log, metrics, health, routes: routes(pool, handOver, measures) });
 }

@@ -64,7 +64,7 @@ await runService('command-service', process.env, settings, async ({ config, log,
     log,
     metrics,
     health: { required: { writeDatabase: databaseCheck(pool) }, informative: { broker } },
-    onCommit: outbox.wake,
+    handOver: outbox.handOver,
     measures,
   });
   const server = await listen(app, config.BIND_ADDR, config.COMMAND_SERVICE_PORT);

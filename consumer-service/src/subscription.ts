@@ -6,29 +6,20 @@ import type { Pool } from '@tallyline/chassis/postgres';
 import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { applyDeliveries, type Delivery, readDelivery } from './inbox/apply-deliveries.js';
+import { applyDeliveries, readDelivery } from './inbox/apply-deliveries.js';
+import { Intake, MAX_BATCH_SIZE } from './intake.js';
 import type { OnBatch } from './measures.js';
 
-/** One folded transaction per 500 events measured 58,000 events/s where one per event did 1,260. */
-const MAX_BATCH_SIZE = 500;
-/** Of each queue, in each lane: two batches, so that the next one is here when the last one commits. */
-const PREFETCH = 1_000;
-const IDLE_MS = 60_000;
-/** While the database works on the batch of one, the other's is folded: 22,000 events/s, where one alone does 15,700. */
 const LANES = 2;
+/** Of each queue: two batches for each lane, so that the next one is here when the last one commits. */
+const PREFETCH = 2 * LANES * MAX_BATCH_SIZE;
+const IDLE_MS = 60_000;
 
 export interface Session {
-  /** For everything but deliveries. */
+  /** Its deliveries are acknowledged here, and nowhere else. */
   readonly channel: Channel;
   readonly publisher: Publisher;
-  readonly lanes: readonly Lane[];
-}
-
-/** A subscription of its own: its batches are acknowledged on its channel, whatever the others do. */
-interface Lane {
-  readonly channel: Channel;
-  /** In the order of their delivery tags, not yet acknowledged. */
-  readonly deliveries: Delivery[];
+  readonly intake: Intake;
 }
 
 export interface Subscription {
@@ -55,20 +46,20 @@ export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: Su
     log,
     onFatal,
     open: (connection) => subscribe(connection, () => batches.wake()),
+    // A connection that closes may overtake the last acknowledgement; a channel answers its close when it has seen all.
+    close: ({ channel }) => channel.close(),
     // A full queue fills the prefetch before the session is known; no later delivery would wake the loop.
     onUp: () => batches.wake(),
   });
 
-  const turn = async (index: number): Promise<'busy' | 'idle'> => {
+  const turn = async (lane: number): Promise<'busy' | 'idle'> => {
     const session = link.session();
-    const lane = session?.lanes[index];
-    const batch = lane?.deliveries.slice(0, MAX_BATCH_SIZE) ?? [];
-    const last = batch.at(-1);
-    if (session === undefined || lane === undefined || last === undefined) return 'idle';
-    await applyDeliveries({ pool, log, publisher: session.publisher, ...(onBatch && { onBatch }) }, batch);
-    lane.deliveries.splice(0, batch.length);
-    // Tags are in order and everything before `last` is applied, so one acknowledgement covers the batch.
-    if (link.session() === session) lane.channel.ack(last.message, true);
+    const batch = session?.intake.batchFor(lane);
+    if (session === undefined || batch === undefined) return 'idle';
+    await applyDeliveries({ pool, log, publisher: session.publisher, ...(onBatch && { onBatch }) }, batch.deliveries);
+    const last = session.intake.applied(lane);
+    // Tags are in order and everything up to `last` is applied, so one acknowledgement covers it.
+    if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);
     return 'busy';
   };
   const batches = startLoop('consumer', log, { idleMs: IDLE_MS, turn, lanes: LANES });
@@ -86,15 +77,8 @@ async function subscribe(connection: Connection, onDelivery: () => void): Promis
   const channel = await connection.confirmChannel();
   const publisher = createPublisher(channel, () => connection.fail(new Error('the broker confirms no dead letter')));
   await assertTopology(channel, topology, connection.brokerMajorVersion);
-  const lanes: Lane[] = [];
-  for (let n = 0; n < LANES; n += 1) lanes.push(await openLane(connection, onDelivery));
-  return { channel, publisher, lanes };
-}
-
-async function openLane(connection: Connection, onDelivery: () => void): Promise<Lane> {
-  const channel = await connection.channel();
   await channel.prefetch(PREFETCH);
-  const deliveries: Delivery[] = [];
+  const intake = new Intake();
   for (const queue of [...Object.keys(eventQueues), WATERMARK_QUEUE]) {
     await channel.consume(queue, (message: ConsumeMessage | null) => {
       if (message === null) {
@@ -102,9 +86,9 @@ async function openLane(connection: Connection, onDelivery: () => void): Promise
         connection.fail(new Error(`the broker cancelled the consumer of ${queue}`));
         return;
       }
-      deliveries.push(readDelivery(queue, message));
+      intake.add(readDelivery(queue, message));
       onDelivery();
     });
   }
-  return { channel, deliveries };
+  return { channel, publisher, intake };
 }

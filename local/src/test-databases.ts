@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import pg from 'pg';
 import { callManagement } from './rabbitmq-ready.js';
 import { applySchema, databaseUrl, type SchemaFile, withClient } from './schema.js';
 
@@ -45,6 +46,16 @@ export async function createTestDatabases(): Promise<TestDatabases> {
         for (const name of names) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
       }),
   };
+}
+
+/**
+ * A pool of plain connections for what a test asks itself. `end()` does not wait for the server, so a database that is
+ * dropped right after may still end one of them: that is no failure.
+ */
+export function openTestPool(url: string, maxConnections = 2): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: maxConnections });
+  pool.on('error', () => undefined);
+  return pool;
 }
 
 /** A broker of one's own, as far as exchanges, queues and connections go. */

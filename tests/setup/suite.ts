@@ -1,7 +1,7 @@
 import { eventually } from '@tallyline/local/eventually';
 import { type ServiceName, type ServiceProcess, startServiceProcess } from '@tallyline/local/service-process';
-import { createTestDatabases, createTestVhost } from '@tallyline/local/test-databases';
-import pg from 'pg';
+import { createTestDatabases, createTestVhost, openTestPool } from '@tallyline/local/test-databases';
+import type pg from 'pg';
 import { assertDocumented } from './documented.js';
 
 export interface Answer {
@@ -58,9 +58,8 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
     start('query-service'),
   ]).catch(stopAll);
   await Promise.all([command, consumer, query].map(({ url }) => eventually(() => ready(url)))).catch(stopAll);
-  const write = new pg.Pool({ connectionString: env.WRITE_DATABASE_URL ?? databases.writeDatabaseUrl, max: 2 });
-  const read = new pg.Pool({ connectionString: env.READ_DATABASE_URL ?? databases.readDatabaseUrl, max: 2 });
-  for (const pool of [write, read]) pool.on('error', () => undefined);
+  const write = openTestPool(env.WRITE_DATABASE_URL ?? databases.writeDatabaseUrl);
+  const read = openTestPool(env.READ_DATABASE_URL ?? databases.readDatabaseUrl);
 
   const suite: Suite = {
     command,

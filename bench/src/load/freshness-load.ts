@@ -1,8 +1,8 @@
-import { Agent, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { quantile } from '../figure.js';
 import { answer, readInput } from '../load-process.js';
 import { PRODUCTS } from '../seed.js';
+import { connectHttp, type HttpConnection, renderRequest } from './http-connection.js';
 
 export interface FreshnessLoad {
   readonly commandUrl: string;
@@ -12,45 +12,40 @@ export interface FreshnessLoad {
   readonly durationMs: number;
 }
 
-/** Following every order would be a load of its own: 1 in 10 is asked for until it is there. */
+/** Following every order would be a load of its own. */
 const FOLLOWED_SHARE = 10;
-const POLL_INTERVAL_MS = 1;
-const GIVE_UP_MS = 10_000;
 
 const { commandUrl, queryUrl, ordersPerSecond, warmUpMs, durationMs } = readInput<FreshnessLoad>();
-const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 const freshnessMs: number[] = [];
+const idle = new Map<string, HttpConnection[]>([commandUrl, queryUrl].map((url) => [url, []]));
 
-function call(url: string, body?: string): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const headers = body === undefined ? {} : { 'content-type': 'application/json' };
-    const sent = request(url, { agent, method: body === undefined ? 'GET' : 'POST', headers }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk) => {
-        text += chunk;
-      });
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, text }));
-    });
-    sent.on('error', reject);
-    sent.end(body);
-  });
+/** Runs `work` on a connection of its own; connections are kept, and as many as are needed at once. */
+async function onConnection<T>(url: string, work: (connection: HttpConnection) => Promise<T>): Promise<T> {
+  const connection = idle.get(url)?.pop() ?? (await connectHttp(url));
+  const result = await work(connection);
+  idle.get(url)?.push(connection);
+  return result;
 }
 
 async function order(n: number, isMeasured: boolean): Promise<void> {
-  const body = JSON.stringify({
-    customerId: 1 + (n % 10_000),
-    items: [{ productId: 1 + (n % PRODUCTS), quantity: 1 }],
-  });
-  const { status, text } = await call(`${commandUrl}/api/orders`, body);
-  if (status !== 201) throw new Error(`an order was answered ${status}`);
-  if (!isMeasured || n % FOLLOWED_SHARE !== 0) return;
+  const items = [{ productId: 1 + (n % PRODUCTS), quantity: 1 }];
+  const body = JSON.stringify({ customerId: 1 + (n % 10_000), items });
+  const request = renderRequest(commandUrl, 'POST', '/api/orders', {}, body);
+  const answered = await onConnection(commandUrl, (connection) => connection.exchange(request));
+  if (answered.status !== 201) throw new Error(`an order was answered ${answered.status}`);
+  if (n % FOLLOWED_SHARE !== 0) return;
+  const followedMs = await follow(JSON.parse(answered.body).orderId, answered.header('consistency-token'));
+  if (isMeasured) freshnessMs.push(followedMs);
+}
+
+/** Milliseconds until query-service shows the order to who asks for it with the token of the 201. */
+async function follow(orderId: number, token: string): Promise<number> {
   const answeredAt = performance.now();
-  const url = `${queryUrl}/api/orders/${JSON.parse(text).orderId}`;
-  while ((await call(url)).status !== 200) {
-    if (performance.now() - answeredAt > GIVE_UP_MS) throw new Error(`${url} did not become visible`);
-    await delay(POLL_INTERVAL_MS);
-  }
-  freshnessMs.push(performance.now() - answeredAt);
+  const path = `/api/orders/${orderId}`;
+  const request = renderRequest(queryUrl, 'GET', path, { 'consistency-token': token, prefer: 'wait=10' });
+  const { status } = await onConnection(queryUrl, (connection) => connection.exchange(request));
+  if (status !== 200) throw new Error(`${path} did not become visible`);
+  return performance.now() - answeredAt;
 }
 
 /** Orders leave on the clock, whatever the answers take: a slow answer must not thin out the load. */
@@ -62,5 +57,5 @@ for (let n = 0; performance.now() - startedAt < warmUpMs + durationMs; ) {
   await delay(1);
 }
 await Promise.all(running);
-agent.destroy();
+for (const connection of [...idle.values()].flat()) connection.close();
 answer({ p50Ms: quantile(freshnessMs, 0.5), p99Ms: quantile(freshnessMs, 0.99), samples: freshnessMs.length });

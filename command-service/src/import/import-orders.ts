@@ -45,7 +45,7 @@ export function importOrders(
         total: amountOf(decision.totalCents),
         items: decision.lines.map(({ priceCents, ...line }) => ({ ...line, price: amountOf(priceCents) })),
       };
-      const event = outboxRow('OrderCreated', facts, now, traceparent, placedAt);
+      const event = outboxRow('OrderCreated', facts, now, traceparent, { occurredAt: placedAt });
       return [{ id: orderId, customerId, totalCents: decision.totalCents, lines: decision.lines, event, placedAt }];
     });
     if (accepted.length > 0) await insertOrders(tx, accepted);

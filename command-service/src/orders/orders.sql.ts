@@ -25,7 +25,11 @@ export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now:
   return { now: first.now, ids: rows.map(({ id }) => id) };
 }
 
-/** Writes a group of orders with lines, stock and outbox rows in one statement: one round trip instead of four each. */
+/**
+ * Writes a group of orders with lines, stock and outbox rows in one statement: one round trip instead of four each.
+ * "= ANY" says again what the join says, so that products are found by index: the join alone is planned as a scan of all of
+ * them, 110 µs of 1,000 products for each group.
+ */
 export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise<void> {
   const lines = orders.flatMap((order) => order.lines.map((line) => ({ ...line, orderId: order.id })));
   const sold = new Map<number, number>();
@@ -36,7 +40,7 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
       WITH sold AS (
         UPDATE products SET stock = products.stock - sold.quantity
           FROM unnest($1::bigint[], $2::bigint[]) AS sold (product_id, quantity)
-         WHERE products.id = sold.product_id
+         WHERE products.id = sold.product_id AND products.id = ANY ($1::bigint[])
       ), placed AS (
         INSERT INTO orders (id, customer_id, total, created_at)
         SELECT id, customer_id, cents * 0.01, placed_at
@@ -46,8 +50,8 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
         SELECT order_id, product_id, quantity, cents * 0.01
           FROM unnest($7::bigint[], $8::bigint[], $9::int[], $10::bigint[]) AS l (order_id, product_id, quantity, cents)
       )
-      INSERT INTO outbox (id, topic, payload, traceparent, created_at)
-      SELECT * FROM unnest($11::uuid[], $12::text[], $13::jsonb[], $14::text[], $15::timestamptz[])`,
+      INSERT INTO outbox (id, topic, payload, traceparent, created_at, retry_at)
+      SELECT * FROM unnest($11::uuid[], $12::text[], $13::jsonb[], $14::text[], $15::timestamptz[], $16::timestamptz[])`,
     values: [
       [...sold.keys()],
       [...sold.values()],
@@ -64,6 +68,7 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
       orders.map(({ event }) => event.payload),
       orders.map(({ event }) => event.traceparent),
       orders.map(({ event }) => event.createdAt.toISOString()),
+      orders.map(({ event }) => event.retryAt?.toISOString()),
     ],
   });
 }

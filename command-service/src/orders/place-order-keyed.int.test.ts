@@ -5,6 +5,7 @@ import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postg
 import { eventually } from '@tallyline/local/eventually';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { requestKey } from '../idempotency/idempotency-key.js';
+import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
 let databases: TestDatabases;
@@ -25,12 +26,7 @@ afterAll(async () => {
 });
 
 /** Groups of one process; a second one stands for another copy of the service. */
-const copyOfTheService = () =>
-  createPlaceOrder(
-    pool,
-    () => undefined,
-    () => undefined,
-  );
+const copyOfTheService = () => createPlaceOrder(pool, leaveToRelay, () => undefined);
 
 async function mug(): Promise<number> {
   const { rows } = await pool.query(

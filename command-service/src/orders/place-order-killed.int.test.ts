@@ -4,6 +4,7 @@ import { createPool, type Pool } from '@tallyline/chassis/postgres';
 import type { PostgresServer } from '@tallyline/local/postgres-server';
 import { applySchema, withClient } from '@tallyline/local/schema';
 import { startTemporaryPostgres } from '@tallyline/local/temporary-servers';
+import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder } from './place-order.js';
 
 let server: PostgresServer;
@@ -34,11 +35,7 @@ test('a database killed in mid-group: answered orders are stored once, unanswere
   );
   const productId: number = rows[0].id;
   const sizes: number[] = [];
-  const group = createPlaceOrder(
-    pool,
-    () => undefined,
-    (size) => sizes.push(size),
-  );
+  const group = createPlaceOrder(pool, leaveToRelay, (size) => sizes.push(size));
   const answered: number[] = [];
   const unanswered: number[] = [];
   let killed: Promise<void> | undefined;

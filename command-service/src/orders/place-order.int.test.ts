@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
 let databases: TestDatabases;
@@ -41,11 +42,7 @@ function order(customerId: number, productId: number, quantity = 1, priceCents?:
 /** Submits orders that cannot but share a group: the order before them waits for a lock until all have come. */
 async function inOneGroup(orders: readonly PlaceOrder[]) {
   const sizes: number[] = [];
-  const group = createPlaceOrder(
-    pool,
-    () => undefined,
-    (size) => sizes.push(size),
-  );
+  const group = createPlaceOrder(pool, leaveToRelay, (size) => sizes.push(size));
   const gate = await product(1, 1);
   const answers = await withTransaction(pool, 'hold the gate', async (tx) => {
     await tx.query({ text: 'SELECT 1 FROM products WHERE id = $1 FOR UPDATE', values: [gate] });

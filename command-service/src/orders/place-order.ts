@@ -3,7 +3,8 @@ import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres
 import { amountOf } from '@tallyline/contracts/money';
 import { claimKeys, type KeyClaim, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
-import { outboxRow } from '../outbox/outbox-row.js';
+import type { HandOver } from '../outbox/hand-over.js';
+import { type OutboxRow, outboxRow } from '../outbox/outbox-row.js';
 import { lockProducts } from '../products/products.sql.js';
 import { decideOrder, type OrderDecision, type OrderLine } from './decide-order.js';
 import { insertOrders, type NewOrder, readClockAndTakeIds } from './orders.sql.js';
@@ -28,10 +29,10 @@ const MAX_WAITING = 5_000;
 
 const KEY_SCOPE = 'orders';
 
-/** Places orders in shared transactions; `onCommit` wakes the relay. */
+/** Places orders in shared transactions, and hands over their events. */
 export function createPlaceOrder(
   pool: Pool,
-  onCommit: () => void,
+  handOver: HandOver,
   onGroup: (size: number) => void,
 ): GroupCommit<PlaceOrder, PlaceOrderAnswer> {
   return createGroupCommit({
@@ -39,15 +40,19 @@ export function createPlaceOrder(
     maxWaiting: MAX_WAITING,
     onGroup,
     commit: async (group: readonly PlaceOrder[]) => {
-      const answers = await placeGroup(pool, group);
-      onCommit();
+      const { answers, events } = await placeGroup(pool, group, handOver);
+      handOver.committed(events);
       return answers;
     },
   });
 }
 
 /** One transaction: lock the products of all orders, decide each in memory, write all that were accepted. */
-function placeGroup(pool: Pool, group: readonly PlaceOrder[]): Promise<PlaceOrderAnswer[]> {
+function placeGroup(
+  pool: Pool,
+  group: readonly PlaceOrder[],
+  handOver: HandOver,
+): Promise<{ answers: PlaceOrderAnswer[]; events: OutboxRow[] }> {
   return withTransaction(pool, 'place orders', async (tx) => {
     const productIds = new Set(group.flatMap(({ lines }) => lines.map(({ productId }) => productId)));
     // Sent together; the database runs them in this order.
@@ -57,6 +62,7 @@ function placeGroup(pool: Pool, group: readonly PlaceOrder[]): Promise<PlaceOrde
       readClockAndTakeIds(tx, group.length),
     ]);
 
+    const retryAt = handOver.claimableFrom(now);
     const accepted: NewOrder[] = [];
     const keyed: (RequestKey & { result: OrderResult })[] = [];
     const answers = group.map((order, index): PlaceOrderAnswer => {
@@ -70,10 +76,10 @@ function placeGroup(pool: Pool, group: readonly PlaceOrder[]): Promise<PlaceOrde
     });
     if (accepted.length > 0) tx.commitBehind([insertOrders(tx, accepted)]);
     tx.commitBehind([storeResults(tx, KEY_SCOPE, keyed)]);
-    return answers;
+    return { answers, events: accepted.map(({ event }) => event) };
 
     function place(order: PlaceOrder, decision: Accepted, id: number): Placed {
-      const placed = newOrder(order, decision, id, now);
+      const placed = newOrder(order, decision, id, { now, retryAt });
       accepted.push(placed);
       return { kind: 'placed', orderId: id, eventId: placed.event.id };
     }
@@ -99,7 +105,7 @@ function newOrder(
   { customerId, traceparent }: PlaceOrder,
   { lines, totalCents }: Accepted,
   id: number,
-  now: Date,
+  { now, retryAt }: { now: Date; retryAt: Date | undefined },
 ): NewOrder {
   const facts = {
     orderId: id,
@@ -117,7 +123,7 @@ function newOrder(
     customerId,
     totalCents,
     lines,
-    event: outboxRow('OrderCreated', facts, now, traceparent),
+    event: outboxRow('OrderCreated', facts, now, traceparent, { retryAt }),
     placedAt: now,
   };
 }

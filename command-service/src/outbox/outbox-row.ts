@@ -9,6 +9,8 @@ export interface OutboxRow {
   readonly payload: string;
   readonly traceparent: string;
   readonly createdAt: Date;
+  /** Until then the relays leave it to its writer. */
+  readonly retryAt: Date | undefined;
 }
 
 type Facts<T extends EventType> = Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
@@ -22,9 +24,9 @@ export function outboxRow<T extends EventType>(
   facts: Facts<T>,
   createdAt: Date,
   traceparent: string,
-  occurredAt = createdAt,
+  { occurredAt = createdAt, retryAt }: { readonly occurredAt?: Date; readonly retryAt?: Date | undefined } = {},
 ): OutboxRow {
   const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
   const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: occurredAt.toISOString(), ...facts });
-  return { id, topic: events[type].topic, payload, traceparent, createdAt };
+  return { id, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
 }

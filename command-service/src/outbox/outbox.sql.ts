@@ -1,27 +1,20 @@
 import type { Tx } from '@tallyline/chassis/postgres';
+import type { PublishableRow } from './event-message.js';
 import type { OutboxRow } from './outbox-row.js';
 
 export async function insertOutboxRow(tx: Tx, row: OutboxRow): Promise<void> {
   await tx.query({
     name: 'insert-outbox-row',
-    text: 'INSERT INTO outbox (id, topic, payload, traceparent, created_at) VALUES ($1, $2, $3, $4, $5)',
-    values: [row.id, row.topic, row.payload, row.traceparent, row.createdAt],
+    text: `INSERT INTO outbox (id, topic, payload, traceparent, created_at, retry_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+    values: [row.id, row.topic, row.payload, row.traceparent, row.createdAt, row.retryAt],
   });
-}
-
-export interface ClaimedRow {
-  readonly id: string;
-  readonly topic: string;
-  readonly payload: string;
-  readonly traceparent: string | null;
-  readonly createdAt: Date;
 }
 
 /**
  * Takes up to `limit` unpublished rows, oldest first, that no other relay holds. Never by `id > last seen`: ids are
  * taken before commit, so a slow transaction's rows appear behind such a cursor and are lost.
  */
-export function claimUnpublished(tx: Tx, limit: number): Promise<ClaimedRow[]> {
+export function claimUnpublished(tx: Tx, limit: number): Promise<PublishableRow[]> {
   return tx.query({
     name: 'claim-unpublished',
     text: `SELECT id, topic, payload::text AS payload, traceparent, created_at AS "createdAt"

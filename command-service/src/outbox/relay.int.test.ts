@@ -6,6 +6,7 @@ import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-d
 import { insertOutboxRow } from './outbox.sql.js';
 import { type OutboxRow, outboxRow } from './outbox-row.js';
 import { createRelay } from './relay.js';
+import { createSettlement } from './settlement.js';
 
 const log = createLogger('test', 'silent', 'json');
 
@@ -52,7 +53,7 @@ function brokerThat(answers: (messages: readonly OutgoingMessage[]) => readonly 
     publishAll,
     publish: async (message) => (await publishAll([message]))[0] ?? 'failed',
   };
-  return { sent, relay: createRelay({ pool, log, publisher: () => publisher }) };
+  return { sent, relay: createRelay({ pool, publisher: () => publisher, settlement: createSettlement(log) }) };
 }
 
 const confirmsAll = () => brokerThat((messages) => messages.map(() => 'confirmed'));

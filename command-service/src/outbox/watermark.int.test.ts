@@ -5,6 +5,7 @@ import type { Publisher } from '@tallyline/chassis/publisher';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { createTestDatabases } from '@tallyline/local/test-databases';
 import { createProduct } from '../products/create-product.js';
+import { leaveToRelay } from './hand-over.js';
 import { createWatermarkReporter } from './watermark.js';
 import { WRITER_APPLICATION } from './watermark.sql.js';
 
@@ -41,7 +42,7 @@ const origin = { traceparent: '00-1', requestKey: undefined };
 test('a second is told of when nothing more can be committed in it, and only then', async () => {
   const reporter = createWatermarkReporter(relay, () => publisher);
   await relay.query("UPDATE outbox_watermark SET reported_until = now() - interval '1 minute'");
-  await createProduct(writer, product, origin);
+  await createProduct(writer, leaveToRelay, product, origin);
   const { rows } = await relay.query("SELECT date_trunc('second', created_at) AS second FROM outbox");
   const second: Date = rows[0].second;
 

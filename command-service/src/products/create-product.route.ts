@@ -5,11 +5,12 @@ import { category, id, price, productName, stock } from '@tallyline/contracts/fi
 import { exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import { idempotencyHeaders, keyProblem, REPLAYED_HEADER, requestKey } from '../idempotency/idempotency-key.js';
+import type { HandOver } from '../outbox/hand-over.js';
 import { createProduct } from './create-product.js';
 
 const body = z.strictObject({ name: productName, category, price, stock });
 
-export function createProductRoute(pool: Pool, onCommit: () => void): Route {
+export function createProductRoute(pool: Pool, handOver: HandOver): Route {
   return route(
     'post',
     '/api/products',
@@ -24,9 +25,8 @@ export function createProductRoute(pool: Pool, onCommit: () => void): Route {
       const { name, category, price, stock } = body;
       const product = { name, category, priceCents: exactCents(price), stock };
       const key = requestKey(headers['idempotency-key'], body);
-      const answer = await createProduct(pool, product, { traceparent, requestKey: key });
+      const answer = await createProduct(pool, handOver, product, { traceparent, requestKey: key });
       if ('kind' in answer) throw keyProblem(answer.kind);
-      onCommit();
       const { productId, eventId } = answer.result;
       return {
         body: { productId },

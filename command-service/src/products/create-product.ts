@@ -2,8 +2,9 @@ import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { amountOf } from '@tallyline/contracts/money';
 import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
+import type { HandOver } from '../outbox/hand-over.js';
 import { insertOutboxRow } from '../outbox/outbox.sql.js';
-import { outboxRow } from '../outbox/outbox-row.js';
+import { type OutboxRow, outboxRow } from '../outbox/outbox-row.js';
 import { insertProduct, type NewProduct } from './products.sql.js';
 
 const KEY_SCOPE = 'products';
@@ -17,13 +18,15 @@ export type CreateProductAnswer =
   | { readonly kind: KeyConflict }
   | { readonly result: CreatedProduct; readonly replayed: boolean };
 
-/** Stores a product and the event that tells of it, in one transaction. */
-export function createProduct(
+/** Stores a product and the event that tells of it, in one transaction, and hands the event over. */
+export async function createProduct(
   pool: Pool,
+  handOver: HandOver,
   product: NewProduct,
   { traceparent, requestKey }: { traceparent: string; requestKey: RequestKey | undefined },
 ): Promise<CreateProductAnswer> {
-  return withTransaction(pool, 'create product', async (tx) => {
+  const events: OutboxRow[] = [];
+  const answer = await withTransaction(pool, 'create product', async (tx): Promise<CreateProductAnswer> => {
     const [claim] = requestKey ? await claimKeys<CreatedProduct>(tx, KEY_SCOPE, [requestKey]) : [];
     if (claim?.kind === 'done') return { result: claim.result, replayed: true };
     if (claim !== undefined && claim.kind !== 'new') return claim;
@@ -31,10 +34,15 @@ export function createProduct(
     const { id, createdAt } = await insertProduct(tx, product);
     const { name, category, priceCents, stock } = product;
     const facts = { productId: id, name, category, price: amountOf(priceCents), stock };
-    const row = outboxRow('ProductCreated', facts, createdAt, traceparent);
+    const row = outboxRow('ProductCreated', facts, createdAt, traceparent, {
+      retryAt: handOver.claimableFrom(createdAt),
+    });
+    events.push(row);
     await insertOutboxRow(tx, row);
     const result = { productId: id, eventId: row.id };
     if (requestKey) await storeResults(tx, KEY_SCOPE, [{ ...requestKey, result }]);
     return { result, replayed: false };
   });
+  handOver.committed(events);
+  return answer;
 }

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
 import fc from 'fast-check';
-import pg from 'pg';
+import type pg from 'pg';
 import { localDay } from './local-day.js';
 
 let databases: TestDatabases;
 let pool: pg.Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = new pg.Pool({ connectionString: databases.writeDatabaseUrl, max: 1 });
+  pool = openTestPool(databases.writeDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();

@@ -8,6 +8,7 @@ import { createMetrics } from '@tallyline/chassis/metrics';
 import { createPool, type Pool } from '@tallyline/chassis/postgres';
 import { post, type Suite, startSuite } from '../../../tests/setup/suite.js';
 import { api } from '../app.js';
+import { leaveToRelay } from '../outbox/hand-over.js';
 import { recordPurchaseRoutes } from './record-purchase.route.js';
 
 /** The running suite, and beside its command-service a till's view of one whose clock can be set. Only the clock is faked. */
@@ -34,7 +35,7 @@ beforeAll(async () => {
     log,
     metrics: createMetrics('test'),
     health: { required: {} },
-    routes: recordPurchaseRoutes(pool, () => undefined, clock),
+    routes: recordPurchaseRoutes(pool, leaveToRelay, clock),
   });
   server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -75,7 +75,8 @@ export async function insertPurchase(tx: Tx, purchase: Purchase, stored: NewPurc
         SELECT id, product_id, cents * 0.01
           FROM purchase, unnest($14::bigint[], $15::bigint[]) AS item (product_id, cents)
       ), event AS (
-        INSERT INTO outbox (id, topic, payload, traceparent, created_at) SELECT $11, $16, $17, $18, $12 FROM purchase
+        INSERT INTO outbox (id, topic, payload, traceparent, created_at, retry_at)
+        SELECT $11, $16, $17, $18, $12, $19::timestamptz FROM purchase
       )
       SELECT FROM purchase`,
     values: [
@@ -97,6 +98,7 @@ export async function insertPurchase(tx: Tx, purchase: Purchase, stored: NewPurc
       stored.event.topic,
       stored.event.payload,
       stored.event.traceparent,
+      stored.event.retryAt,
     ],
   });
   return inserted.length > 0;

@@ -12,13 +12,14 @@ import {
   type RequestKey,
   requestKey,
 } from '../idempotency/idempotency-key.js';
+import type { HandOver } from '../outbox/hand-over.js';
 import { type PurchaseBody, purchaseBody } from './purchase-body.js';
 import { type Clock, type RecordPurchaseResult, recordPurchase } from './record-purchase.js';
 
 const answer = z.object({ purchaseId: id, userId: z.uuid(), receiptId: z.string(), total: amount });
 
 /** A till's purchase, under both of its paths. */
-export function recordPurchaseRoutes(pool: Pool, onCommit: () => void, clock?: Clock): Route[] {
+export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clock): Route[] {
   return ['/api/purchases', '/purchases'].map((path) =>
     route(
       'post',
@@ -38,9 +39,8 @@ export function recordPurchaseRoutes(pool: Pool, onCommit: () => void, clock?: C
         const items = body.items.map(({ productId, unitPrice }) => ({ productId, priceCents: exactCents(unitPrice) }));
         const key = keyOf(body, headers['idempotency-key']);
         const purchase = { branchId, cashierId, posId, receiptId, userId, items, requestKey: key };
-        const result = await recordPurchase(pool, purchase, traceparent, clock);
+        const result = await recordPurchase(pool, handOver, purchase, traceparent, clock);
         if (result.kind !== 'recorded' && result.kind !== 'replayed') throw refusal(result, body);
-        if (result.kind === 'recorded') onCommit();
         const { purchaseId, totalCents, eventId, ...recorded } = result.purchase;
         return {
           body: { purchaseId, userId: recorded.userId, receiptId: recorded.receiptId, total: amountOf(totalCents) },

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { amountOf } from '@tallyline/contracts/money';
 import { readBranches } from '../branches/branches.sql.js';
+import type { HandOver } from '../outbox/hand-over.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import {
   decidePurchase,
@@ -20,15 +21,16 @@ export type RecordPurchaseResult =
 /** The time of a purchase. Tests on daylight-saving days give another one; nothing else does. */
 export type Clock = (tx: Tx) => Promise<Date>;
 
-/** One transaction: look, decide, store the purchase and the event that tells of it. */
+/** One transaction: look, decide, store the purchase and the event that tells of it; then the event is handed over. */
 export async function recordPurchase(
   pool: Pool,
+  handOver: HandOver,
   purchase: Purchase,
   traceparent: string,
   clock: Clock = readClock,
 ): Promise<RecordPurchaseResult> {
   const productIds = purchase.items.map(({ productId }) => productId);
-  const { result, isStored } = await withTransaction(pool, 'record purchase', async (tx) => {
+  const { result, event, isStored } = await withTransaction(pool, 'record purchase', async (tx) => {
     // Sent together: one round trip.
     const [earlier, branches, known, now, id] = await Promise.all([
       findEarlier(tx, purchase),
@@ -43,15 +45,20 @@ export async function recordPurchase(
     const { branch, totalCents } = decision;
     const { userId = randomUUID(), receiptId } = purchase;
     const day = localDay(now, branch.timeZone);
-    const event = outboxRow('PurchaseCreated', factsOf(purchase, { id, day, userId, totalCents }), now, traceparent);
+    const event = outboxRow('PurchaseCreated', factsOf(purchase, { id, day, userId, totalCents }), now, traceparent, {
+      retryAt: handOver.claimableFrom(now),
+    });
     const newCustomer = purchase.userId === undefined;
     const isStored = insertPurchase(tx, purchase, { id, userId, newCustomer, totalCents, day, event });
     // The second round trip, and the last.
     tx.commitBehind([isStored]);
     const recorded = { purchaseId: id, userId, receiptId, totalCents, eventId: event.id };
-    return { result: { kind: 'recorded' as const, purchase: recorded }, isStored };
+    return { result: { kind: 'recorded' as const, purchase: recorded }, event, isStored };
   });
-  return isStored === undefined || (await isStored) ? result : lostRace(pool, purchase);
+  if (event === undefined) return result;
+  if (!(await isStored)) return lostRace(pool, purchase);
+  handOver.committed([event]);
+  return result;
 }
 
 /** Another request took the key or the receipt after we had looked, and has committed: look again. */

@@ -9,7 +9,7 @@ import { killCommandService } from './kill-command-service.js';
 import { killConsumer } from './kill-consumer.js';
 import { killQueryService } from './kill-query-service.js';
 import { poison } from './poison.js';
-import { frozenRelay, rollingKills, rollingStops } from './relays.js';
+import { frozenRelay, frozenWriter, rollingKills, rollingStops } from './relays.js';
 import { sameKey } from './same-key.js';
 import { bindingRemoved, queueDeleted } from './topology-changes.js';
 
@@ -27,6 +27,7 @@ export const allFaults: readonly Fault[] = [
   redelivered,
   shuffled,
   poison,
+  frozenWriter,
   frozenRelay,
   rollingKills,
   rollingStops,

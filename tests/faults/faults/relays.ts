@@ -1,50 +1,90 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@tallyline/local/eventually';
-import type { Fault } from '../fault.js';
+import type { Fault, Strike, Struck } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import { within } from '../within.js';
+import type { LinkedService } from '../world/linked-service.js';
 import type { World } from '../world/world.js';
 
 const FROZEN_MS = 30_000;
+
+/**
+ * SIGSTOP with events handed over and unconfirmed: nobody touches them until their lease ends (2 s), and then the other
+ * command-service does.
+ */
+export const frozenWriter: Fault = {
+  name: 'frozen-writer',
+  options: { commandServices: 2 },
+  strike: async (strike) => {
+    const victim = strike.world.one('command-service');
+    await freeze(victim);
+    return thawAfterRescue(strike, victim, await unpublishedRows(strike.world));
+  },
+};
 
 /** SIGSTOP with a claim in hand: the database ends the idle transaction after 10 s, and the other relay takes the rows. */
 export const frozenRelay: Fault = {
   name: 'frozen-relay',
   options: { commandServices: 2 },
   strike: async (strike) => {
-    const { world } = strike;
+    const { world, shoppers } = strike;
+    const both = world.services('command-service');
     const victim = world.one('command-service');
-    const caught = await within(
-      10,
-      'a confirm',
-      victim.broker.trap({ after: '> publish order.created', hold: '< ack' }),
-    );
-    victim.process.signal('SIGSTOP');
-    caught.release();
-    const frozenAt = performance.now();
-    world.hide(victim);
+    // What is written while the broker is away waits for a claim. The victim alone gets its broker back, and claims it.
+    for (const { broker } of both) {
+      broker.refuse(true);
+      broker.cut();
+    }
+    await shoppers.moreAccepted(20);
+    await shoppers.pause();
+    const frozen = freeze(victim);
+    victim.broker.refuse(false);
+    await frozen;
     const held = await claimedRows(world);
-    // What the other relay had in hand is published by now.
-    await delay(1_000);
-    const stuck = await stillUnpublished(world, held);
-    if (stuck === 0) throw new Error('the fault did not strike: the frozen relay holds no claim');
-    await eventually(
-      async () => {
-        const left = await stillUnpublished(world, held);
-        if (left > 0) throw new Error(`${left} events are still held by the frozen relay`);
-      },
-      { timeoutMs: 25_000 },
-    );
-    const freedAfter = (performance.now() - frozenAt) / 1000;
-    await delay(Math.max(0, FROZEN_MS - (performance.now() - frozenAt)));
-    victim.process.signal('SIGCONT');
-    world.show(victim);
-    await untilFlowing(strike);
-    return {
-      proof: `frozen 30 s with ${stuck} events claimed; the other relay had all after ${freedAfter.toFixed(1)} s`,
-    };
+    for (const { broker } of both) broker.refuse(false);
+    shoppers.resume();
+    return thawAfterRescue(strike, victim, held);
   },
 };
+
+/** Stops a command-service between its publishing and the confirm. */
+async function freeze({ broker, process }: LinkedService): Promise<void> {
+  const confirm = broker.trap({ after: '> publish order.created', hold: '< ack' });
+  const caught = await within(10, 'a confirm', confirm);
+  process.signal('SIGSTOP');
+  caught.release();
+}
+
+/** The other command-service publishes what the frozen one left, before that one comes back to life. */
+async function thawAfterRescue(strike: Strike, victim: LinkedService, left: readonly string[]): Promise<Struck> {
+  const { world } = strike;
+  const frozenAt = performance.now();
+  world.hide(victim);
+  // What the other one had in hand is published by now.
+  await delay(1_000);
+  const stuck = await stillUnpublished(world, left);
+  if (stuck === 0) throw new Error('the fault did not strike: the frozen process holds nothing');
+  await eventually(
+    async () => {
+      const waiting = await stillUnpublished(world, left);
+      if (waiting > 0) throw new Error(`${waiting} events are still left to the frozen process`);
+    },
+    { timeoutMs: 25_000 },
+  );
+  const rescuedAfter = (performance.now() - frozenAt) / 1000;
+  await delay(Math.max(0, FROZEN_MS - (performance.now() - frozenAt)));
+  victim.process.signal('SIGCONT');
+  world.show(victim);
+  await untilFlowing(strike);
+  return {
+    proof: `frozen 30 s with ${stuck} events in hand; the other one had all after ${rescuedAfter.toFixed(1)} s`,
+  };
+}
+
+async function unpublishedRows({ write }: World): Promise<string[]> {
+  const { rows } = await write.query('SELECT id FROM outbox WHERE published_at IS NULL');
+  return rows.map(({ id }) => id);
+}
 
 /** Unpublished rows that somebody has locked. */
 async function claimedRows({ write }: World): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { applySchema, createDatabaseIfMissing, withClient } from '@tallyline/local/schema';
-import pg from 'pg';
+import { openTestPool } from '@tallyline/local/test-databases';
+import type pg from 'pg';
 import type { Servers } from './servers.js';
 
 export interface FreshDatabases {
@@ -18,8 +19,7 @@ export async function createFreshDatabases({ write, read }: Servers): Promise<Fr
   const [writeUrl, readUrl] = [write.url(name), read.url(name)];
   await Promise.all([writeUrl, readUrl].map(createDatabaseIfMissing));
   await Promise.all([applySchema(writeUrl, 'init-write.sql'), applySchema(readUrl, 'init-read.sql')]);
-  const pools = [writeUrl, readUrl].map((url) => new pg.Pool({ connectionString: url, max: 3 }));
-  for (const pool of pools) pool.on('error', () => undefined);
+  const pools = [writeUrl, readUrl].map((url) => openTestPool(url, 3));
   return {
     writeUrl,
     readUrl,

@@ -14,12 +14,12 @@ export const deliveryBugs: readonly Mutant[] = [
       {
         file: subscription,
         from: '    await applyDeliveries(',
-        to: '    lane.channel.ack(last.message, true);\n    await applyDeliveries(',
+        to: '    for (const { message } of batch.deliveries) session.channel.ack(message);\n    await applyDeliveries(',
       },
       {
         file: subscription,
-        from: '    if (link.session() === session) lane.channel.ack(last.message, true);\n',
-        to: '',
+        from: '    if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);\n',
+        to: '    void last;\n',
       },
     ],
     caughtBy: {
@@ -33,10 +33,11 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: subscription,
-        from: '    if (link.session() === session) lane.channel.ack(last.message, true);\n',
-        to: `    for (const { message, content } of batch) {
-      if (content.kind === 'poison') lane.channel.nack(message, false, true);
-      else lane.channel.ack(message);
+        from: '    if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);\n',
+        to: `    void last;
+    for (const { message, content } of batch.deliveries) {
+      if (content.kind === 'poison') session.channel.nack(message, false, true);
+      else session.channel.ack(message);
     }
 `,
       },

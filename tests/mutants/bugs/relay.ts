@@ -1,24 +1,47 @@
 import type { Mutant } from '../mutant.js';
 
-const relay = 'command-service/src/outbox/relay.ts';
+const settlement = 'command-service/src/outbox/settlement.ts';
+const handOver = 'command-service/src/outbox/hand-over.ts';
 const claim = 'command-service/src/outbox/outbox.sql.ts';
 const relayTest = 'command-service/src/outbox/relay.int.test.ts';
+const handOverTest = 'command-service/src/outbox/hand-over.int.test.ts';
 
 /** Bugs between the outbox and the broker. */
 export const relayBugs: readonly Mutant[] = [
   {
-    name: 'mark-before-confirm',
-    bug: 'the relay marks its rows as published before the broker has answered',
+    name: 'mark-unconfirmed',
+    bug: 'rows are marked as published whatever the broker has answered',
     changes: [
       {
-        file: relay,
-        from: '        const outcomes = await open.publishAll(rows.map(eventMessage));\n',
-        to: '        await markPublished(tx, idsOf(rows));\n        const outcomes = await open.publishAll(rows.map(eventMessage));\n',
+        file: settlement,
+        from: "markPublished(tx, ids('confirmed'))",
+        to: 'markPublished(tx, sent.map(({ id }) => id))',
       },
     ],
     caughtBy: {
       file: relayTest,
       name: 'only what was confirmed and not returned is marked; the rest stays for a later claim',
+    },
+  },
+  {
+    name: 'lease-for-ever',
+    bug: 'a relay never claims a row that its writer was to publish',
+    changes: [{ file: handOver, from: 'const LEASE_MS = 2_000;', to: 'const LEASE_MS = 2_000_000_000;' }],
+    caughtBy: { file: handOverTest, name: 'what a writer does not get to publish is claimed when its lease has ended' },
+  },
+  {
+    name: 'hand-over-unconfirmed',
+    bug: 'what is handed over counts as confirmed before the broker has answered',
+    changes: [
+      {
+        file: handOver,
+        from: '    const sent = open\n      ? await publishRows(open, rows)\n      : rows',
+        to: "    if (open) void publishRows(open, rows);\n    const sent = open\n      ? rows.map(({ id, topic }) => ({ id, topic, outcome: 'confirmed' as const }))\n      : rows",
+      },
+    ],
+    caughtBy: {
+      file: handOverTest,
+      name: 'a committed event goes to the broker without a claim, and is marked when the broker has confirmed it',
     },
   },
   {

@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { createHandOver, type RunningHandOver } from './hand-over.js';
+import { insertOutboxRow } from './outbox.sql.js';
+import { type OutboxRow, outboxRow } from './outbox-row.js';
+import { createRelay } from './relay.js';
+import { createSettlement } from './settlement.js';
+
+const log = createLogger('test', 'silent', 'json');
+const settlement = createSettlement(log);
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.writeDatabaseUrl,
+    applicationName: 'hand-over test',
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+    log,
+  });
+});
+beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+/** A broker that answers every message alike, when it is told to. */
+function broker(outcome: PublishOutcome) {
+  let answer: () => void = () => undefined;
+  const mayAnswer = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  const sent: string[] = [];
+  const publishAll = async (messages: readonly OutgoingMessage[]) => {
+    sent.push(...messages.map(({ properties }) => properties.messageId));
+    await mayAnswer;
+    return messages.map(() => outcome);
+  };
+  const publisher: Publisher = {
+    publishAll,
+    publish: async (message) => (await publishAll([message]))[0] ?? 'failed',
+  };
+  return { sent, publisher, answer };
+}
+
+function handOverTo(publisher: Publisher | undefined) {
+  let wakes = 0;
+  const handOver = createHandOver({
+    pool,
+    publisher: () => publisher,
+    settlement,
+    wakeRelay: () => {
+      wakes += 1;
+    },
+    onAnswered: () => undefined,
+  });
+  return { handOver, wakes: () => wakes };
+}
+
+let lastProductId = 0;
+
+/** What a writer does: a row in a transaction, leased if it can be published, and after the commit the hand-over. */
+async function write(handOver: RunningHandOver): Promise<OutboxRow> {
+  lastProductId += 1;
+  const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
+  const now = new Date();
+  const row = outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) });
+  await withTransaction(pool, 'store event', (tx) => insertOutboxRow(tx, row));
+  handOver.committed([row]);
+  return row;
+}
+
+/** The ids that a relay finds to publish. */
+async function claimed(): Promise<string[]> {
+  const { publisher, sent, answer } = broker('failed');
+  answer();
+  await createRelay({ pool, publisher: () => publisher, settlement })
+    .runOnce()
+    .catch(() => undefined);
+  return sent;
+}
+
+async function unpublished(): Promise<string[]> {
+  const { rows } = await pool.query('SELECT id FROM outbox WHERE published_at IS NULL ORDER BY id');
+  return rows.map(({ id }) => id);
+}
+
+test('a committed event goes to the broker without a claim, and is marked when the broker has confirmed it', async () => {
+  const { publisher, sent, answer } = broker('confirmed');
+  const { handOver } = handOverTo(publisher);
+  const { id } = await write(handOver);
+  expect(sent).toEqual([id]);
+  expect(await claimed()).toEqual([]);
+  expect(await handOver.settle()).toBe(0);
+  expect(await unpublished()).toEqual([id]);
+
+  answer();
+  await handOver.answered();
+  expect(await handOver.settle()).toBe(1);
+  expect(await unpublished()).toEqual([]);
+});
+
+test('what a writer does not get to publish is claimed when its lease has ended', async () => {
+  const { publisher } = broker('confirmed');
+  const { id } = await write(handOverTo(publisher).handOver);
+  expect(await claimed()).toEqual([]);
+  await pool.query("UPDATE outbox SET retry_at = retry_at - interval '2 s'");
+  expect(await claimed()).toEqual([id]);
+});
+
+test('what the broker failed is claimed at once, what has no queue later; neither is marked', async () => {
+  const failing = broker('failed');
+  const returning = broker('returned');
+  const [failed, returned] = [handOverTo(failing.publisher), handOverTo(returning.publisher)];
+  const rows = [await write(failed.handOver), await write(returned.handOver)];
+  for (const { answer } of [failing, returning]) answer();
+  for (const { handOver } of [failed, returned]) {
+    await handOver.answered();
+    await handOver.settle();
+  }
+  expect([failed.wakes(), returned.wakes()]).toEqual([1, 0]);
+  expect(await claimed()).toEqual([rows[0]?.id]);
+  expect(await unpublished()).toHaveLength(2);
+});
+
+test('while the broker is away nothing is leased, and the relay is woken', async () => {
+  const { handOver, wakes } = handOverTo(undefined);
+  const { id } = await write(handOver);
+  expect(wakes()).toBe(1);
+  expect(await claimed()).toEqual([id]);
+});
+
+test('a broker that answers slowly is not handed more than 1,000 events', async () => {
+  const { publisher, sent } = broker('confirmed');
+  const { handOver, wakes } = handOverTo(publisher);
+  const now = new Date();
+  const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
+  const many = Array.from({ length: 1_000 }, () =>
+    outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) }),
+  );
+  handOver.committed(many);
+  const { id } = await write(handOver);
+  expect(sent).toHaveLength(1_000);
+  expect(wakes()).toBe(1);
+  expect(await claimed()).toEqual([id]);
+});
+
+test('marks that could not be written are written later', async () => {
+  const { publisher, answer } = broker('confirmed');
+  const { handOver } = handOverTo(publisher);
+  const { id } = await write(handOver);
+  answer();
+  await handOver.answered();
+  await pool.query('ALTER TABLE outbox RENAME TO outbox_away');
+  await expect(handOver.settle()).rejects.toThrow('outbox');
+  await pool.query('ALTER TABLE outbox_away RENAME TO outbox');
+  expect(await unpublished()).toEqual([id]);
+  expect(await handOver.settle()).toBe(1);
+  expect(await unpublished()).toEqual([]);
+});

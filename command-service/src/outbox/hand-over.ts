@@ -1,0 +1,90 @@
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import type { Publisher } from '@tallyline/chassis/publisher';
+import type { OutboxRow } from './outbox-row.js';
+import { publishRows } from './publish-rows.js';
+import type { Sent, Settlement } from './settlement.js';
+
+/**
+ * How long the relays leave a row to the writer that has just committed it. A confirm takes some milliseconds; after a
+ * crash the row is published this much later.
+ */
+const LEASE_MS = 2_000;
+/** Unanswered rows in memory at most; what is written beyond them waits for a claim. */
+const MAX_IN_FLIGHT = 1_000;
+
+/** How writers pass on what they have committed. */
+export interface HandOver {
+  /** For rows written `now`: when a relay may claim them. Undefined, that is at once, when their writer could not publish. */
+  claimableFrom(now: Date): Date | undefined;
+  /** Publishes rows straight from memory; call it after their commit. */
+  committed(rows: readonly OutboxRow[]): void;
+}
+
+export interface RunningHandOver extends HandOver {
+  /** Writes down what the broker has answered; returns for how many rows. */
+  settle(): Promise<number>;
+  /** Resolves when the broker has answered for everything that was handed over. */
+  answered(): Promise<void>;
+}
+
+/** Every row waits for a relay's claim. */
+export const leaveToRelay: HandOver = { claimableFrom: () => undefined, committed: () => undefined };
+
+export interface HandOverOptions {
+  readonly pool: Pool;
+  readonly publisher: () => Publisher | undefined;
+  readonly settlement: Settlement;
+  /** There is something to claim. */
+  readonly wakeRelay: () => void;
+  /** The broker has answered: there is something to write. */
+  readonly onAnswered: () => void;
+}
+
+/**
+ * The short way to the broker: no claim, no reading back what was just written. It loses nothing, because the row is
+ * there: if the process dies or the broker fails, the lease ends and a relay publishes it, a second time at worst.
+ */
+export function createHandOver(options: HandOverOptions): RunningHandOver {
+  const { pool, publisher, settlement, wakeRelay, onAnswered } = options;
+  const underWay = new Set<Promise<void>>();
+  let inFlight = 0;
+  let answered: Sent[] = [];
+
+  const publish = async (rows: readonly OutboxRow[]) => {
+    const open = publisher();
+    inFlight += rows.length;
+    const sent = open
+      ? await publishRows(open, rows)
+      : rows.map(({ id, topic }) => ({ id, topic, outcome: 'failed' as const }));
+    inFlight -= rows.length;
+    answered.push(...sent);
+    onAnswered();
+  };
+
+  return {
+    claimableFrom: (now) =>
+      publisher() !== undefined && inFlight < MAX_IN_FLIGHT ? new Date(now.getTime() + LEASE_MS) : undefined,
+    committed: (rows) => {
+      const leased = rows.filter(({ retryAt }) => retryAt !== undefined);
+      if (leased.length < rows.length) wakeRelay();
+      if (leased.length === 0) return;
+      const publishing = publish(leased).finally(() => underWay.delete(publishing));
+      underWay.add(publishing);
+    },
+    settle: async () => {
+      const sent = answered;
+      if (sent.length === 0) return 0;
+      answered = [];
+      try {
+        await withTransaction(pool, 'settle handed over', async (tx) => settlement.write(tx, sent));
+      } catch (error) {
+        answered = [...sent, ...answered];
+        throw error;
+      }
+      settlement.report(sent);
+      if (sent.some(({ outcome }) => outcome === 'failed')) wakeRelay();
+      return sent.length;
+    },
+    answered: async () => void (await Promise.all(underWay)),
+  };
+}

@@ -1,0 +1,65 @@
+import type { Logger } from '@tallyline/chassis/logger';
+import type { Tx } from '@tallyline/chassis/postgres';
+import type { PublishOutcome } from '@tallyline/chassis/publisher';
+import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
+import { markPublished, postpone } from './outbox.sql.js';
+
+/** How long a row without a queue waits: short enough to follow a restored binding, long enough not to spin. */
+const RETRY_UNROUTABLE_MS = 2_000;
+
+/** A row that was sent, and what the broker answered. */
+export interface Sent {
+  readonly id: string;
+  readonly topic: string;
+  readonly outcome: PublishOutcome;
+}
+
+export interface Settlement {
+  /** Marks what was confirmed and not returned, and nothing else; the statements leave together with COMMIT. */
+  write(tx: Tx, sent: readonly Sent[]): void;
+  /** Counts the outcomes and names what does not work. Call after the commit. */
+  report(sent: readonly Sent[]): void;
+}
+
+/** What becomes of rows once the broker has answered, whoever has published them. */
+export function createSettlement(
+  log: Logger,
+  onOutcome: (outcome: PublishOutcome, count: number) => void = () => undefined,
+): Settlement {
+  const warnUnroutable = oncePerTopic(log);
+  return {
+    write: (tx, sent) => {
+      const ids = (...outcomes: PublishOutcome[]) =>
+        sent.filter(({ outcome }) => outcomes.includes(outcome)).map(({ id }) => id);
+      tx.commitBehind([
+        markPublished(tx, ids('confirmed')),
+        postpone(tx, ids('returned', 'unsendable'), RETRY_UNROUTABLE_MS),
+        postpone(tx, ids('failed'), 0),
+      ]);
+    },
+    report: (sent) => {
+      const counts = new Map<PublishOutcome, number>();
+      for (const { outcome } of sent) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      for (const [outcome, count] of counts) onOutcome(outcome, count);
+      warnUnroutable(sent.filter(({ outcome }) => outcome === 'returned').map(({ topic }) => topic));
+      for (const { id } of sent.filter(({ outcome }) => outcome === 'unsendable'))
+        log.error({ eventId: id }, 'outbox row does not fit into an AMQP frame; it waits');
+    },
+  };
+}
+
+/** Names a missing binding once, and again only after it had been mended. */
+function oncePerTopic(log: Logger): (topics: readonly string[]) => void {
+  let known = new Set<string>();
+  return (topics) => {
+    const missing = new Set(topics);
+    for (const topic of missing) {
+      if (known.has(topic)) continue;
+      log.error(
+        { topic, exchange: EVENTS_EXCHANGE },
+        `no queue is bound to exchange "${EVENTS_EXCHANGE}" for routing key "${topic}": its events wait in the outbox`,
+      );
+    }
+    known = missing;
+  };
+}
