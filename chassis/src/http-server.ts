@@ -1,5 +1,7 @@
-import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Express } from 'express';
+import { expressMessages } from './express-messages.js';
 import { refuseMalformed } from './malformed-http.js';
 
 export interface HttpServer {
@@ -9,8 +11,13 @@ export interface HttpServer {
 }
 
 /** Listens on an address; port 0 takes a free one. Rejects when the port is taken. */
-export async function listen(app: RequestListener, host: string, port: number): Promise<HttpServer> {
-  const server: Server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 65_000 });
+export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
+  const server: Server = createServer({
+    ...expressMessages(app),
+    requestTimeout: 30_000,
+    headersTimeout: 10_000,
+    keepAliveTimeout: 65_000,
+  });
   const connections = trackConnections(server);
   server.on('request', app);
   // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.

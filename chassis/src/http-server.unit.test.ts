@@ -3,10 +3,11 @@ import { type IncomingMessage, request, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
+import express from 'express';
 import { listen } from './http-server.js';
 
 async function served(handler: (request: IncomingMessage, response: ServerResponse) => void) {
-  return listen(handler, '127.0.0.1', 0);
+  return listen(express().use(handler), '127.0.0.1', 0);
 }
 
 test('a connection that never sent a request, such as a browser opens ahead, does not hold up the stop', async () => {

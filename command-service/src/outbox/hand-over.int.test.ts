@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
@@ -73,6 +74,7 @@ async function write(handOver: RunningHandOver): Promise<OutboxRow> {
   const row = outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) });
   await withTransaction(pool, 'store event', (tx) => insertOutboxRow(tx, row));
   handOver.committed([row]);
+  await nextTurn();
   return row;
 }
 

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
 import type { OutboxRow } from './outbox-row.js';
@@ -51,8 +52,10 @@ export function createHandOver(options: HandOverOptions): RunningHandOver {
   let answered: Sent[] = [];
 
   const publish = async (rows: readonly OutboxRow[]) => {
-    const open = publisher();
     inFlight += rows.length;
+    // The next group's statements leave first: the database works on them while this takes 20 µs an event.
+    await nextTurn();
+    const open = publisher();
     const sent = open
       ? await publishRows(open, rows)
       : rows.map(({ id, topic }) => ({ id, topic, outcome: 'failed' as const }));
