@@ -2,9 +2,8 @@ import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promi
 import type { Queryable } from '@tallyline/chassis/postgres';
 import type { ConsistencyState } from '@tallyline/contracts/consistency';
 
-/** An event is in the views 3 to 10 ms after its commit: its reader is asked for often at first, and then seldom. */
-const EAGER_POLL_MS = 1;
-const EAGER_FOR_MS = 25;
+/** An event is in the views 3 to 10 ms after its commit: so long one look follows the other, and then they are few. */
+const EAGER_FOR_MS = 15;
 const POLL_MS = 10;
 
 export interface AwaitEvents {
@@ -49,7 +48,7 @@ export function createAwaitEvents(db: Queryable): AwaitEvents {
           if (!ours.includes('pending')) return 'included';
           const waitedMs = performance.now() - startedAt;
           if (waitedMs >= timeoutMs || signal.aborted) return 'pending';
-          await delay(waitedMs < EAGER_FOR_MS ? EAGER_POLL_MS : POLL_MS);
+          if (waitedMs >= EAGER_FOR_MS) await delay(POLL_MS);
         }
       } finally {
         for (const id of eventIds) {
