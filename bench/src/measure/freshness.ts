@@ -24,6 +24,16 @@ export async function measureFreshness(run: Run): Promise<Figure[]> {
     (['command-service', 'consumer-service', 'query-service'] as const).map((name) => startService(name, ours)),
   );
   const [command, , query] = services;
+  const follow = (durationMs: number) =>
+    runLoad<Times>('freshness-load', {
+      commandUrl: command?.url ?? '',
+      queryUrl: query?.url ?? '',
+      ordersPerSecond: ORDERS_PER_SECOND,
+      warmUpMs,
+      durationMs,
+    } satisfies FreshnessLoad);
+  run.progress('freshness: warming up');
+  await follow(2 * loadMs);
   const oursTimes: Times[] = [];
   const aloneTimes: Times[] = [];
   let first = 1;
@@ -31,16 +41,7 @@ export async function measureFreshness(run: Run): Promise<Figure[]> {
     run,
     'freshness',
     'ms (p50)',
-    async () => {
-      const load: FreshnessLoad = {
-        commandUrl: command?.url ?? '',
-        queryUrl: query?.url ?? '',
-        ordersPerSecond: ORDERS_PER_SECOND,
-        warmUpMs,
-        durationMs: loadMs,
-      };
-      return noted(oursTimes, await runLoad<Times>('freshness-load', load));
-    },
+    async () => noted(oursTimes, await follow(loadMs)),
     async () => {
       const { writeUrl, readUrl, brokerUrl } = alone;
       const load: EachStepAlone = { writeUrl, readUrl, brokerUrl, first, durationMs: loadMs };
