@@ -22,8 +22,8 @@ const WATERMARK_INTERVAL_MS = 1_000;
  */
 const NEVER_MS = 3_600_000;
 
-/** Marks go together: a lone event's at once, under load 50 commits a second, where claim and mark took 220. */
-const SETTLING_PAUSE_MS = 20;
+/** Marks go together: a lone event's at once, under load 20 commits a second, where claim and mark took 220. */
+const SETTLING_PAUSE_MS = 50;
 
 export interface Outbox {
   readonly link: BrokerLink<Publisher>;
