@@ -59,12 +59,12 @@ export const relayBugs: readonly Mutant[] = [
     changes: [
       {
         file: claim,
-        from: `export function claimUnpublished(tx: Tx, limit: number): Promise<ClaimedRow[]> {
+        from: `export function claimUnpublished(tx: Tx, limit: number): Promise<PublishableRow[]> {
   return tx.query({`,
         to: `let lastId = '00000000-0000-0000-0000-000000000000';
 
-export async function claimUnpublished(tx: Tx, limit: number): Promise<ClaimedRow[]> {
-  const rows = await tx.query<ClaimedRow>({`,
+export async function claimUnpublished(tx: Tx, limit: number): Promise<PublishableRow[]> {
+  const rows = await tx.query<PublishableRow>({`,
       },
       {
         file: claim,
