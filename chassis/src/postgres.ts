@@ -71,12 +71,12 @@ export function createPool({ url, applicationName, maxConnections, statementTime
 
 /** One statement outside any transaction. */
 export function onPool(pool: Pool): Queryable {
-  return { query: (statement) => run(pool, statement) };
-}
-
-async function run<Row extends object>(client: pg.Pool, statement: Statement): Promise<Row[]> {
-  const { rows } = await client.query<Row>({ ...statement, values: [...(statement.values ?? [])] });
-  return rows;
+  return {
+    query: async <Row extends object>(statement: Statement) => {
+      const { rows } = await pool.query<Row>({ ...statement, values: [...(statement.values ?? [])] });
+      return rows;
+    },
+  };
 }
 
 /** A query made of its parts: given as an object it would be cloned by property descriptors, 5 % of the consumer's time. */

@@ -12,7 +12,7 @@ export interface FreshnessLoad {
   readonly durationMs: number;
 }
 
-/** Following every order would be a load of its own. */
+/** Following every order would be a load of its own: 1 in 10 is. */
 const FOLLOWED_SHARE = 10;
 
 const { commandUrl, queryUrl, ordersPerSecond, warmUpMs, durationMs } = readInput<FreshnessLoad>();

@@ -43,3 +43,13 @@ export async function postpone(tx: Tx, ids: readonly string[], delayMs: number):
     values: [ids, delayMs],
   });
 }
+
+/** Leaves rows to the relays at once. Rows that a relay had claimed are free as soon as its transaction ends: no write. */
+export async function endLease(tx: Tx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return;
+  await tx.query({
+    name: 'end-lease',
+    text: 'UPDATE outbox SET retry_at = NULL WHERE id = ANY($1::uuid[]) AND retry_at > now()',
+    values: [ids],
+  });
+}

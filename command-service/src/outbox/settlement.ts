@@ -2,7 +2,7 @@ import type { Logger } from '@tallyline/chassis/logger';
 import type { Tx } from '@tallyline/chassis/postgres';
 import type { PublishOutcome } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
-import { markPublished, postpone } from './outbox.sql.js';
+import { endLease, markPublished, postpone } from './outbox.sql.js';
 
 /** How long a row without a queue waits: short enough to follow a restored binding, long enough not to spin. */
 const RETRY_UNROUTABLE_MS = 2_000;
@@ -34,7 +34,7 @@ export function createSettlement(
       tx.commitBehind([
         markPublished(tx, ids('confirmed')),
         postpone(tx, ids('returned', 'unsendable'), RETRY_UNROUTABLE_MS),
-        postpone(tx, ids('failed'), 0),
+        endLease(tx, ids('failed')),
       ]);
     },
     report: (sent) => {
