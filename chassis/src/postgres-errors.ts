@@ -26,6 +26,14 @@ export function classify(error: unknown): DatabaseFailure | undefined {
   return undefined;
 }
 
+/** The server's own error behind an error, if there is one: its code, constraint and table say which rule was broken. */
+export function databaseError(error: unknown): pg.DatabaseError | undefined {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof pg.DatabaseError) return cause;
+  }
+  return undefined;
+}
+
 const IN_FAILED_SQL_TRANSACTION = '25P02';
 
 /** True for what a statement is told because one before it in its transaction has failed. */

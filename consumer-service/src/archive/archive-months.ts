@@ -1,7 +1,7 @@
 import type { Logger } from '@tallyline/chassis/logger';
 import { type Loop, startLoop } from '@tallyline/chassis/loop';
 import { onPool, type Pool } from '@tallyline/chassis/postgres';
-import pg from 'pg';
+import { databaseError } from '@tallyline/chassis/postgres-errors';
 import { createMonths } from './archive.sql.js';
 
 const INTERVAL_MS = 3_600_000;
@@ -24,9 +24,6 @@ export function createArchiveMonths(pool: Pool): Promise<void> {
 
 /** True when the archive has no partition for now (a clock that jumped): nothing is wrong with the events. */
 export function isMissingMonth(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof pg.DatabaseError && cause.code === CHECK_VIOLATION && cause.table === 'event_archive')
-      return true;
-  }
-  return false;
+  const refusal = databaseError(error);
+  return refusal?.code === CHECK_VIOLATION && refusal.table === 'event_archive';
 }

@@ -69,6 +69,17 @@ test('an event that fails to reach its views is not remembered as counted', asyn
   expect(await salesOf(3)).toEqual([{ orders: 1, revenue: '4.50' }]);
 });
 
+test('an event that had been set aside is applied, counted as settled once, and its letter forgotten', async () => {
+  const { id, queue, ...event } = { ...order(4), id: '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee', counted: true };
+  const poison = { kind: 'poison' as const, id, queue, reason: 'not understood yet', counted: true };
+  await applyBatch(pool, { events: [], poison: [poison], watermarks: [] });
+  expect(await apply({ id, queue, ...event }, order(5))).toMatchObject({ applied: [{ id }, {}], duplicates: 0 });
+  expect(await salesOf(4)).toEqual([{ orders: 1, revenue: '4.50' }]);
+  const counts =
+    'SELECT (SELECT count(*) FROM dead_letters) AS letters, (SELECT sum(settled) FROM event_ledger) AS settled';
+  expect((await pool.query(counts)).rows).toEqual([{ letters: 0, settled: '1' }]);
+});
+
 const hear = (...toldSecondsAgo: number[]) => {
   const watermarks = toldSecondsAgo.map((seconds) => {
     const told = new Date(Date.now() - seconds * 1_000).toISOString();

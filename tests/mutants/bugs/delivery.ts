@@ -51,6 +51,7 @@ export const deliveryBugs: readonly Mutant[] = [
     name: 'dedup-apart',
     bug: 'events are recorded as processed in a transaction before the one that counts them',
     changes: [
+      { file: applyBatch, from: 'if (batch.poison.length === 0)', to: 'if (batch.poison.length < 0)' },
       {
         file: applyBatch,
         from: "  return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));",
@@ -80,7 +81,22 @@ export const deliveryBugs: readonly Mutant[] = [
     name: 'ignore-dedup-count',
     bug: 'the insert into the inbox succeeded, so every event counts as new',
     changes: [
-      { file: applyBatch, from: '[...byId.values()].filter(({ id }) => newIds.has(id))', to: '[...byId.values()]' },
+      { file: applyBatch, from: '[...eventOf.values()].filter(({ id }) => newIds.has(id))', to: '[...eventOf.values()]' },
+    ],
+    caughtBy: {
+      file: applyBatchTest,
+      name: 'an event that comes again, in its batch or in a later one, is counted once',
+    },
+  },
+  {
+    name: 'hope-without-key',
+    bug: 'a batch that is taken for new is written although an event in it is known',
+    changes: [
+      {
+        file: 'consumer-service/src/inbox/inbox.sql.ts',
+        from: 'UNION ALL SELECT event_id FROM dead_letters WHERE event_id = ANY($1::uuid[])`',
+        to: 'ON CONFLICT DO NOTHING`',
+      },
     ],
     caughtBy: {
       file: applyBatchTest,
