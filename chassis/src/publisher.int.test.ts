@@ -25,9 +25,25 @@ test('a message that no queue takes is told from its neighbours, though the brok
   };
   const publisher = createPublisher(channel);
   const messages = [message('known.a', '1'), message('unknown.b', '2'), message('known.c', '3')];
-  expect(await publisher.publishAll(messages)).toEqual(['confirmed', 'returned', 'confirmed']);
+  expect(await publisher.publishAll(messages, (message) => message)).toEqual(['confirmed', 'returned', 'confirmed']);
   expect((await channel.checkQueue('known')).messageCount).toBe(2);
 
   await channel.bindQueue('known', 'facts', 'unknown.*');
   expect(await publisher.publish(message('unknown.b', '2'))).toBe('confirmed');
+});
+
+test('messages that share one object of headers arrive with what it held when each was made', async () => {
+  await channel.assertQueue('shared');
+  const headers = { number: '' };
+  const numbers = Array.from({ length: 150 }, (_, index) => String(index));
+  await createPublisher(channel).publishAll(numbers, (number) => {
+    headers.number = number;
+    return { exchange: '', routingKey: 'shared', body: Buffer.from('{}'), properties: { messageId: number, headers } };
+  });
+  const arrived: unknown[] = [];
+  for (let message = await channel.get('shared', { noAck: true }); message; ) {
+    arrived.push([message.properties.messageId, message.properties.headers]);
+    message = await channel.get('shared', { noAck: true });
+  }
+  expect(arrived).toEqual(numbers.map((number) => [number, { number }]));
 });

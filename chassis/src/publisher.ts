@@ -14,14 +14,17 @@ export interface OutgoingMessage {
   readonly exchange: string;
   readonly routingKey: string;
   readonly body: Buffer;
-  readonly properties: Options.Publish & { readonly messageId: string };
+  readonly properties: Omit<Options.Publish, 'persistent' | 'mandatory'> & { readonly messageId: string };
 }
 
 export interface Publisher {
   /** Publishes persistent and mandatory, and resolves when the broker has answered. Never rejects. */
   publish(message: OutgoingMessage): Promise<PublishOutcome>;
-  /** The same for many at once, outcomes in their order: one promise instead of one per message. */
-  publishAll(messages: readonly OutgoingMessage[]): Promise<PublishOutcome[]>;
+  /**
+   * The same for many at once, outcomes in their order: one promise instead of one per message. Each message is made when
+   * it is sent, and encoded before the next one is made, so that they may share objects.
+   */
+  publishAll<T>(items: readonly T[], messageOf: (item: T) => OutgoingMessage): Promise<PublishOutcome[]>;
 }
 
 /** The database ends the relay's idle transaction after 10 s anyway: nobody waits for a confirm longer than that. */
@@ -48,7 +51,8 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
     { exchange, routingKey, body, properties }: OutgoingMessage,
     onOutcome: (outcome: PublishOutcome) => void,
   ): void => {
-    const options = { ...properties, persistent: true, mandatory: true };
+    // In this order: fields that follow a spread make V8 take 1.4 µs for an object instead of 0.1.
+    const options = { persistent: true, mandatory: true, ...properties };
     try {
       if (unanswered === 0) silence.refresh();
       channel.publish(exchange, routingKey, body, options, (error) => {
@@ -65,23 +69,23 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
   };
   return {
     publish: (message) => new Promise((resolve) => send(message, resolve)),
-    publishAll: (messages) =>
+    publishAll: (items, messageOf) =>
       new Promise((resolve) => {
-        const outcomes = new Array<PublishOutcome>(messages.length);
-        let open = messages.length;
+        const outcomes = new Array<PublishOutcome>(items.length);
+        let open = items.length;
         if (open === 0) resolve(outcomes);
         let next = 0;
         const sendSome = () => {
-          for (const message of messages.slice(next, next + SENT_PER_TURN)) {
+          for (const item of items.slice(next, next + SENT_PER_TURN)) {
             const index = next;
             next += 1;
-            send(message, (outcome) => {
+            send(messageOf(item), (outcome) => {
               outcomes[index] = outcome;
               open -= 1;
               if (open === 0) resolve(outcomes);
             });
           }
-          if (next < messages.length) setImmediate(sendSome);
+          if (next < items.length) setImmediate(sendSome);
         };
         sendSome();
       }),

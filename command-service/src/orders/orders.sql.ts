@@ -31,7 +31,7 @@ export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now:
  * them, 110 µs of 1,000 products for each group.
  */
 export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise<void> {
-  const lines = orders.flatMap((order) => order.lines.map((line) => ({ ...line, orderId: order.id })));
+  const lines = orders.flatMap((order) => order.lines.map((line) => ({ orderId: order.id, ...line })));
   const sold = new Map<number, number>();
   for (const { productId, quantity } of lines) sold.set(productId, (sold.get(productId) ?? 0) + quantity);
   await tx.query({

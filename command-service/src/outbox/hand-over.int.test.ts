@@ -38,14 +38,14 @@ function broker(outcome: PublishOutcome) {
     answer = resolve;
   });
   const sent: string[] = [];
-  const publishAll = async (messages: readonly OutgoingMessage[]) => {
-    sent.push(...messages.map(({ properties }) => properties.messageId));
+  const publish = async ({ properties }: OutgoingMessage) => {
+    sent.push(properties.messageId);
     await mayAnswer;
-    return messages.map(() => outcome);
+    return outcome;
   };
   const publisher: Publisher = {
-    publishAll,
-    publish: async (message) => (await publishAll([message]))[0] ?? 'failed',
+    publish,
+    publishAll: (items, messageOf) => Promise.all(items.map((item) => publish(messageOf(item)))),
   };
   return { sent, publisher, answer };
 }

@@ -4,6 +4,6 @@ import type { Sent } from './settlement.js';
 
 /** Resolves when the broker has answered for every row. Never rejects. */
 export async function publishRows(publisher: Publisher, rows: readonly PublishableRow[]): Promise<Sent[]> {
-  const outcomes = await publisher.publishAll(rows.map(eventMessage));
+  const outcomes = await publisher.publishAll(rows, eventMessage);
   return rows.map(({ id, topic }, index) => ({ id, topic, outcome: outcomes[index] ?? 'failed' }));
 }

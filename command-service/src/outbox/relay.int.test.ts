@@ -45,13 +45,13 @@ const store = (...rows: OutboxRow[]) =>
 /** A broker that answers what the test says, and remembers what it was sent. */
 function brokerThat(answers: (messages: readonly OutgoingMessage[]) => readonly PublishOutcome[]) {
   const sent: string[] = [];
-  const publishAll = async (messages: readonly OutgoingMessage[]) => {
+  const answer = async (messages: readonly OutgoingMessage[]) => {
     sent.push(...messages.map(({ properties }) => properties.messageId));
     return [...answers(messages)];
   };
   const publisher: Publisher = {
-    publishAll,
-    publish: async (message) => (await publishAll([message]))[0] ?? 'failed',
+    publishAll: (items, messageOf) => answer(items.map(messageOf)),
+    publish: async (message) => (await answer([message]))[0] ?? 'failed',
   };
   return { sent, relay: createRelay({ pool, publisher: () => publisher, settlement: createSettlement(log) }) };
 }

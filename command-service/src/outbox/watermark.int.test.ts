@@ -17,7 +17,10 @@ const tell: Publisher['publish'] = async ({ body }) => {
   told.push(JSON.parse(body.toString('utf8')));
   return 'confirmed';
 };
-const publisher: Publisher = { publish: tell, publishAll: (messages) => Promise.all(messages.map(tell)) };
+const publisher: Publisher = {
+  publish: tell,
+  publishAll: (items, messageOf) => Promise.all(items.map((item) => tell(messageOf(item)))),
+};
 
 beforeAll(async () => {
   const databases = await createTestDatabases();

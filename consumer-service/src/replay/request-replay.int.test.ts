@@ -17,7 +17,7 @@ const publisher: Publisher = {
     asked.push(replayRequest.parse(JSON.parse(body.toString())));
     return 'confirmed';
   },
-  publishAll: (messages) => Promise.all(messages.map(publisher.publish)),
+  publishAll: (items, messageOf) => Promise.all(items.map((item) => publisher.publish(messageOf(item)))),
 };
 
 beforeAll(async () => {

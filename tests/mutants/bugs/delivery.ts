@@ -81,7 +81,11 @@ export const deliveryBugs: readonly Mutant[] = [
     name: 'ignore-dedup-count',
     bug: 'the insert into the inbox succeeded, so every event counts as new',
     changes: [
-      { file: applyBatch, from: '[...eventOf.values()].filter(({ id }) => newIds.has(id))', to: '[...eventOf.values()]' },
+      {
+        file: applyBatch,
+        from: '[...eventOf.values()].filter(({ id }) => newIds.has(id))',
+        to: '[...eventOf.values()]',
+      },
     ],
     caughtBy: {
       file: applyBatchTest,

@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { eventMessage } from './event-message.js';
+
+const row = { topic: 'order.created', payload: '{"orderId":1}', createdAt: new Date('2026-11-20T08:17:46.438Z') };
+
+test('an event carries its CloudEvents attributes, and nothing of the event before it', () => {
+  const ids = ['0199aaaa-bbbb-7ccc-8ddd-000000000001', '0199aaaa-bbbb-7ccc-8ddd-000000000002'] as const;
+  const first = eventMessage({ ...row, id: ids[0], traceparent: '00-1-2-01' });
+  expect(first).toMatchObject({
+    exchange: 'events',
+    routingKey: 'order.created',
+    body: Buffer.from(row.payload),
+    properties: { messageId: ids[0], type: 'OrderCreated', timestamp: 1_795_162_666, contentType: 'application/json' },
+  });
+  expect(first.properties.headers).toEqual({
+    'cloudEvents:specversion': '1.0',
+    'cloudEvents:id': ids[0],
+    'cloudEvents:type': 'OrderCreated',
+    'cloudEvents:source': '/command-service',
+    'cloudEvents:time': '2026-11-20T08:17:46.438Z',
+    traceparent: '00-1-2-01',
+  });
+  const second = eventMessage({ ...row, id: ids[1], traceparent: null });
+  expect(second.properties.headers).toMatchObject({ 'cloudEvents:id': ids[1], traceparent: undefined });
+});
