@@ -42,5 +42,10 @@ export const category = text(100);
 /** RFC 3339, UTC, milliseconds: `2026-11-20T08:17:46.438Z`. */
 export const instant = z.iso.datetime();
 
+/** An instant with exactly three digits of a second: of two such texts the greater one is later. */
+export function inMilliseconds(utc: z.infer<typeof instant>): string {
+  return utc.length === '2026-11-20T08:17:46.438Z'.length ? utc : new Date(utc).toISOString();
+}
+
 /** A calendar day, `2026-11-20`. */
 export const day = z.iso.date();

@@ -1,25 +1,29 @@
 export interface SettledSecond {
   /** Start of the second, RFC 3339. */
   readonly second: string;
-  settled: number;
-  lastAt: string;
+  readonly settled: number;
+  readonly lastAt: string;
 }
 
 /** Counts events per second of their own time: what a batch adds to the ledger. */
 export class SettledSeconds {
-  readonly #seconds = new Map<string, SettledSecond>();
+  readonly #seconds = new Map<number, { settled: number; lastMs: number }>();
 
-  add(instant: string): void {
-    const at = new Date(instant);
-    const lastAt = at.toISOString();
-    const second = `${lastAt.slice(0, 19)}.000Z`;
-    const row = this.#seconds.get(second) ?? { second, settled: 0, lastAt };
+  /** `atMs`: milliseconds since 1970. */
+  add(atMs: number): void {
+    const second = Math.floor(atMs / 1000);
+    const row = this.#seconds.get(second);
+    if (row === undefined) {
+      this.#seconds.set(second, { settled: 1, lastMs: atMs });
+      return;
+    }
     row.settled += 1;
-    if (lastAt > row.lastAt) row.lastAt = lastAt;
-    this.#seconds.set(second, row);
+    if (atMs > row.lastMs) row.lastMs = atMs;
   }
 
   list(): readonly SettledSecond[] {
-    return [...this.#seconds.values()];
+    return [...this.#seconds].map(([second, { settled, lastMs }]) => {
+      return { second: new Date(second * 1000).toISOString(), settled, lastAt: new Date(lastMs).toISOString() };
+    });
   }
 }

@@ -1,3 +1,4 @@
+import { inMilliseconds } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';
 import { projection, type View } from './projection.js';
 
@@ -43,8 +44,7 @@ export const customerLoyaltyOfPurchaseCreated = projection<'PurchaseCreated', De
     const delta = deltaOf([branchId, userId.toLowerCase()]);
     delta.purchases += 1;
     delta.spentCents += BigInt(exactCents(total));
-    // RFC 3339 in UTC: the later instant is the greater text once fractions have one width.
-    const at = new Date(occurredAt).toISOString();
+    const at = inMilliseconds(occurredAt);
     if (at > delta.lastPurchaseAt) delta.lastPurchaseAt = at;
   },
 );

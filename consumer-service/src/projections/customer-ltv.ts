@@ -1,4 +1,5 @@
 import type { OrderCreated } from '@tallyline/contracts/events';
+import { inMilliseconds } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';
 import { type Key, projection, type View } from './projection.js';
 
@@ -39,8 +40,7 @@ export const customerLtvOfOrderCreated = projection<'OrderCreated', Delta>(
     const delta = deltaOf(event.customerId);
     delta.spentCents += BigInt(exactCents(event.total));
     delta.orders += 1;
-    // RFC 3339 in UTC: the later instant is the greater text once fractions have one width.
-    const at = new Date(event.occurredAt).toISOString();
+    const at = inMilliseconds(event.occurredAt);
     if (at > delta.lastOrderAt) delta.lastOrderAt = at;
   },
 );

@@ -2,11 +2,19 @@ import { expect, test } from '@jest/globals';
 import type { AnyEvent } from '@tallyline/contracts/events';
 import fc from 'fast-check';
 import { fold, views } from './index.js';
-import { FoldedDeltas } from './projection.js';
+import { FoldedDeltas, type View } from './projection.js';
 
+/** Instants as the schema takes them: to the minute, the second, the millisecond and finer. */
 const occurredAt = fc
-  .integer({ min: Date.UTC(2026, 0), max: Date.UTC(2026, 1) })
-  .map((milliseconds) => new Date(milliseconds).toISOString());
+  .record({
+    milliseconds: fc.integer({ min: Date.UTC(2026, 0), max: Date.UTC(2026, 1) }),
+    length: fc.constantFrom(16, 19, 23),
+    finer: fc.constantFrom('', '7', '789'),
+  })
+  .map(({ milliseconds, length, finer }) => {
+    const digits = new Date(milliseconds).toISOString().slice(0, length);
+    return `${digits}${length === 23 ? finer : ''}Z`;
+  });
 const order: fc.Arbitrary<AnyEvent> = fc
   .record({
     orderId: fc.integer({ min: 1, max: 1_000_000 }),
@@ -58,6 +66,19 @@ test('the views are written in one fixed order, and their rows sorted by key', (
     }),
   );
 });
+
+test.each(['2026-11-20T08:17Z', '2026-11-20T08:17:46Z', '2026-11-20T08:17:46.4Z', '2026-11-20T08:17:46.438789Z'])(
+  "an order of %s counts in its hour, its minute, and as its customer's last",
+  (at) => {
+    const folded = new FoldedDeltas();
+    const items = [{ productId: 1, category: 'a', quantity: 1, price: 1 }];
+    fold({ eventType: 'OrderCreated', occurredAt: at, orderId: 1, customerId: 1, total: 1, items }, folded);
+    const deltaOf = (table: string) => folded.of(views.find((view) => view.table === table) as View<unknown>)[0];
+    expect(deltaOf('hourly_sales_view')).toMatchObject({ hour: '2026-11-20T08:00:00.000Z' });
+    expect(deltaOf('minute_sales_view')).toMatchObject({ minute: '2026-11-20T08:17:00.000Z' });
+    expect(deltaOf('customer_ltv_view')).toMatchObject({ lastOrderAt: new Date(at).toISOString() });
+  },
+);
 
 /** The `orders` of each row of a view, after one order with these lines. */
 function ordersCounted(table: string, lines: readonly (readonly [productId: number, category: string])[]): unknown[] {
