@@ -69,12 +69,26 @@ export function createPool({ url, applicationName, maxConnections, statementTime
   return pool;
 }
 
-/** One statement outside any transaction. */
+/** One statement outside any transaction, or a transaction of one statement. */
 export function onPool(pool: Pool): Queryable {
   return {
     query: async <Row extends object>(statement: Statement) => {
-      const { rows } = await pool.query<Row>({ ...statement, values: [...(statement.values ?? [])] });
-      return rows;
+      const client = await pool.connect();
+      let lost: Error | undefined;
+      const onLost = (error: Error) => {
+        lost ??= error;
+      };
+      client.on('error', onLost);
+      try {
+        return (await send<Row>(client, statement)).rows;
+      } catch (error) {
+        // A statement that the server refused says nothing against the connection.
+        if (classify(error) !== 'refused') onLost(error as Error);
+        throw error;
+      } finally {
+        client.removeListener('error', onLost);
+        client.release(lost);
+      }
     },
   };
 }

@@ -1,12 +1,12 @@
-import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Part } from '@tallyline/chassis/postgres-together';
 import type { DecodedEvent } from '../inbox/decode.js';
 
 /** Keeps events as received. The inbox has let each through once, so there is no conflict to handle here. */
-export async function insertArchived(tx: Tx, events: readonly DecodedEvent[]): Promise<void> {
-  if (events.length === 0) return;
-  await tx.query({
+export function insertArchived(events: readonly DecodedEvent[]): Part {
+  return {
     name: 'insert-archived',
-    text: `INSERT INTO event_archive (event_id, event_type, queue, occurred_at, counted, app_id, traceparent, body)
+    sql: `INSERT INTO event_archive (event_id, event_type, queue, occurred_at, counted, app_id, traceparent, body)
            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::timestamptz[], $5::boolean[], $6::text[],
                                 $7::text[], $8::text[])`,
     values: [
@@ -19,7 +19,7 @@ export async function insertArchived(tx: Tx, events: readonly DecodedEvent[]): P
       events.map(({ raw }) => raw.traceparent ?? null),
       events.map(({ raw }) => raw.body.toString('utf8')),
     ],
-  });
+  };
 }
 
 /** Makes the partitions of this month and the next, by the database's clock, which is the one that stamps the rows. */

@@ -27,7 +27,8 @@ export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
 }
 
 async function apply(tx: Tx, event: DecodedEvent): Promise<Trial> {
-  await noteChanges(tx, viewTables);
+  // Tables are locked in the order in which a batch's one statement names them: the last one first.
+  await noteChanges(tx, [...viewTables].reverse());
   const { applied } = await applyInTransaction(tx, { events: [event], poison: [], watermarks: [] });
   return applied.length === 0 ? { kind: 'already-applied' } : { kind: 'would-apply', changes: await readChanges(tx) };
 }

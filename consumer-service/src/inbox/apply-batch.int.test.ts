@@ -3,6 +3,9 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { createPool, type Pool } from '@tallyline/chassis/postgres';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import type { Letter } from '../dead-letters/letter.js';
+import { tryLetter } from '../dead-letters/try-letter.js';
+import { viewTables } from '../projections/index.js';
 import { applyBatch } from './apply-batch.js';
 import { type DecodedEvent, decode } from './decode.js';
 
@@ -23,25 +26,52 @@ afterAll(async () => {
   await databases.drop();
 });
 
-function order(productId: number): DecodedEvent {
-  const body = {
+const occurredAt = new Date().toISOString();
+
+function event(queue: string, body: Readonly<Record<string, unknown>>): DecodedEvent {
+  const bytes = Buffer.from(JSON.stringify({ occurredAt, ...body }));
+  const decoded = decode({ queue, body: bytes, messageId: randomUUID(), appId: 'test', traceparent: undefined });
+  if (decoded.kind !== 'event') throw new Error(decoded.reason);
+  return decoded;
+}
+
+const order = (productId: number) =>
+  event('order-events', {
     eventType: 'OrderCreated',
-    occurredAt: new Date().toISOString(),
     orderId: productId,
     customerId: productId,
     total: 4.5,
     items: [{ productId, category: 'Kitchen', quantity: 1, price: 4.5 }],
-  };
-  const decoded = decode({
-    queue: 'order-events',
-    body: Buffer.from(JSON.stringify(body)),
-    messageId: randomUUID(),
-    appId: 'test',
-    traceparent: undefined,
   });
-  if (decoded.kind !== 'event') throw new Error(decoded.reason);
-  return decoded;
-}
+
+/** The same as if it came from the outbox, so that the ledger counts it. */
+const counted = (decoded: DecodedEvent): DecodedEvent => {
+  return { ...decoded, id: `0199aaaa-bbbb-7ccc-8ddd-${decoded.id.slice(-12)}`, counted: true };
+};
+
+const product = (productId: number) =>
+  event('product-events', {
+    eventType: 'ProductCreated',
+    productId,
+    name: 'Mug',
+    category: 'Kitchen',
+    price: 4.5,
+    stock: 1,
+  });
+
+const purchase = (purchaseId: number) =>
+  event('purchase-events', {
+    eventType: 'PurchaseCreated',
+    purchaseId,
+    branchId: 'harbour',
+    day: '2026-11-21',
+    cashierId: 'c',
+    posId: 'p',
+    receiptId: String(purchaseId),
+    userId: randomUUID(),
+    total: 4.5,
+    items: [{ productId: 1, quantity: 1, price: 4.5 }],
+  });
 
 const apply = (...events: DecodedEvent[]) => applyBatch(pool, { events, poison: [], watermarks: [] });
 
@@ -54,30 +84,68 @@ async function salesOf(productId: number) {
 }
 
 test('an event that comes again, in its batch or in a later one, is counted once', async () => {
-  const event = order(1);
-  expect(await apply(event, event)).toMatchObject({ applied: [{ id: event.id }], duplicates: 1 });
-  expect(await apply(event, order(2))).toMatchObject({ applied: [expect.anything()], duplicates: 1 });
+  const first = order(1);
+  expect(await apply(first, first)).toMatchObject({ applied: [{ id: first.id }], duplicates: 1 });
+  expect(await apply(first, order(2))).toMatchObject({ applied: [expect.anything()], duplicates: 1 });
   expect(await salesOf(1)).toEqual([{ orders: 1, revenue: '4.50' }]);
 });
 
 test('an event that fails to reach its views is not remembered as counted', async () => {
-  const event = order(3);
+  const failing = order(3);
   await pool.query('ALTER TABLE product_sales_view RENAME TO away');
-  await expect(apply(event)).rejects.toThrow('product_sales_view');
+  await expect(apply(failing)).rejects.toThrow('product_sales_view');
   await pool.query('ALTER TABLE away RENAME TO product_sales_view');
-  expect(await apply(event)).toMatchObject({ applied: [{ id: event.id }], duplicates: 0 });
+  expect(await apply(failing)).toMatchObject({ applied: [{ id: failing.id }], duplicates: 0 });
   expect(await salesOf(3)).toEqual([{ orders: 1, revenue: '4.50' }]);
 });
 
 test('an event that had been set aside is applied, counted as settled once, and its letter forgotten', async () => {
-  const { id, queue, ...event } = { ...order(4), id: '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee', counted: true };
+  const redriven = counted(order(4));
+  const { id, queue } = redriven;
   const poison = { kind: 'poison' as const, id, queue, reason: 'not understood yet', counted: true };
   await applyBatch(pool, { events: [], poison: [poison], watermarks: [] });
-  expect(await apply({ id, queue, ...event }, order(5))).toMatchObject({ applied: [{ id }, {}], duplicates: 0 });
+  expect(await apply(redriven, order(5))).toMatchObject({ applied: [{ id }, {}], duplicates: 0 });
   expect(await salesOf(4)).toEqual([{ orders: 1, revenue: '4.50' }]);
   const counts =
     'SELECT (SELECT count(*) FROM dead_letters) AS letters, (SELECT sum(settled) FROM event_ledger) AS settled';
   expect((await pool.query(counts)).rows).toEqual([{ letters: 0, settled: '1' }]);
+});
+
+test('whatever a batch holds, its tables are written in one order: the inbox, the archive, the views, the ledger', async () => {
+  const tables = ['processed_events', 'event_archive', ...viewTables, 'event_ledger'];
+  await pool.query('CREATE TABLE written (n BIGINT GENERATED ALWAYS AS IDENTITY, name TEXT)');
+  await pool.query(`CREATE FUNCTION note_write() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                      INSERT INTO written (name) VALUES (TG_TABLE_NAME); RETURN NULL; END $$`);
+  for (const table of tables)
+    await pool.query(`CREATE TRIGGER note BEFORE INSERT ON ${table} EXECUTE FUNCTION note_write()`);
+  const written = async () => {
+    const { rows } = await pool.query(
+      'WITH gone AS (DELETE FROM written RETURNING *) SELECT name FROM gone ORDER BY n',
+    );
+    return rows.map(({ name }) => name);
+  };
+  const known = counted(order(6));
+  await apply(known, product(7), purchase(7));
+  const inOneStatement = await written();
+  // A plan that is kept is another way through the database.
+  for (let n = 0; n < 10; n += 1) await apply(counted(order(8)), product(9 + n), purchase(9 + n));
+  const ofTheLast = (await written()).slice(-inOneStatement.length);
+  await apply(known, counted(order(20)), product(20), purchase(20));
+  for (const order of [inOneStatement, ofTheLast, await written()]) expect(order).toEqual(tables);
+});
+
+test('dry runs of a dead letter and batches beside them do not deadlock', async () => {
+  const { id, queue, raw } = order(30);
+  const message = { content: raw.body, properties: { messageId: id, headers: {} } };
+  const letter = { id, queue, message } as unknown as Letter;
+  let tried = 0;
+  const tryOften = async () => {
+    for (; tried < 20; tried += 1) expect(await tryLetter(pool, letter)).toMatchObject({ kind: 'would-apply' });
+  };
+  const applyMeanwhile = async (lane: number) => {
+    for (let n = 0; tried < 20; n += 2) await apply(order(100 + lane + n), product(100 + lane + n));
+  };
+  await Promise.all([tryOften(), applyMeanwhile(0), applyMeanwhile(1)]);
 });
 
 const hear = (...toldSecondsAgo: number[]) => {

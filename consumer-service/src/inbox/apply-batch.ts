@@ -1,4 +1,5 @@
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { type Part, together } from '@tallyline/chassis/postgres-together';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { insertArchived } from '../archive/archive.sql.js';
 import { addToViews } from '../projections/index.js';
@@ -28,13 +29,13 @@ export interface Applied {
 
 /**
  * One transaction: what is new goes into the inbox, the views, the archive and the ledger together, or not at all.
- * Nearly always everything is new, and then nothing has to be asked first: all leaves in one round trip, and the inbox's
- * key refuses it where that was wrong.
+ * Nearly always everything is new, and then nothing has to be asked first: one statement says it all, and the inbox's key
+ * refuses it where that was wrong.
  */
 export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
-  if (batch.poison.length === 0) {
+  if (batch.events.length > 0 && batch.poison.length === 0 && batch.watermarks.length === 0) {
     try {
-      return await withTransaction(pool, 'apply new events', async (tx) => applyAsNew(tx, batch));
+      return await applyAsNew(pool, batch.events);
     } catch (error) {
       if (!isKnownEvent(error)) throw error;
     }
@@ -42,17 +43,12 @@ export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
   return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));
 }
 
-function applyAsNew(tx: Tx, { events, watermarks }: Batch): Applied {
+async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<Applied> {
   const applied = [...byId(events).values()];
   const settled = new SettledSeconds();
   for (const { id, counted } of applied) if (counted) settled.add(timeOfUuid(id));
-  tx.commitBehind([
-    insertAllNew(
-      tx,
-      applied.map(({ id }) => id),
-    ),
-    ...addEverywhere(tx, applied, settled, watermarks),
-  ]);
+  const inbox = insertAllNew(applied.map(({ id }) => id));
+  await onPool(pool).query(together('apply-new-events', [inbox, ...addEverywhere(applied, settled, [])]));
   return { applied, duplicates: events.length - applied.length };
 }
 
@@ -71,31 +67,26 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   for (const { id, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(timeOfUuid(id));
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
-  tx.commitBehind(addEverywhere(tx, applied, settled, watermarks));
+  const [first, ...others] = addEverywhere(applied, settled, watermarks);
+  tx.commitBehind([
+    ...(first ? [tx.query(together('apply-batch', [first, ...others]))] : []),
+    ...watermarks.map((watermark) => storeWatermark(tx, watermark)),
+  ]);
   return { applied, duplicates: events.length - applied.length };
 }
 
 const byId = (events: readonly DecodedEvent[]) => new Map(events.map((event) => [event.id, event]));
 
-/**
- * Sent together with COMMIT, run in this order by the database: first the archive, where no other batch has a row that
- * this one waits for, then each view once, then the ledger.
- */
+/** First the archive, where no other batch has a row that this one waits for, then each view once, then the ledger. */
 function addEverywhere(
-  tx: Tx,
   applied: readonly DecodedEvent[],
   settled: SettledSeconds,
   watermarks: readonly Watermark[],
-): Promise<unknown>[] {
-  return [
-    insertArchived(tx, applied),
-    ...addToViews(
-      tx,
-      applied.map(({ event }) => event),
-    ),
-    addToLedger(tx, settled.list(), watermarks),
-    ...watermarks.map((watermark) => storeWatermark(tx, watermark)),
-  ];
+): Part[] {
+  const ledger = addToLedger(settled.list(), watermarks);
+  return applied.length === 0
+    ? ledger
+    : [insertArchived(applied), ...addToViews(applied.map(({ event }) => event)), ...ledger];
 }
 
 async function setAside(tx: Tx, poison: Batch['poison']): Promise<Set<string>> {

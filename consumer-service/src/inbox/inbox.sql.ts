@@ -1,5 +1,6 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import { databaseError } from '@tallyline/chassis/postgres-errors';
+import type { Part } from '@tallyline/chassis/postgres-together';
 
 /**
  * Records events as processed and returns the ids that were new. The returned rows are what counts, not the statement's
@@ -20,14 +21,13 @@ export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Prom
  * Records events as processed if none of them was before and none was set aside, or fails (isKnownEvent): an event with a
  * dead letter is inserted twice here, which its key refuses as it does a duplicate.
  */
-export async function insertAllNew(tx: Tx, eventIds: readonly string[]): Promise<void> {
-  if (eventIds.length === 0) return;
-  await tx.query({
+export function insertAllNew(eventIds: readonly string[]): Part {
+  return {
     name: 'insert-all-new',
-    text: `INSERT INTO processed_events (event_id) -- refused when an event comes twice: the new ones follow
+    sql: `INSERT INTO processed_events (event_id) -- refused when an event comes twice: the new ones follow
            SELECT unnest($1::uuid[]) UNION ALL SELECT event_id FROM dead_letters WHERE event_id = ANY($1::uuid[])`,
     values: [[...eventIds].sort()],
-  });
+  };
 }
 
 /** True when insertAllNew failed because an event had been processed or set aside before. */

@@ -1,4 +1,5 @@
 import type { Tx } from '@tallyline/chassis/postgres';
+import type { Part } from '@tallyline/chassis/postgres-together';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { SettledSecond } from './settled-seconds.js';
 
@@ -15,16 +16,12 @@ interface LedgerRow {
  * the write side's clock. One statement, sorted: two of them would lock the same seconds in two orders, and deadlock
  * with another consumer. Committed counts only grow, so an old watermark that comes late changes nothing.
  */
-export async function addToLedger(
-  tx: Tx,
-  settled: readonly SettledSecond[],
-  watermarks: readonly Watermark[],
-): Promise<void> {
+export function addToLedger(settled: readonly SettledSecond[], watermarks: readonly Watermark[]): Part[] {
   const rows = ledgerRows(settled, watermarks);
-  if (rows.length === 0) return;
-  await tx.query({
+  if (rows.length === 0) return [];
+  const part = {
     name: 'add-to-ledger',
-    text: `
+    sql: `
       INSERT INTO event_ledger AS l (second, settled, last_settled_at, committed, first_at)
       SELECT * FROM unnest($1::timestamptz[], $2::bigint[], $3::timestamptz[], $4::bigint[], $5::timestamptz[])
       ON CONFLICT (second) DO UPDATE SET
@@ -40,7 +37,8 @@ export async function addToLedger(
       rows.map((row) => row.committed),
       rows.map((row) => row.firstAt),
     ],
-  });
+  };
+  return [part];
 }
 
 function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Watermark[]): LedgerRow[] {

@@ -12,17 +12,16 @@ interface Delta {
 const categoryMetrics: View<Delta> = {
   table: 'category_metrics_view',
   zero: (key: Key) => ({ category: String(key), revenueCents: 0n, orders: 0 }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-category-metrics',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-category-metrics',
+    sql: `
         INSERT INTO category_metrics_view AS v (category_name, total_revenue, total_orders)
         SELECT category, cents * 0.01, orders FROM unnest($1::text[], $2::bigint[], $3::bigint[]) AS d (category, cents, orders)
         ON CONFLICT (category_name) DO UPDATE SET
           total_revenue = v.total_revenue + EXCLUDED.total_revenue,
           total_orders = v.total_orders + EXCLUDED.total_orders`,
-      values: [deltas.map((d) => d.category), deltas.map((d) => d.revenueCents), deltas.map((d) => d.orders)],
-    }),
+    values: [deltas.map((d) => d.category), deltas.map((d) => d.revenueCents), deltas.map((d) => d.orders)],
+  }),
 };
 
 export const categoryMetricsOfProductCreated = projection<'ProductCreated', Delta>(

@@ -16,10 +16,9 @@ type Key = readonly [branchId: string, userId: string];
 const customerLoyalty: View<Delta, Key> = {
   table: 'customer_loyalty',
   zero: ([branchId, userId]) => ({ branchId, userId, purchases: 0, spentCents: 0n, lastPurchaseAt: '' }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-customer-loyalty',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-customer-loyalty',
+    sql: `
         INSERT INTO customer_loyalty AS v (branch_id, customer_id, purchases_count, total_spent, last_purchase_at)
         SELECT branch, customer, purchases, cents * 0.01, last_at
           FROM unnest($1::text[], $2::uuid[], $3::bigint[], $4::bigint[], $5::timestamptz[])
@@ -28,14 +27,14 @@ const customerLoyalty: View<Delta, Key> = {
           purchases_count = v.purchases_count + EXCLUDED.purchases_count,
           total_spent = v.total_spent + EXCLUDED.total_spent,
           last_purchase_at = GREATEST(v.last_purchase_at, EXCLUDED.last_purchase_at)`,
-      values: [
-        deltas.map((d) => d.branchId),
-        deltas.map((d) => d.userId),
-        deltas.map((d) => d.purchases),
-        deltas.map((d) => d.spentCents),
-        deltas.map((d) => d.lastPurchaseAt),
-      ],
-    }),
+    values: [
+      deltas.map((d) => d.branchId),
+      deltas.map((d) => d.userId),
+      deltas.map((d) => d.purchases),
+      deltas.map((d) => d.spentCents),
+      deltas.map((d) => d.lastPurchaseAt),
+    ],
+  }),
 };
 
 export const customerLoyaltyOfPurchaseCreated = projection<'PurchaseCreated', Delta, Key>(

@@ -14,10 +14,9 @@ interface Delta {
 const customerLtv: View<Delta> = {
   table: 'customer_ltv_view',
   zero: (key: Key) => ({ customerId: Number(key), spentCents: 0n, orders: 0, lastOrderAt: '' }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-customer-ltv',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-customer-ltv',
+    sql: `
         INSERT INTO customer_ltv_view AS v (customer_id, total_spent, order_count, last_order_date)
         SELECT id, cents * 0.01, orders, last_at
           FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::timestamptz[]) AS d (id, cents, orders, last_at)
@@ -25,13 +24,13 @@ const customerLtv: View<Delta> = {
           total_spent = v.total_spent + EXCLUDED.total_spent,
           order_count = v.order_count + EXCLUDED.order_count,
           last_order_date = GREATEST(v.last_order_date, EXCLUDED.last_order_date)`,
-      values: [
-        deltas.map((d) => d.customerId),
-        deltas.map((d) => d.spentCents),
-        deltas.map((d) => d.orders),
-        deltas.map((d) => d.lastOrderAt),
-      ],
-    }),
+    values: [
+      deltas.map((d) => d.customerId),
+      deltas.map((d) => d.spentCents),
+      deltas.map((d) => d.orders),
+      deltas.map((d) => d.lastOrderAt),
+    ],
+  }),
 };
 
 export const customerLtvOfOrderCreated = projection<'OrderCreated', Delta>(

@@ -15,10 +15,9 @@ type Key = readonly [day: string, branchId: string];
 const dailySalesByBranch: View<Delta, Key> = {
   table: 'daily_sales_by_branch',
   zero: ([day, branchId]) => ({ day, branchId, revenueCents: 0n, items: 0, purchases: 0 }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-daily-sales-by-branch',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-daily-sales-by-branch',
+    sql: `
         INSERT INTO daily_sales_by_branch AS v (day, branch_id, revenue_sum, items_sum, purchases_count)
         SELECT day, branch, cents * 0.01, items, purchases
           FROM unnest($1::date[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
@@ -27,14 +26,14 @@ const dailySalesByBranch: View<Delta, Key> = {
           revenue_sum = v.revenue_sum + EXCLUDED.revenue_sum,
           items_sum = v.items_sum + EXCLUDED.items_sum,
           purchases_count = v.purchases_count + EXCLUDED.purchases_count`,
-      values: [
-        deltas.map((d) => d.day),
-        deltas.map((d) => d.branchId),
-        deltas.map((d) => d.revenueCents),
-        deltas.map((d) => d.items),
-        deltas.map((d) => d.purchases),
-      ],
-    }),
+    values: [
+      deltas.map((d) => d.day),
+      deltas.map((d) => d.branchId),
+      deltas.map((d) => d.revenueCents),
+      deltas.map((d) => d.items),
+      deltas.map((d) => d.purchases),
+    ],
+  }),
 };
 
 export const dailySalesByBranchOfPurchaseCreated = projection<'PurchaseCreated', Delta, Key>(

@@ -12,17 +12,16 @@ interface Delta {
 const hourlySales: View<Delta> = {
   table: 'hourly_sales_view',
   zero: (key: Key) => ({ hour: String(key), revenueCents: 0n, orders: 0 }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-hourly-sales',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-hourly-sales',
+    sql: `
         INSERT INTO hourly_sales_view AS v (hour_timestamp, total_revenue, total_orders)
         SELECT hour, cents * 0.01, orders FROM unnest($1::timestamptz[], $2::bigint[], $3::bigint[]) AS d (hour, cents, orders)
         ON CONFLICT (hour_timestamp) DO UPDATE SET
           total_revenue = v.total_revenue + EXCLUDED.total_revenue,
           total_orders = v.total_orders + EXCLUDED.total_orders`,
-      values: [deltas.map((d) => d.hour), deltas.map((d) => d.revenueCents), deltas.map((d) => d.orders)],
-    }),
+    values: [deltas.map((d) => d.hour), deltas.map((d) => d.revenueCents), deltas.map((d) => d.orders)],
+  }),
 };
 
 export const hourlySalesOfOrderCreated = projection<'OrderCreated', Delta>(

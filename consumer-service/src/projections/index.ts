@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Part } from '@tallyline/chassis/postgres-together';
 import type { AnyEvent, EventType } from '@tallyline/contracts/events';
 import { categoryMetricsOfOrderCreated, categoryMetricsOfProductCreated } from './category-metrics.js';
 import { customerLoyaltyOfPurchaseCreated } from './customer-loyalty.js';
@@ -42,13 +42,13 @@ export const views: readonly View<unknown>[] = [
 /** Every table that the views are kept in. */
 export const viewTables: readonly string[] = views.flatMap(({ table, besides = [] }) => [table, ...besides]);
 
-/** Adds events to the views: folded first, then one statement per view, sent at once and run in order. */
-export function addToViews(tx: Tx, events: readonly AnyEvent[]): Promise<unknown>[] {
+/** What adds events to the views: folded first, then one part per view, in the order of the views. */
+export function addToViews(events: readonly AnyEvent[]): Part[] {
   const folded = new FoldedDeltas();
   for (const event of events) fold(event, folded);
   return views.flatMap((view) => {
     const deltas = folded.of(view);
-    return deltas.length > 0 ? [view.upsert(tx, deltas)] : [];
+    return deltas.length > 0 ? [view.upsert(deltas)] : [];
   });
 }
 

@@ -15,17 +15,16 @@ interface Delta {
 const minuteSales: View<Delta> = {
   table: 'minute_sales_view',
   zero: (key: Key) => ({ minute: String(key), revenueCents: 0n, orders: 0 }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-minute-sales',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-minute-sales',
+    sql: `
         INSERT INTO minute_sales_view AS v (minute_timestamp, total_revenue, total_orders)
         SELECT minute, cents * 0.01, orders FROM unnest($1::timestamptz[], $2::bigint[], $3::bigint[]) AS d (minute, cents, orders)
         ON CONFLICT (minute_timestamp) DO UPDATE SET
           total_revenue = v.total_revenue + EXCLUDED.total_revenue,
           total_orders = v.total_orders + EXCLUDED.total_orders`,
-      values: [deltas.map((d) => d.minute), deltas.map((d) => d.revenueCents), deltas.map((d) => d.orders)],
-    }),
+    values: [deltas.map((d) => d.minute), deltas.map((d) => d.revenueCents), deltas.map((d) => d.orders)],
+  }),
 };
 
 export const minuteSalesOfOrderCreated = projection<'OrderCreated', Delta>(

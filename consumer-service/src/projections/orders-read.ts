@@ -10,11 +10,11 @@ interface Delta {
 const ordersRead: View<Delta> = {
   table: 'orders_read',
   zero: (key: Key) => ({ orderId: Number(key), event: undefined }),
-  upsert: (tx, deltas) => {
+  upsert: (deltas) => {
     const orders = deltas.flatMap(({ event }) => event ?? []);
-    return tx.query({
+    return {
       name: 'upsert-orders-read',
-      text: `
+      sql: `
         INSERT INTO orders_read (order_id, customer_id, total, items, placed_at)
         SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::numeric[], $4::jsonb[], $5::timestamptz[])
         ON CONFLICT (order_id) DO NOTHING`,
@@ -25,7 +25,7 @@ const ordersRead: View<Delta> = {
         orders.map((o) => JSON.stringify(o.items)),
         orders.map((o) => o.occurredAt),
       ],
-    });
+    };
   },
 };
 

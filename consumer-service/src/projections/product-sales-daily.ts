@@ -15,10 +15,9 @@ type Key = readonly [day: string, branchId: string, productId: number];
 const productSalesDaily: View<Delta, Key> = {
   table: 'product_sales_daily',
   zero: ([day, branchId, productId]) => ({ day, branchId, productId, quantity: 0, revenueCents: 0n }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-product-sales-daily',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-product-sales-daily',
+    sql: `
         INSERT INTO product_sales_daily AS v (day, branch_id, product_id, qty_sum, revenue_sum)
         SELECT day, branch, product, quantity, cents * 0.01
           FROM unnest($1::date[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[])
@@ -26,14 +25,14 @@ const productSalesDaily: View<Delta, Key> = {
         ON CONFLICT (branch_id, day, product_id) DO UPDATE SET
           qty_sum = v.qty_sum + EXCLUDED.qty_sum,
           revenue_sum = v.revenue_sum + EXCLUDED.revenue_sum`,
-      values: [
-        deltas.map((d) => d.day),
-        deltas.map((d) => d.branchId),
-        deltas.map((d) => d.productId),
-        deltas.map((d) => d.quantity),
-        deltas.map((d) => d.revenueCents),
-      ],
-    }),
+    values: [
+      deltas.map((d) => d.day),
+      deltas.map((d) => d.branchId),
+      deltas.map((d) => d.productId),
+      deltas.map((d) => d.quantity),
+      deltas.map((d) => d.revenueCents),
+    ],
+  }),
 };
 
 export const productSalesDailyOfPurchaseCreated = projection<'PurchaseCreated', Delta, Key>(

@@ -13,10 +13,9 @@ interface Delta {
 const productSales: View<Delta> = {
   table: 'product_sales_view',
   zero: (key: Key) => ({ productId: Number(key), quantity: 0, revenueCents: 0n, orders: 0 }),
-  upsert: (tx, deltas) =>
-    tx.query({
-      name: 'upsert-product-sales',
-      text: `
+  upsert: (deltas) => ({
+    name: 'upsert-product-sales',
+    sql: `
         INSERT INTO product_sales_view AS v (product_id, total_quantity_sold, total_revenue, order_count)
         SELECT id, quantity, cents * 0.01, orders
           FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS d (id, quantity, cents, orders)
@@ -24,13 +23,13 @@ const productSales: View<Delta> = {
           total_quantity_sold = v.total_quantity_sold + EXCLUDED.total_quantity_sold,
           total_revenue = v.total_revenue + EXCLUDED.total_revenue,
           order_count = v.order_count + EXCLUDED.order_count`,
-      values: [
-        deltas.map((d) => d.productId),
-        deltas.map((d) => d.quantity),
-        deltas.map((d) => d.revenueCents),
-        deltas.map((d) => d.orders),
-      ],
-    }),
+    values: [
+      deltas.map((d) => d.productId),
+      deltas.map((d) => d.quantity),
+      deltas.map((d) => d.revenueCents),
+      deltas.map((d) => d.orders),
+    ],
+  }),
 };
 
 export const productSalesOfProductCreated = projection<'ProductCreated', Delta>(

@@ -10,11 +10,11 @@ interface Delta {
 const productsRead: View<Delta> = {
   table: 'products_read',
   zero: (key: Key) => ({ productId: Number(key), event: undefined }),
-  upsert: (tx, deltas) => {
+  upsert: (deltas) => {
     const products = deltas.flatMap(({ event }) => event ?? []);
-    return tx.query({
+    return {
       name: 'upsert-products-read',
-      text: `
+      sql: `
         INSERT INTO products_read (product_id, name, category, price, initial_stock, created_at)
         SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::numeric[], $5::bigint[], $6::timestamptz[])
         ON CONFLICT (product_id) DO NOTHING`,
@@ -26,7 +26,7 @@ const productsRead: View<Delta> = {
         products.map((p) => p.stock),
         products.map((p) => p.occurredAt),
       ],
-    });
+    };
   },
 };
 

@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Part } from '@tallyline/chassis/postgres-together';
 import type { EventOf, EventType } from '@tallyline/contracts/events';
 
 /** What names a row of a view: one value, or several where the table's key has several columns. */
@@ -11,8 +11,8 @@ export interface View<Delta, K extends Key = Key> {
   readonly besides?: readonly string[];
   /** The delta that changes nothing, for a row that a batch touches for the first time. */
   zero(key: K): Delta;
-  /** Adds the deltas, whose keys come sorted: two consumers then lock the same rows in the same order. */
-  upsert(tx: Tx, deltas: readonly Delta[]): Promise<unknown>;
+  /** What adds the deltas, whose keys come sorted: two consumers then lock the same rows in the same order. */
+  upsert(deltas: readonly Delta[]): Part;
 }
 
 /** What one type of event does to one view. Events arrive in any order and once each, so deltas must commute. */

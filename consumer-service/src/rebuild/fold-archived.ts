@@ -1,4 +1,5 @@
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { together } from '@tallyline/chassis/postgres-together';
 import { decode } from '../inbox/decode.js';
 import { insertNewEvents } from '../inbox/inbox.sql.js';
 import { addToViews } from '../projections/index.js';
@@ -32,12 +33,8 @@ export async function foldArchived(shadow: Pool, batch: readonly ArchivedEvent[]
       events.map(({ id }) => id),
     );
     const isNew = events.filter(({ id }) => newIds.has(id));
-    tx.commitBehind(
-      addToViews(
-        tx,
-        isNew.map(({ event }) => event),
-      ),
-    );
+    const [first, ...others] = addToViews(isNew.map(({ event }) => event));
+    if (first) tx.commitBehind([tx.query(together('fold-archived', [first, ...others]))]);
   });
   return unreadable;
 }

@@ -1,3 +1,4 @@
+import { eventually } from '@tallyline/local/eventually';
 import type { PostgresServer } from '@tallyline/local/postgres-server';
 import { withClient } from '@tallyline/local/schema';
 import type { Fault } from '../fault.js';
@@ -45,6 +46,26 @@ function terminate(name: string, side: Side, victim: (world: World) => LinkedSer
   };
 }
 
+/** A batch that waits for a row half-way through its statement, and its backend ended. */
+const terminateBatch: Fault = {
+  name: 'terminate-batch',
+  strike: async (strike) => {
+    const ended = await withClient(strike.world.readUrl, async (client) => {
+      await client.query('BEGIN');
+      await client.query('SELECT FROM category_metrics_view FOR UPDATE');
+      return eventually(async () => {
+        const { rowCount } = await client.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))`,
+        );
+        if (!rowCount) throw new Error('no batch waits for the rows');
+        return rowCount;
+      });
+    });
+    await untilFlowing(strike);
+    return { proof: `${ended} backends terminated while their batch waited for a row` };
+  },
+};
+
 export const breakPostgreses: readonly Fault[] = [
   breakPostgres('write', 'restart'),
   breakPostgres('write', 'sigkill'),
@@ -52,5 +73,5 @@ export const breakPostgreses: readonly Fault[] = [
   breakPostgres('read', 'sigkill'),
   terminate('terminate-order', 'write', (world) => world.one('command-service'), '> Bind insert-orders'),
   terminate('terminate-relay', 'write', (world) => world.one('command-service'), '> Bind mark-published'),
-  terminate('terminate-batch', 'read', (world) => world.one('consumer-service'), '> Bind insert-new-events'),
+  terminateBatch,
 ];

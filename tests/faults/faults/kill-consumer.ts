@@ -1,14 +1,14 @@
 import type { Fault } from '../fault.js';
 import { within } from '../within.js';
 
-/** A batch with orders in it is told from a lone watermark by a statement that only it runs, and late. */
-const BATCH = '> Bind upsert-orders-read';
+/** The one statement, and transaction, that applies a batch. */
+const BATCH = 'apply-new-events';
 
 const beforeCommit: Fault = {
   name: 'kill-consumer-before-commit',
   strike: async ({ world }) => {
     const victim = world.one('consumer-service');
-    const caught = await within(10, 'a COMMIT', victim.database.trap({ after: BATCH, hold: '> Query COMMIT' }));
+    const caught = await within(10, 'a batch', victim.database.trap({ hold: `> Bind ${BATCH}` }));
     await victim.process.kill();
     caught.drop();
     await world.kill(victim);
@@ -22,7 +22,8 @@ const beforeAck: Fault = {
   name: 'kill-consumer-before-ack',
   strike: async ({ world }) => {
     const victim = world.one('consumer-service');
-    const commit = await within(10, 'a COMMIT', victim.database.trap({ after: BATCH, hold: '< Complete COMMIT' }));
+    const trap = victim.database.trap({ after: `> Bind ${BATCH}`, hold: '< Complete' });
+    const commit = await within(10, 'the answer to a batch', trap);
     const acked = victim.broker.trap({ hold: '> ack' });
     commit.release();
     const ack = await within(10, 'an ack', acked);

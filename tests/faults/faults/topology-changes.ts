@@ -16,9 +16,8 @@ export const queueDeleted: Fault = {
   strike: async (strike) => {
     const { world, shoppers } = strike;
     const consumer = world.one('consumer-service');
-    // Held before its commit, the consumer lets a few events gather in the queue.
-    const trap = consumer.database.trap({ after: '> Bind insert-new-events', hold: '> Query COMMIT' });
-    const caught = await within(10, 'a batch', trap);
+    // While a batch of it is held, the consumer lets a few events gather in the queue.
+    const caught = await within(10, 'a batch', consumer.database.trap({ hold: '> Bind apply-new-events' }));
     await shoppers.moreAccepted(20);
     await withChannel(world.brokerUrl, (channel) => channel.deleteQueue(QUEUE));
     caught.release();

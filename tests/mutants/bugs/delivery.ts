@@ -51,7 +51,7 @@ export const deliveryBugs: readonly Mutant[] = [
     name: 'dedup-apart',
     bug: 'events are recorded as processed in a transaction before the one that counts them',
     changes: [
-      { file: applyBatch, from: 'if (batch.poison.length === 0)', to: 'if (batch.poison.length < 0)' },
+      { file: applyBatch, from: 'if (batch.events.length > 0 &&', to: 'if (batch.events.length < 0 &&' },
       {
         file: applyBatch,
         from: "  return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));",
