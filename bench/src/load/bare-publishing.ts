@@ -1,22 +1,32 @@
 import type { Socket } from 'node:net';
 import { connect } from 'amqplib';
 import { answer, readInput } from '../load-process.js';
-import { orderEvents } from './order-event.js';
+import { type OrderEvent, orderEvents } from './order-event.js';
 
 export interface BarePublishing {
   readonly brokerUrl: string;
   readonly first: number;
   readonly count: number;
+  /** With the properties and headers of an event, instead of the id alone. */
+  readonly asEvents: boolean;
 }
 
 /** More than the 100 to 500 that reach the broker's ceiling. */
 const IN_FLIGHT = 1_000;
 
 /**
- * The reference of the relay, and what fills a queue for the consumer: ready bodies from memory, as many confirms in
- * flight as help, no headers, no database.
+ * The references of the relay, and what fills a queue for the consumer: ready bodies from memory, as many confirms in
+ * flight as help, no database; no headers, or those of an event in one object, which the driver is fastest with.
  */
-const { brokerUrl, first, count } = readInput<BarePublishing>();
+const { brokerUrl, first, count, asEvents } = readInput<BarePublishing>();
+const headers = {
+  'cloudEvents:specversion': '1.0',
+  'cloudEvents:id': '',
+  'cloudEvents:type': 'OrderCreated',
+  'cloudEvents:source': '/command-service',
+  'cloudEvents:time': '',
+  traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+};
 const events = orderEvents(first, count);
 const connection = await connect(brokerUrl, { noDelay: true });
 // Like ours, it writes to the socket once a turn, not once a frame.
@@ -35,7 +45,7 @@ await new Promise<void>((resolve, reject) => {
       stream.cork();
       setImmediate(() => setImmediate(() => stream.uncork()));
     }
-    const options = { persistent: true, messageId: event.id, appId: 'command-service' };
+    const options = asEvents ? optionsOf(event) : { persistent: true, messageId: event.id, appId: 'command-service' };
     channel.publish('events', 'order.created', event.body, options, (error) => {
       if (error) return reject(error);
       confirmed += 1;
@@ -48,3 +58,18 @@ await new Promise<void>((resolve, reject) => {
 const seconds = (performance.now() - startedAt) / 1000;
 await connection.close();
 answer({ perSecond: count / seconds });
+
+function optionsOf({ id, occurredAt }: OrderEvent) {
+  headers['cloudEvents:id'] = id;
+  headers['cloudEvents:time'] = occurredAt;
+  return {
+    persistent: true,
+    mandatory: true,
+    messageId: id,
+    type: 'OrderCreated',
+    timestamp: Math.floor(Date.parse(occurredAt) / 1000),
+    appId: 'command-service',
+    contentType: 'application/json',
+    headers,
+  };
+}
