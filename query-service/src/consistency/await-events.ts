@@ -3,9 +3,11 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { readByKey } from '@tallyline/chassis/read-by-key';
 import type { ConsistencyState } from '@tallyline/contracts/consistency';
 
-/** An event is in the views 3 to 10 ms after its commit: so long one look follows the other, and then they are few. */
+/** An event is in the views 3 to 10 ms after its commit: so long one look follows the other. */
 const EAGER_FOR_MS = 15;
-const POLL_MS = 10;
+/** Later a pause is a tenth of the wait so far: an event that takes 16 ms is not seen after 27, and nobody is asked for ever. */
+const PAUSE_SHARE = 0.1;
+const LONGEST_PAUSE_MS = 10;
 
 export interface AwaitEvents {
   /** Resolves when all are in the views, when one was set aside, or when the time is over. */
@@ -36,7 +38,7 @@ export function createAwaitEvents(db: Queryable): AwaitEvents {
         if (rows.every((row) => row !== undefined)) return 'included';
         const waitedMs = performance.now() - startedAt;
         if (waitedMs >= timeoutMs || signal.aborted) return 'pending';
-        if (waitedMs >= EAGER_FOR_MS) await delay(POLL_MS);
+        if (waitedMs >= EAGER_FOR_MS) await delay(Math.min(waitedMs * PAUSE_SHARE, LONGEST_PAUSE_MS));
       }
     },
   };
