@@ -3,7 +3,12 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { readByKey } from '@tallyline/chassis/read-by-key';
 import type { ConsistencyState } from '@tallyline/contracts/consistency';
 
-/** An event is in the views 3 to 10 ms after its commit: so long one look follows the other. */
+/**
+ * An event is in the views 3 to 10 ms after its commit. The first look is nearly always too early, and a second one at
+ * once takes the processor from those who are at it: a pause here made p50 at 500 orders/s 4 to 11 % lower.
+ */
+const FIRST_PAUSE_MS = 1;
+/** So long one look follows the other. */
 const EAGER_FOR_MS = 15;
 /** Later a pause is a tenth of the wait so far: an event that takes 16 ms is not seen after 27, and nobody is asked for ever. */
 const PAUSE_SHARE = 0.1;
@@ -32,13 +37,14 @@ export function createAwaitEvents(db: Queryable): AwaitEvents {
   return {
     awaitEvents: async (eventIds, timeoutMs, signal) => {
       const startedAt = performance.now();
-      for (;;) {
+      for (let look = 1; ; look += 1) {
         const rows = await Promise.all(eventIds.map(stateOf));
         if (rows.some((row) => row?.state === 'set-aside')) return 'set-aside';
         if (rows.every((row) => row !== undefined)) return 'included';
         const waitedMs = performance.now() - startedAt;
         if (waitedMs >= timeoutMs || signal.aborted) return 'pending';
-        if (waitedMs >= EAGER_FOR_MS) await delay(Math.min(waitedMs * PAUSE_SHARE, LONGEST_PAUSE_MS));
+        if (look === 1) await delay(FIRST_PAUSE_MS);
+        else if (waitedMs >= EAGER_FOR_MS) await delay(Math.min(waitedMs * PAUSE_SHARE, LONGEST_PAUSE_MS));
       }
     },
   };
