@@ -5,7 +5,7 @@ import { answer, readInput } from '../load-process.js';
 import { orderEvent } from './order-event.js';
 import { beginOrder, finishOrder } from './order-statements.js';
 import { connectSql } from './sql-client.js';
-import { inboxStatement, viewStatements } from './view-statements.js';
+import { viewCommit } from './view-statements.js';
 
 export interface EachStepAlone {
   readonly writeUrl: string;
@@ -34,9 +34,7 @@ const steps = {
       );
     }),
   viewCommit: async (n: number) => {
-    const event = orderEvent(n);
-    await Promise.all([read.query('BEGIN'), read.query(inboxStatement([event]))]);
-    await Promise.all([...viewStatements([event]).map((one) => read.query(one)), read.query('COMMIT')]);
+    await read.query(viewCommit([orderEvent(n)]));
   },
 };
 

@@ -3,7 +3,7 @@ import type { OrderEvent } from './order-event.js';
 
 /**
  * What any consumer of order events must write, for any number of events at once: the inbox row, the six views and the archive.
- * Both references of the consumer use these statements, prepared once per connection.
+ * All references of the consumer use these statements, prepared once per connection.
  */
 export function inboxStatement(events: readonly OrderEvent[]): QueryConfig {
   return {
@@ -89,6 +89,24 @@ export function viewStatements(events: readonly OrderEvent[]): QueryConfig[] {
       values: columns(products),
     },
   ];
+}
+
+/** All of them as one statement, which is a transaction by itself: the floor under what ours does, which is one as well. */
+export function viewCommit(events: readonly OrderEvent[]): QueryConfig {
+  const parts = [...viewStatements(events), inboxStatement(events)];
+  let before = 0;
+  const texts = parts.map(({ text, values = [] }) => {
+    const first = before;
+    before += values.length;
+    return text.replace(/\$(\d+)/g, (_, number) => `$${first + Number(number)}`);
+  });
+  const main = texts.pop();
+  const withs = texts.map((text, index) => `part${index} AS (${text})`);
+  return {
+    name: 'view-commit',
+    text: `WITH ${withs.join(', ')} ${main}`,
+    values: parts.flatMap(({ values = [] }) => values),
+  };
 }
 
 type Sums = Map<string | number, { cents: number; orders: number }>;
