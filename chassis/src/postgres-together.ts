@@ -1,4 +1,4 @@
-import type { Statement } from './postgres.js';
+import type { Queryable, Statement } from './postgres.js';
 
 /** A statement that writes and answers nothing, to be run together with others. */
 export interface Part {
@@ -14,26 +14,27 @@ type Composed = Required<Pick<Statement, 'name' | 'text'>>;
 const composed = new Map<string, Composed>();
 
 /**
- * Several writes as one statement: one message, one answer, and a transaction by itself where none is around it. Each part
+ * Runs several writes as one statement: one message, one answer, and a transaction by itself where none is around it. Each part
  * sees the tables as they were before, so none may write what another one reads or writes.
  *
  * They run in the order given, because PostgreSQL runs a statement first and then its WITH from the last to the first.
  * Its manual (section 7.8.4) promises no order, so a test asserts it; another one would be no less right, but two
  * transactions could lock the same rows in two orders, and one of them would have to try again.
  */
-export function together(name: string, parts: readonly [Part, ...Part[]]): Statement {
+export async function runTogether(db: Queryable, name: string, parts: readonly Part[]): Promise<void> {
+  if (parts.length === 0) return;
   const key = [name, ...parts.map((part) => part.name)].join(' ');
   let statement = composed.get(key);
   if (statement === undefined) {
     statement = { name: `${name}-${composed.size}`, text: compose(parts) };
     composed.set(key, statement);
   }
-  return { ...statement, values: parts.flatMap(({ values }) => values) };
+  await db.query({ values: parts.flatMap(({ values }) => values), ...statement });
 }
 
-function compose(parts: readonly [Part, ...Part[]]): string {
+function compose(parts: readonly Part[]): string {
   let first = 0;
-  const [main, ...behind] = parts.map(({ name, sql, with: reads = {}, values }) => {
+  const texts = parts.map(({ name, sql, with: reads = {}, values }) => {
     const offset = first;
     first += values.length;
     const renumbered = (text: string) => text.replace(/\$(\d+)/g, (_, number) => `$${offset + Number(number)}`);
@@ -43,8 +44,10 @@ function compose(parts: readonly [Part, ...Part[]]): string {
       sql: renumbered(sql),
     };
   });
-  if (main === undefined) throw new Error('nothing to run');
-  const withs = behind.reverse().flatMap(({ reads, name, sql }) => [...reads, `"${name}" AS (${sql})`]);
-  const all = [...withs, ...main.reads];
-  return all.length === 0 ? main.sql : `WITH ${all.join(',\n')}\n${main.sql}`;
+  const withs = texts.reverse().flatMap(({ reads, name, sql }, index) => {
+    const isStatement = index === texts.length - 1;
+    return isStatement ? reads : [...reads, `"${name}" AS (${sql})`];
+  });
+  const statement = texts.at(-1)?.sql ?? '';
+  return withs.length === 0 ? statement : `WITH ${withs.join(',\n')}\n${statement}`;
 }

@@ -1,5 +1,5 @@
 import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { type Part, together } from '@tallyline/chassis/postgres-together';
+import { type Part, runTogether } from '@tallyline/chassis/postgres-together';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { insertArchived } from '../archive/archive.sql.js';
 import { addToViews } from '../projections/index.js';
@@ -48,7 +48,7 @@ async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<
   const settled = new SettledSeconds();
   for (const { id, counted } of applied) if (counted) settled.add(timeOfUuid(id));
   const inbox = insertAllNew(applied.map(({ id }) => id));
-  await onPool(pool).query(together('apply-new-events', [inbox, ...addEverywhere(applied, settled, [])]));
+  await runTogether(onPool(pool), 'apply-new-events', [inbox, ...addEverywhere(applied, settled, [])]);
   return { applied, duplicates: events.length - applied.length };
 }
 
@@ -67,9 +67,8 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   for (const { id, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(timeOfUuid(id));
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
-  const [first, ...others] = addEverywhere(applied, settled, watermarks);
   tx.commitBehind([
-    ...(first ? [tx.query(together('apply-batch', [first, ...others]))] : []),
+    runTogether(tx, 'apply-batch', addEverywhere(applied, settled, watermarks)),
     ...watermarks.map((watermark) => storeWatermark(tx, watermark)),
   ]);
   return { applied, duplicates: events.length - applied.length };

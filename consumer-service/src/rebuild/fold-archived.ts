@@ -1,5 +1,5 @@
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { together } from '@tallyline/chassis/postgres-together';
+import { runTogether } from '@tallyline/chassis/postgres-together';
 import { decode } from '../inbox/decode.js';
 import { insertNewEvents } from '../inbox/inbox.sql.js';
 import { addToViews } from '../projections/index.js';
@@ -33,8 +33,8 @@ export async function foldArchived(shadow: Pool, batch: readonly ArchivedEvent[]
       events.map(({ id }) => id),
     );
     const isNew = events.filter(({ id }) => newIds.has(id));
-    const [first, ...others] = addToViews(isNew.map(({ event }) => event));
-    if (first) tx.commitBehind([tx.query(together('fold-archived', [first, ...others]))]);
+    const parts = addToViews(isNew.map(({ event }) => event));
+    tx.commitBehind([runTogether(tx, 'fold-archived', parts)]);
   });
   return unreadable;
 }
