@@ -5,19 +5,26 @@ import { fileURLToPath } from 'node:url';
 
 export type ServiceName = 'command-service' | 'consumer-service' | 'query-service';
 
-/** A real process of a service, as a test, a measurement or a fault sees it. */
-export interface ServiceProcess {
+/** A real process of a service that has been started, and may end before it listens. */
+export interface SpawnedService {
   readonly name: ServiceName;
-  readonly url: string;
   readonly pid: number;
   /** The newest log lines, parsed, oldest first. */
   readonly log: readonly LogLine[];
+  /** Resolves when it listens; rejects with its last lines if it ends first. */
+  readonly port: Promise<number>;
+  /** Resolves when it has ended and its last line is in `log`. */
   readonly ended: Promise<number | NodeJS.Signals>;
   signal(signal: NodeJS.Signals): void;
   /** SIGTERM, and resolves when it has ended. */
   stop(): Promise<number | NodeJS.Signals>;
   /** SIGKILL, and resolves when it has ended. */
   kill(): Promise<number | NodeJS.Signals>;
+}
+
+/** One that listens, as a test, a measurement or a fault sees it. */
+export interface ServiceProcess extends Omit<SpawnedService, 'port'> {
+  readonly url: string;
 }
 
 export type LogLine = { readonly msg: string; readonly level: number; readonly port?: number } & Record<
@@ -32,15 +39,21 @@ const PORT_VARIABLES: Readonly<Record<ServiceName, string>> = {
   'query-service': 'QUERY_SERVICE_PORT',
 };
 
+/** Starts the built service and resolves when it listens. Rejects with its last lines if it ends first. */
+export async function startServiceProcess(...args: Parameters<typeof spawnService>): Promise<ServiceProcess> {
+  const { port, ...service } = spawnService(...args);
+  return { ...service, url: `http://127.0.0.1:${await port}` };
+}
+
 /**
- * Starts the built service on a free port and resolves when it listens. Only `env` reaches it, and it runs outside the
- * checkout, so that a `.env` of the person who runs this changes nothing. Rejects with its last lines if it ends first.
+ * Starts the built service on a free port. Only `env` reaches it, and it runs outside the checkout, so that a `.env` of
+ * the person who runs this changes nothing.
  */
-export async function startServiceProcess(
+export function spawnService(
   name: ServiceName,
   env: Readonly<Record<string, string>>,
   nodeOptions: readonly string[] = [],
-): Promise<ServiceProcess> {
+): SpawnedService {
   const main = fileURLToPath(new URL(`../../${name}/dist/main.js`, import.meta.url));
   const child = spawn(process.execPath, [...nodeOptions, main], {
     cwd: tmpdir(),
@@ -51,28 +64,28 @@ export async function startServiceProcess(
   process.once('exit', killWithUs);
   const log: LogLine[] = [];
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    child.once('exit', (code, signal) => {
+    // Not at 'exit': its last line may still be in the pipe then.
+    child.once('close', (code, signal) => {
       process.removeListener('exit', killWithUs);
       resolve(signal ?? code ?? 0);
     });
   });
-  const port = await portOf(child, log, ended, name);
+  const port = portOf(child, log, ended, name);
+  port.catch(() => undefined);
   const signal = (which: NodeJS.Signals) => void child.kill(which);
+  const endBy = (which: NodeJS.Signals) => {
+    signal(which);
+    return ended;
+  };
   return {
     name,
-    url: `http://127.0.0.1:${port}`,
     pid: child.pid ?? 0,
     log,
+    port,
     ended,
     signal,
-    stop: () => {
-      signal('SIGTERM');
-      return ended;
-    },
-    kill: () => {
-      signal('SIGKILL');
-      return ended;
-    },
+    stop: () => endBy('SIGTERM'),
+    kill: () => endBy('SIGKILL'),
   };
 }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/eventually';
-import { startServiceProcess } from '@tallyline/local/service-process';
+import { spawnService } from '@tallyline/local/service-process';
 import { createTestDatabases, createTestVhost } from '@tallyline/local/test-databases';
 import { type Channel, connect } from 'amqplib';
 import { call, type Suite, startSuite } from '../setup/suite.js';
@@ -53,7 +53,8 @@ test.each(['command-service', 'consumer-service'] as const)(
   async (name) => {
     const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
     await atBroker(vhost.brokerUrl, (channel) => channel.assertQueue('order-events', { durable: true }));
-    const service = await startServiceProcess(name, {
+    // The broker may refuse before the service listens.
+    const service = spawnService(name, {
       WRITE_DATABASE_URL: databases.writeDatabaseUrl,
       READ_DATABASE_URL: databases.readDatabaseUrl,
       BROKER_URL: vhost.brokerUrl,
