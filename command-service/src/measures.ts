@@ -1,6 +1,6 @@
 import { Counter, Gauge, Histogram, type Metrics } from '@tallyline/chassis/metrics';
 import type { PublishOutcome } from '@tallyline/chassis/publisher';
-import type { Backlog } from './outbox/watermark.sql.js';
+import type { Backlog } from './outbox/backlog.js';
 
 /** What this service counts of its own work; docs/operations.md says what each is good for. */
 export interface Measures {

@@ -3,12 +3,11 @@ import type { Publisher } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
+import { type Backlog, createBacklogReader } from './backlog.js';
 import {
-  type Backlog,
   countCommitted,
   isAnyCommittedBefore,
   lockReportedUntil,
-  readBacklog,
   readSettledUntil,
   setReportedUntil,
 } from './watermark.sql.js';
@@ -36,6 +35,7 @@ export function createWatermarkReporter(
   publisher: () => Publisher | undefined,
   onBacklog: (backlog: Backlog) => void = () => undefined,
 ): WatermarkReporter {
+  const readBacklog = createBacklogReader();
   return {
     runOnce: async () => {
       const open = publisher();

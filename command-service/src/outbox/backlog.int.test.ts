@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import type { Publisher } from '@tallyline/chassis/publisher';
+import { createTestDatabases } from '@tallyline/local/test-databases';
+import { type Backlog, createBacklogReader } from './backlog.js';
+import { createWatermarkReporter } from './watermark.js';
+import { lowestUuidOf } from './watermark.sql.js';
+
+let pool: Pool;
+let drop: () => Promise<void>;
+
+beforeAll(async () => {
+  const databases = await createTestDatabases();
+  pool = createPool({
+    url: databases.writeDatabaseUrl,
+    applicationName: 'relay',
+    // One, whose counters can be flushed.
+    maxConnections: 1,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+  });
+  drop = databases.drop;
+});
+afterAll(async () => {
+  await pool.end();
+  await drop();
+});
+
+/** Events of an hour ago: those of the last seconds are counted by the second, too, which is another matter. */
+const write = (count: number, publishedAt: string | null = null) =>
+  pool.query(
+    `INSERT INTO outbox (id, topic, payload, created_at, published_at)
+     SELECT overlay(gen_random_uuid()::text PLACING $3 FROM 1 FOR 13)::uuid, 'order.created', '{}', now() - interval '1 hour', $2
+       FROM generate_series(1, $1)`,
+    [count, publishedAt, lowestUuidOf(new Date(Date.now() - 3_600_000)).slice(0, 13)],
+  );
+
+test('a count that took long holds until it has rested; that nothing waits is told at once', async () => {
+  let now = 0;
+  const clock = () => {
+    now += 100;
+    return now;
+  };
+  const read = createBacklogReader(clock);
+  const backlog = () => withTransaction(pool, 'read backlog', read);
+  expect(await backlog()).toEqual({ waiting: 0, oldestAgeSeconds: 0 });
+  await write(3);
+  expect(await backlog()).toMatchObject({ waiting: 3 });
+  await write(2);
+  const rested: Backlog = await backlog();
+  expect(rested.waiting).toBe(3);
+  expect(rested.oldestAgeSeconds).toBeGreaterThan(0);
+  now += 2_000;
+  expect(await backlog()).toMatchObject({ waiting: 5 });
+  await pool.query('UPDATE outbox SET published_at = now()');
+  expect(await backlog()).toEqual({ waiting: 0, oldestAgeSeconds: 0 });
+});
+
+test('a watermark never reads the outbox from end to end, though statistics say that most of it waits', async () => {
+  await write(20_000, '2026-11-20T00:00:00Z');
+  await write(20_000);
+  await pool.query('ANALYZE outbox');
+  const scans = async () => {
+    await pool.query('SELECT pg_stat_force_next_flush()');
+    const { rows } = await pool.query("SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'outbox'");
+    return rows[0].seq_scan;
+  };
+  const before = await scans();
+  const published: unknown[] = [];
+  const publish: Publisher['publish'] = async ({ body }) => {
+    published.push(JSON.parse(body.toString('utf8')));
+    return 'confirmed';
+  };
+  const publisher: Publisher = { publish, publishAll: () => Promise.reject(new Error('not asked for')) };
+  await createWatermarkReporter(pool, () => publisher).runOnce();
+  expect(published).toEqual([expect.objectContaining({ waiting: 20_000 })]);
+  expect(await scans()).toBe(before);
+});
