@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Figure, figureOfPairs } from '../figure.js';
 import { inTurn } from '../in-turn.js';
 import type { FoldedSql } from '../load/folded-sql.js';
@@ -69,7 +70,10 @@ export async function emptyQueue(stage: Stage, count: number): Promise<number> {
   return count / ((endedAt.getTime() - first.rows[0].at.getTime()) / 1000);
 }
 
-const SETTLED = 'SELECT COALESCE(sum(settled), 0)::float8 AS settled, clock_timestamp() AS now FROM event_ledger';
+const SETTLED = {
+  name: 'settled',
+  text: 'SELECT COALESCE(sum(settled), 0)::float8 AS settled, clock_timestamp() AS now FROM event_ledger',
+};
 
 async function settledCount(stage: Stage): Promise<number> {
   const { rows } = await stage.onRead((client) => client.query(SETTLED));
@@ -82,7 +86,7 @@ function untilSettled(stage: Stage, expected: number): Promise<Date> {
     for (;;) {
       const { rows } = await client.query(SETTLED);
       if (rows[0].settled >= expected) return rows[0].now;
-      await client.query('SELECT pg_sleep(0.02)');
+      await delay(20);
     }
   });
 }
