@@ -1,19 +1,13 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
-import { createLogger } from './logger.js';
-import { createPool, type Pool, type Tx, withTransaction } from './postgres.js';
+import { type Pool, type Tx, withTransaction } from './postgres.js';
+import { createTestPool } from './test-pool.js';
 
 let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.writeDatabaseUrl,
-    applicationName: 'transaction test',
-    maxConnections: 2,
-    statementTimeoutMs: 5_000,
-    log: createLogger('test', 'silent', 'json'),
-  });
+  pool = createTestPool(databases.writeDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { eventually } from '@tallyline/local/eventually';
 import {
   createTestDatabases,
@@ -23,13 +24,7 @@ let subscription: Subscription;
 
 beforeAll(async () => {
   [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
-  pool = createPool({
-    url: databases.readDatabaseUrl,
-    applicationName: 'subscription test',
-    maxConnections: 4,
-    statementTimeoutMs: 10_000,
-    log,
-  });
+  pool = createTestPool(databases.readDatabaseUrl);
   broker = await connect(vhost.brokerUrl);
   channel = await broker.createChannel();
 });

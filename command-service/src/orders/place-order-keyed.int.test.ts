@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { eventually } from '@tallyline/local/eventually';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { requestKey } from '../idempotency/idempotency-key.js';
@@ -12,13 +12,7 @@ let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.writeDatabaseUrl,
-    applicationName: 'keyed orders test',
-    maxConnections: 4,
-    statementTimeoutMs: 5_000,
-    log: createLogger('test', 'silent', 'json'),
-  });
+  pool = createTestPool(databases.writeDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import type { Pool } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import type { PostgresServer } from '@tallyline/local/postgres-server';
 import { applySchema, withClient } from '@tallyline/local/schema';
 import { startTemporaryPostgres } from '@tallyline/local/temporary-servers';
@@ -13,13 +13,7 @@ beforeAll(async () => {
   // The shared server runs faster without what this test is about.
   server = await startTemporaryPostgres({ fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' });
   await applySchema(server.url('postgres'), 'init-write.sql');
-  pool = createPool({
-    url: server.url('postgres'),
-    applicationName: 'kill test',
-    maxConnections: 4,
-    statementTimeoutMs: 5_000,
-    log: createLogger('test', 'silent', 'json'),
-  });
+  pool = createTestPool(server.url('postgres'));
 }, 60_000);
 afterAll(async () => {
   await pool.end();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
@@ -9,13 +9,7 @@ let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.writeDatabaseUrl,
-    applicationName: 'place order test',
-    maxConnections: 4,
-    statementTimeoutMs: 5_000,
-    log: createLogger('test', 'silent', 'json'),
-  });
+  pool = createTestPool(databases.writeDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();

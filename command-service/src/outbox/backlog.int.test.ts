@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { createTestDatabases } from '@tallyline/local/test-databases';
 import { type Backlog, createBacklogReader } from './backlog.js';
 import { createWatermarkReporter } from './watermark.js';
@@ -12,14 +12,8 @@ let drop: () => Promise<void>;
 
 beforeAll(async () => {
   const databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.writeDatabaseUrl,
-    applicationName: 'relay',
-    // One, whose counters can be flushed.
-    maxConnections: 1,
-    statementTimeoutMs: 5_000,
-    log: createLogger('test', 'silent', 'json'),
-  });
+  // One connection, whose counters can be flushed.
+  pool = createTestPool(databases.writeDatabaseUrl, { maxConnections: 1 });
   drop = databases.drop;
 });
 afterAll(async () => {

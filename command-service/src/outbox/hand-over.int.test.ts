@@ -1,8 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { createHandOver, type RunningHandOver } from './hand-over.js';
 import { insertOutboxRow } from './outbox.sql.js';
@@ -17,13 +18,7 @@ let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.writeDatabaseUrl,
-    applicationName: 'hand-over test',
-    maxConnections: 4,
-    statementTimeoutMs: 5_000,
-    log,
-  });
+  pool = createTestPool(databases.writeDatabaseUrl);
 });
 beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { pruneOnce } from '@tallyline/chassis/pruning';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { v7 as uuidv7 } from 'uuid';
 import { pruneIdempotencyKeys } from '../idempotency/prune-idempotency-keys.sql.js';
@@ -11,13 +11,7 @@ let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.writeDatabaseUrl,
-    applicationName: 'prune test',
-    maxConnections: 2,
-    statementTimeoutMs: 5_000,
-    log: createLogger('test', 'silent', 'json'),
-  });
+  pool = createTestPool(databases.writeDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();

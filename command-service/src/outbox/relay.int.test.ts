@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { insertOutboxRow } from './outbox.sql.js';
 import { type OutboxRow, outboxRow } from './outbox-row.js';
@@ -14,13 +15,7 @@ let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.writeDatabaseUrl,
-    applicationName: 'relay test',
-    maxConnections: 4,
-    statementTimeoutMs: 5_000,
-    log,
-  });
+  pool = createTestPool(databases.writeDatabaseUrl);
 });
 beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
 afterAll(async () => {

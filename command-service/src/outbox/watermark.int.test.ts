@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { createTestDatabases } from '@tallyline/local/test-databases';
 import { createProduct } from '../products/create-product.js';
@@ -24,14 +24,7 @@ const publisher: Publisher = {
 
 beforeAll(async () => {
   const databases = await createTestDatabases();
-  const pool = (applicationName: string) =>
-    createPool({
-      url: databases.writeDatabaseUrl,
-      applicationName,
-      maxConnections: 3,
-      statementTimeoutMs: 5_000,
-      log: createLogger('test', 'silent', 'json'),
-    });
+  const pool = (applicationName: string) => createTestPool(databases.writeDatabaseUrl, { applicationName });
   [writer, relay, drop] = [pool(WRITER_APPLICATION), pool('relay'), databases.drop];
 });
 afterAll(async () => {

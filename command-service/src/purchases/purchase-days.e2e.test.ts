@@ -5,7 +5,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { buildHttpApp } from '@tallyline/chassis/http-app';
 import { createLogger } from '@tallyline/chassis/logger';
 import { createMetrics } from '@tallyline/chassis/metrics';
-import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import type { Pool } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { post, type Suite, startSuite } from '../../../tests/setup/suite.js';
 import { api } from '../app.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
@@ -22,13 +23,7 @@ let productId: number;
 beforeAll(async () => {
   suite = await startSuite();
   const log = createLogger('test', 'silent', 'json');
-  pool = createPool({
-    url: suite.writeDatabaseUrl,
-    applicationName: 'set clock',
-    maxConnections: 2,
-    statementTimeoutMs: 5_000,
-    log,
-  });
+  pool = createTestPool(suite.writeDatabaseUrl);
   const clock = async () => now;
   const app = buildHttpApp({
     api,

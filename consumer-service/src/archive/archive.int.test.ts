@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import type { Pool } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { applyIsolating } from '../inbox/apply-isolating.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
@@ -10,15 +10,7 @@ let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  const log = createLogger('test', 'silent', 'json');
-  const applicationName = 'archive test';
-  pool = createPool({
-    url: databases.readDatabaseUrl,
-    applicationName,
-    maxConnections: 4,
-    statementTimeoutMs: 5_000,
-    log,
-  });
+  pool = createTestPool(databases.readDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();

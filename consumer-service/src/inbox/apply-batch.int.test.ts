@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import type { Pool } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import type { Letter } from '../dead-letters/letter.js';
 import { tryLetter } from '../dead-letters/try-letter.js';
@@ -13,13 +13,7 @@ let databases: TestDatabases;
 let pool: Pool;
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.readDatabaseUrl,
-    applicationName: 'apply batch test',
-    maxConnections: 4,
-    statementTimeoutMs: 5_000,
-    log: createLogger('test', 'silent', 'json'),
-  });
+  pool = createTestPool(databases.readDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();

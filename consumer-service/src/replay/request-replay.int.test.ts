@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool } from '@tallyline/chassis/postgres';
+import type { Pool } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
+import { createTestPool } from '@tallyline/chassis/test-pool';
 import { type ReplayRequest, replayRequest } from '@tallyline/contracts/replay-request';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { createReplayRequester } from './request-replay.js';
@@ -22,13 +23,7 @@ const publisher: Publisher = {
 
 beforeAll(async () => {
   databases = await createTestDatabases();
-  pool = createPool({
-    url: databases.readDatabaseUrl,
-    applicationName: 'replay test',
-    maxConnections: 2,
-    statementTimeoutMs: 5_000,
-    log,
-  });
+  pool = createTestPool(databases.readDatabaseUrl);
 });
 afterAll(async () => {
   await pool.end();
