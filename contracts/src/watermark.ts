@@ -17,7 +17,7 @@ export const watermark = z.object({
   isFirst: z.boolean(),
   /** Committed events per second (`second` = start of that second), and the first event in it. */
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
-  /** Committed but not yet confirmed by the broker. */
+  /** Committed but not yet confirmed by the broker, as last counted. */
   waiting: z.int().min(0),
 });
 

@@ -66,7 +66,7 @@ export async function readOldestUnpublishedAgeSeconds(tx: Tx): Promise<number | 
 
 /**
  * Reads the partial index alone. In a backlog the planner believes that most rows wait and would read the whole table,
- * 30 days of published events: 0.1 s for 200,000 of them, where the index takes 0.01 s for the 50,000 that wait.
+ * 30 days of published events: 141 ms for 300,000 rows, where the index takes 12 ms for the 50,000 that wait.
  */
 export async function countUnpublished(tx: Tx): Promise<number> {
   const [, rows] = await Promise.all([
