@@ -1,20 +1,23 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Figure } from './figure.js';
 import { describeMachine } from './machine.js';
 import { measurements } from './measurements.js';
 import { plot } from './plot.js';
+import { createProfiling } from './profiling.js';
 import { createProgress } from './progress.js';
 import { publish, type Report } from './publish.js';
 import { failuresOf, table } from './report.js';
 import { fullScale, quickScale, type Run } from './run.js';
 import { startServers } from './servers.js';
 
-const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--from FILE] [--publish]
+const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--flame DIR] [--from FILE] [--publish]
   --only   one of ${Object.keys(measurements).join(', ')}; may be repeated
   --quick  short runs, to see that everything works; the ratios mean little
   --json   writes the figures with every pair and the machine
   --plot   draws each figure with its pairs and its goal, as SVG
+  --flame  draws where each service's time goes, FIGURE-SERVICE.svg; profiling slows, so the ratios mean less
   --from   measures nothing: shows and draws what an earlier --json has written
   --publish  puts the figures into docs/performance.md, .json and .svg`;
 
@@ -23,6 +26,7 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
     plot: { type: 'string' },
+    flame: { type: 'string' },
     from: { type: 'string' },
     publish: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -49,11 +53,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 try {
   const scale = values.quick ? quickScale : fullScale;
-  const run: Run = { servers, scale, progress: progress.show };
+  const profiling =
+    values.flame === undefined ? undefined : await createProfiling(values.flame, join(servers.dir, 'profiles'));
+  const run: Run = { servers: { ...servers, profiling }, scale, progress: progress.show };
   const figures: Figure[] = [];
   const report: Report = { at: new Date().toISOString(), quick: values.quick, machine, figures };
   for (const [name, measure] of Object.entries(measurements)) {
     if (values.only !== undefined && !values.only.includes(name)) continue;
+    if (profiling !== undefined) profiling.figure = name;
     figures.push(...(await measure(run)));
     // After each, so that a run that is cut short leaves what it has.
     if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);

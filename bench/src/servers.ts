@@ -6,6 +6,7 @@ import { startGuard } from '@tallyline/local/guard';
 import { startPostgresServer } from '@tallyline/local/postgres-server';
 import { stopLeftovers } from '@tallyline/local/run-records';
 import { temporaryDir } from '@tallyline/local/temporary-dir';
+import type { Profiling } from './profiling.js';
 
 export interface Servers {
   readonly dir: string;
@@ -14,6 +15,7 @@ export interface Servers {
   readonly readServerUrl: string;
   readonly brokerUrl: string;
   readonly managementUrl: string;
+  readonly profiling?: Profiling | undefined;
   stop(): Promise<void>;
 }
 
