@@ -1,5 +1,8 @@
 import { z } from 'zod';
-import { instant } from './fields.js';
+import { instant as anyInstant } from './fields.js';
+
+/** PostgreSQL knows no year 0, and would refuse the batch that such a watermark came with again and again. */
+const instant = anyInstant.refine((text) => !text.startsWith('0000'), 'must be of the year 1 or later');
 
 /**
  * What the write side tells the read side about itself, every second: how many events were committed in each second of

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { deadLetterQueueOf, EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
+import { deadLetterQueueOf, EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/eventually';
 import { type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
 import { type Suite, startSuite } from '../setup/suite.js';
@@ -69,6 +69,32 @@ test.each([
   expect(await nextLetter().catch(() => undefined)).toBeUndefined();
   const { rows } = await suite.read.query('SELECT reason FROM dead_letters WHERE event_id = $1', [poisonId]);
   expect(rows).toEqual([{ reason: expect.stringMatching(reason) }]);
+});
+
+test('what calls itself ours and tells of a time that no clock shows holds up nobody', async () => {
+  const year0 = '0000-01-01T00:00:00Z';
+  const told = { measuredAt: year0, from: year0, isFirst: true, seconds: [], waiting: 0 };
+  channel.publish(EVENTS_EXCHANGE, WATERMARK_TOPIC, json(told), { appId: OUTBOX_APP_ID });
+  const orderIds = [1, 2, 3].map((n) => Math.floor(Math.random() * 1e12) + n);
+  for (const [n, messageId] of ['ffffffff-ffff-7fff-bfff-ffffffffffff', '01234567-89ab-7-b', randomUUID()].entries()) {
+    const body = json({ ...order, orderId: orderIds[n] });
+    channel.publish(EVENTS_EXCHANGE, 'order.created', body, { messageId, appId: OUTBOX_APP_ID });
+  }
+  await channel.waitForConfirms();
+  const publishedAt = new Date();
+  await eventually(async () => {
+    const { rowCount } = await suite.read.query('SELECT 1 FROM orders_read WHERE order_id = ANY($1::bigint[])', [
+      orderIds,
+    ]);
+    expect(rowCount).toBe(orderIds.length);
+  });
+  const later = "SELECT second FROM event_ledger WHERE second > now() + interval '1 hour'";
+  expect((await suite.read.query(later)).rows).toEqual([]);
+  // The write side's own watermarks come behind the forged one.
+  await eventually(async () => {
+    const { rows } = await suite.read.query('SELECT measured_at >= $1 AS "isTold" FROM sync_state', [publishedAt]);
+    expect(rows).toEqual([{ isTold: true }]);
+  });
 });
 
 async function nextLetter(): Promise<ConsumeMessage> {

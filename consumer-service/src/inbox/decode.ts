@@ -33,13 +33,17 @@ export interface Poison {
 export type Decoded = DecodedEvent | Poison;
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
-const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7/;
+/**
+ * An id that the outbox can have made: a UUIDv7 of before the year 2527. The ledger takes the event's second from it, and a
+ * forged one of the year 10889 is a second that the database refuses, with every batch that holds it.
+ */
+const OUTBOX_ID = /^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Makes an event of a message, or says why it is none. Never throws: the neighbours of a bad message are good. */
 export function decode(raw: RawMessage): Decoded {
   const { queue, body, messageId, appId } = raw;
-  const counted = appId === OUTBOX_APP_ID && messageId !== undefined && UUID_V7.test(messageId);
+  const counted = appId === OUTBOX_APP_ID && messageId !== undefined && OUTBOX_ID.test(messageId);
   const poison = (reason: string): Poison => {
     return { kind: 'poison', id: identify(messageId, undefined, body), queue, reason, counted };
   };

@@ -43,6 +43,16 @@ describe('a message', () => {
     expect(decode(message(order, { messageId: id, appId: 'erp' })).counted).toBe(false);
     expect(decode(message(order, { messageId: 'no-uuid', appId: 'command-service' })).counted).toBe(false);
   });
+
+  test.each([
+    ['of a time that no clock will show', 'ffffffff-ffff-7fff-bfff-ffffffffffff'],
+    ['that only begins like one', '0199aaaa-bbbb-7-c'],
+    ['of another variant', '0199aaaa-bbbb-7ccc-0ddd-eeeeeeeeeeee'],
+  ])('with an id %s is not counted either: its second is none of the ledger', (_what, messageId) => {
+    for (const body of [order, 'hello']) {
+      expect(decode(message(body, { messageId, appId: 'command-service' })).counted).toBe(false);
+    }
+  });
 });
 
 describe('identity', () => {
