@@ -34,6 +34,14 @@ export function databaseError(error: unknown): pg.DatabaseError | undefined {
   return undefined;
 }
 
+/** Class 42 a missing table, column or privilege, 3F a missing schema, 0A what this server cannot do. */
+const SCHEMA_CLASSES = new Set(['42', '3F', '0A']);
+
+/** True when the server refused the statement whatever its values are: the schema is at fault, not what was to be written. */
+export function isSchemaAtFault(error: unknown): boolean {
+  return SCHEMA_CLASSES.has(databaseError(error)?.code?.slice(0, 2) ?? '');
+}
+
 const IN_FAILED_SQL_TRANSACTION = '25P02';
 
 /** True for what a statement is told because one before it in its transaction has failed. */

@@ -7,6 +7,7 @@ import type { Letter } from '../dead-letters/letter.js';
 import { tryLetter } from '../dead-letters/try-letter.js';
 import { viewTables } from '../projections/index.js';
 import { applyBatch } from './apply-batch.js';
+import { applyIsolating } from './apply-isolating.js';
 import { type DecodedEvent, decode } from './decode.js';
 
 let databases: TestDatabases;
@@ -91,6 +92,14 @@ test('an event that fails to reach its views is not remembered as counted', asyn
   await pool.query('ALTER TABLE away RENAME TO product_sales_view');
   expect(await apply(failing)).toMatchObject({ applied: [{ id: failing.id }], duplicates: 0 });
   expect(await salesOf(3)).toEqual([{ orders: 1, revenue: '4.50' }]);
+});
+
+test('events that come before their view has its table wait for it, and are not taken for poison', async () => {
+  const batch = { events: [product(31), product(32)], poison: [], watermarks: [] };
+  await pool.query('ALTER TABLE products_read RENAME TO away');
+  await expect(applyIsolating(pool, batch)).rejects.toThrow('products_read');
+  await pool.query('ALTER TABLE away RENAME TO products_read');
+  expect(await applyIsolating(pool, batch)).toMatchObject({ applied: [{}, {}], duplicates: 0, poison: [] });
 });
 
 test('an event that had been set aside is applied, counted as settled once, and its letter forgotten', async () => {

@@ -1,5 +1,5 @@
 import { type Pool, TransactionError } from '@tallyline/chassis/postgres';
-import { classify } from '@tallyline/chassis/postgres-errors';
+import { classify, isSchemaAtFault } from '@tallyline/chassis/postgres-errors';
 import { createArchiveMonths, isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';
 import type { DecodedEvent } from './decode.js';
@@ -12,14 +12,15 @@ const MAX_RETRIES = 5;
 
 /**
  * Applies a batch. When the database refuses it, halves it until the refused events stand alone (18 transactions for 1 in
- * 500, not 500) and sets only those aside. A database that is away is never taken for poison: that error is thrown.
+ * 500, not 500) and sets only those aside. A database that is away, or lacks a table, is never taken for poison: that
+ * error is thrown.
  */
 export async function applyIsolating(pool: Pool, batch: Batch): Promise<Isolated> {
   try {
     return { ...(await applyRetrying(pool, batch)), poison: batch.poison };
   } catch (error) {
     const failure = classify(error);
-    if (failure === 'unavailable' || failure === 'contention') throw error;
+    if (failure === 'unavailable' || failure === 'contention' || isSchemaAtFault(error)) throw error;
     const { events } = batch;
     if (events.length === 0) throw error;
     if (events.length === 1)
