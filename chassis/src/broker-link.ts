@@ -82,9 +82,11 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
     try {
       if (stopped.signal.aborted) return;
       const openTimer = setTimeout(() => endSession(new OpenTimeout()), OPEN_TIMEOUT_MS);
-      const opened = await Promise.race([options.open(connectionOf(model, endSession)), lost.then(rejectWith)]).finally(
-        () => clearTimeout(openTimer),
-      );
+      const opened = await Promise.race([options.open(connectionOf(model, endSession)), lost.then(rejectWith)])
+        .catch((error) => {
+          throw isTopologyMismatch(error) ? new OtherTopology(error) : error;
+        })
+        .finally(() => clearTimeout(openTimer));
       session = opened;
       onOpen();
       options.onUp?.(opened);
@@ -109,7 +111,7 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
           toldOfTimeout = false;
         });
       } catch (error) {
-        if (isTopologyMismatch(error)) return options.onFatal(topologyError(error));
+        if (error instanceof OtherTopology) return options.onFatal(error);
         const message = redactUrls(error instanceof Error ? error.message : String(error));
         if (failures === 0 || (error instanceof OpenTimeout && !toldOfTimeout)) {
           log.warn({ error: message }, 'broker away, trying again until it answers');
@@ -189,14 +191,18 @@ function withHeartbeat(url: string): string {
 
 const PRECONDITION_FAILED = 406;
 
-function isTopologyMismatch(error: unknown): boolean {
+/** While the topology is declared. Later the same code has other reasons, such as a batch that is held for longer than consumer_timeout. */
+function isTopologyMismatch(error: unknown): error is Error {
   return error instanceof Error && (error as Error & { code?: unknown }).code === PRECONDITION_FAILED;
 }
 
-function topologyError(error: unknown): Error {
-  const reason = error instanceof Error ? error.message : String(error);
-  return new Error(
-    `the broker holds another topology than this service declares: ${reason}. ` +
-      'Delete the named queue or exchange (its messages stay in the outbox for a replay), then start again.',
-  );
+class OtherTopology extends Error {
+  override readonly name = 'OtherTopology';
+
+  constructor(refusal: Error) {
+    super(
+      `the broker holds another topology than this service declares: ${refusal.message}. ` +
+        'Delete the named queue or exchange (its messages stay in the outbox for a replay), then start again.',
+    );
+  }
 }

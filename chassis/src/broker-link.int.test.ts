@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { createTestVhost, type TestVhost } from '@tallyline/local/test-databases';
+import type { Channel, Message } from 'amqplib';
+import { superviseBroker } from './broker-link.js';
+import { createLogger } from './logger.js';
+
+const log = createLogger('test', 'silent', 'json');
+
+let vhost: TestVhost;
+beforeAll(async () => {
+  vhost = await createTestVhost();
+});
+afterAll(() => vhost.drop());
+
+test('a channel that the broker closes for a reason of its own is opened anew, and nobody is told to delete a queue', async () => {
+  const fatal: Error[] = [];
+  const link = superviseBroker<Channel>({
+    url: vhost.brokerUrl,
+    name: 'test',
+    log,
+    open: (connection) => connection.channel(),
+    onFatal: (error) => fatal.push(error),
+  });
+  try {
+    const first = await eventually(() => link.session() ?? Promise.reject(new Error('not open')));
+    // The same reply code, 406, that the broker has for a batch held for longer than its consumer_timeout of 30 minutes.
+    first.ack({ fields: { deliveryTag: 99 } } as Message);
+    await eventually(() => {
+      expect(link.session()).toBeDefined();
+      expect(link.session()).not.toBe(first);
+    });
+    expect(fatal).toEqual([]);
+  } finally {
+    await link.stop();
+  }
+});
