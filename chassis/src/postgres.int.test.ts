@@ -30,3 +30,15 @@ test.each<[string, (tx: Tx) => Promise<unknown>]>([
 ])('a transaction fails with what went wrong first, %s', async (_when, work) => {
   await expect(withTransaction(pool, 'divide', work)).rejects.toThrow('divide: division by zero');
 });
+
+test('who writes says its own name and limits, whatever the URL of the database says', async () => {
+  const asked = new URL(databases.writeDatabaseUrl);
+  asked.searchParams.set('application_name', 'shop');
+  asked.searchParams.set('statement_timeout', '0');
+  const named = createTestPool(asked.href, { applicationName: 'writer', statementTimeoutMs: 4_000 });
+  const { rows } = await named.query(
+    "SELECT current_setting('application_name') AS name, current_setting('statement_timeout') AS timeout",
+  );
+  await named.end();
+  expect(rows).toEqual([{ name: 'writer', timeout: '4s' }]);
+});

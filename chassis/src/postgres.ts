@@ -45,9 +45,18 @@ const types = {
       : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
+/** What the driver would take from the URL instead of from us. Watermarks find writers by their name, and statements end in time. */
+const OURS_TO_SAY = ['application_name', 'statement_timeout', 'idle_in_transaction_session_timeout', 'query_timeout'];
+
+function withoutOurs(databaseUrl: string): string {
+  const url = new URL(databaseUrl);
+  for (const name of OURS_TO_SAY) url.searchParams.delete(name);
+  return url.href;
+}
+
 export function createPool({ url, applicationName, maxConnections, statementTimeoutMs, log }: PoolOptions): Pool {
   const pool = new pg.Pool({
-    connectionString: url,
+    connectionString: withoutOurs(url),
     application_name: applicationName,
     max: maxConnections,
     connectionTimeoutMillis: 2_000,

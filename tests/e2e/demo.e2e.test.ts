@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
@@ -55,18 +56,56 @@ test('a second run finds the shelves full and the past written', async () => {
   expect((await suite.write.query('SELECT count(*) AS n FROM products')).rows).toEqual(before.rows);
 }, 60_000);
 
-test('a line that is no order stops the import with its number, and a wrong option with the usage', async () => {
-  const importer = fileURLToPath(
-    new URL('../../command-service/dist/operations/import-orders.main.js', import.meta.url),
-  );
+const importer = fileURLToPath(new URL('../../command-service/dist/operations/import-orders.main.js', import.meta.url));
+
+function startImport(lines: string): ChildProcess & { readonly stderr: Readable } {
   const child = spawn(process.execPath, [importer], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl },
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
-  let told = '';
-  child.stderr.on('data', (data) => (told += data));
-  child.stdin.end('{ "placedAt": "2026-11-01T09:30:00Z" }\n');
-  expect(await once(child, 'close')).toEqual([2, null]);
-  expect(told).toMatch(/line 1 is not an order/);
+  child.stdin.end(lines);
+  return child;
+}
+
+test('nothing is called complete beyond the begin of an import that is under way', async () => {
+  const { body } = await suite.post('/api/products', { name: 'Globe', category: 'Office', price: 1, stock: 1 });
+  const holder = await suite.write.connect();
+  try {
+    await holder.query('BEGIN; LOCK TABLE order_items IN SHARE MODE');
+    const line = {
+      placedAt: '2026-11-01T09:30:00Z',
+      customerId: 1,
+      items: [{ productId: body.productId, quantity: 1 }],
+    };
+    const ended = once(startImport(JSON.stringify(line)), 'close');
+    const [began] = await eventually(async () => {
+      const waiting = `SELECT xact_start AS at FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      const { rows } = await suite.write.query(waiting);
+      expect(rows).toHaveLength(1);
+      return rows as { at: Date }[];
+    });
+    // Two of the write side's turns: were the import not waited for, the seconds since would be told.
+    await holder.query('SELECT pg_sleep(2.5)');
+    const { rows } = await suite.read.query('SELECT measured_at AS until FROM sync_state');
+    expect(rows[0].until.getTime()).toBeLessThanOrEqual(began?.at.getTime() ?? 0);
+    await holder.query('COMMIT');
+    expect(await ended).toEqual([0, null]);
+  } finally {
+    holder.release();
+  }
+});
+
+test('a line that is no order stops the import with its number, and a wrong option with the usage', async () => {
+  for (const line of [
+    '{ "placedAt": "2026-11-01T09:30:00Z" }',
+    '{ "placedAt": "0000-01-01T00:00:00Z", "customerId": 1, "items": [{ "productId": 1, "quantity": 1 }] }',
+  ]) {
+    const child = startImport(`${line}\n`);
+    let told = '';
+    child.stderr.on('data', (data) => (told += data));
+    expect(await once(child, 'close')).toEqual([2, null]);
+    expect(told).toMatch(/line 1 is not an order/);
+  }
   expect(await demo('--rate', 'fast')).toMatchObject({ code: 2, output: expect.stringContaining('npm run demo') });
 });

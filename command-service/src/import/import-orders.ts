@@ -7,9 +7,15 @@ import { insertOrders, type NewOrder, readClockAndTakeIds } from '../orders/orde
 import { outboxRow } from '../outbox/outbox-row.js';
 import { lockProducts } from '../products/products.sql.js';
 
+/** PostgreSQL knows no year 0, and no shop has orders from before computers. */
+const EPOCH = new Date(0);
+
 /** An order that was placed elsewhere, some time ago. */
 export const pastOrder = z.strictObject({
-  placedAt: z.iso.datetime({ offset: true }).transform((text) => new Date(text)),
+  placedAt: z.iso
+    .datetime({ offset: true })
+    .transform((text) => new Date(text))
+    .refine((time) => time >= EPOCH, 'must be of 1970 or later'),
   customerId: id,
   items: z
     .array(z.strictObject({ productId: id, quantity }))

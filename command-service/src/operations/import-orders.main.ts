@@ -4,6 +4,7 @@ import { createPool } from '@tallyline/chassis/postgres';
 import { traceparentOf } from '@tallyline/chassis/trace-context';
 import { environment } from '@tallyline/contracts/environment';
 import { importOrders, type PastOrder, pastOrder } from '../import/import-orders.js';
+import { WRITER_APPLICATION } from '../outbox/watermark.sql.js';
 
 const usage = `Stores orders of the past: one JSON object per line on standard input.
 
@@ -34,7 +35,7 @@ await runCommandLine({
   run: async ({ config, log }) => {
     const pool = createPool({
       url: config.WRITE_DATABASE_URL,
-      applicationName: 'import-orders',
+      applicationName: WRITER_APPLICATION,
       maxConnections: 1,
       statementTimeoutMs: 60_000,
       log,

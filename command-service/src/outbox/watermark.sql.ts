@@ -10,7 +10,7 @@ export async function lockReportedUntil(tx: Tx): Promise<{ reportedUntil: Date; 
   return row;
 }
 
-/** `application_name` of the connections that write events; the relay's own have another, or it would wait for itself. */
+/** `application_name` of all connections that write events; the relay's own have another, or it would wait for itself. */
 export const WRITER_APPLICATION = 'command-service';
 
 /**
