@@ -42,3 +42,17 @@ test('who writes says its own name and limits, whatever the URL of the database 
   await named.end();
   expect(rows).toEqual([{ name: 'writer', timeout: '4s' }]);
 });
+
+test('a transaction whose last statement fails before it is sent stores nothing', async () => {
+  const add = (tx: Tx, id: string) =>
+    tx.query({ text: 'INSERT INTO customers (id, created_at) VALUES ($1, now())', values: [id] });
+  const failing = async (tx: Tx) => {
+    const write = async () => tx.query({ text: 'SELECT $1', values: [new Date(Number.NaN).toISOString()] });
+    await (async () => write())();
+  };
+  const work = withTransaction(pool, 'half', async (tx) =>
+    tx.commitBehind([add(tx, '00000000-0000-4000-8000-000000000001'), failing(tx)]),
+  );
+  await expect(work).rejects.toThrow('Invalid time value');
+  expect((await pool.query('SELECT 1 FROM customers')).rows).toEqual([]);
+});

@@ -128,6 +128,13 @@ export class TransactionError extends Error {
 }
 
 /**
+ * A statement that fails before it is sent (a value that has no text) has failed after some ticks of the microtask queue, one for
+ * each function around it; then COMMIT must not be sent, for the server knows of no failure. Awaiting a turn of the event
+ * loop would send COMMIT in a packet of its own.
+ */
+const TICKS_TO_FAIL = 10;
+
+/**
  * Runs `work` in one transaction. BEGIN travels with the first statement (the connection is pipelined) and COMMIT can
  * with the last ones, which saves two round trips. A failure of the database is thrown as TransactionError; any other error rolls back and passes unchanged.
  */
@@ -168,6 +175,8 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
     begun.catch(() => undefined); // its failure is the failure of the next statement, too
     const result = await work({ query, commitBehind } as Tx);
     await begun;
+    for (let tick = 0; tick < TICKS_TO_FAIL; tick += 1) await undefined;
+    if (lastFailure !== undefined) throw lastFailure;
     committing = true;
     const [{ command }] = await Promise.all([client.query('COMMIT'), ...last]);
     if (lastFailure !== undefined) throw lastFailure;
