@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import { docsRoutes } from './docs-page.js';
 import { type HealthChecks, healthRoutes } from './health.js';
@@ -32,12 +34,19 @@ export function buildHttpApp({ api, log, metrics, routes, health, pages, before 
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(observe(log, requestDurations(metrics)));
+  app.use(requireHost);
   // Paths are tried in this order, and each costs: the API's come first.
-  const json = express.json({ type: () => true, limit: MAX_BODY_BYTES, inflate: true, strict: false });
+  const json = express.json({
+    type: () => true,
+    limit: MAX_BODY_BYTES,
+    inflate: true,
+    strict: false,
+    verify: requireUtf8,
+  });
   for (const [path, atPath] of byPath(routes)) {
     const resource = app.route(path);
     for (const { method, handle } of atPath) {
-      if (method === 'post') resource.post(requireJson, json, handle);
+      if (method === 'post') resource.post(requireJson, refuseTooLarge, json, handle);
       else resource.get(before, handle);
     }
     resource.all(methodNotAllowed(atPath.map(({ method }) => method)));
@@ -108,6 +117,32 @@ const requireJson: RequestHandler = (request, _response, next) => {
   }
   next();
 };
+
+/** RFC 9112, section 3.2. HTTP/1.0 knew no Host. */
+const requireHost: RequestHandler = (request, _response, next) => {
+  if (request.headers.host === undefined && request.httpVersion === '1.1') {
+    throw new Problem({ slug: 'bad-request', status: 400, detail: 'the header Host is missing' });
+  }
+  next();
+};
+
+/** At once, where the parser would read 300 MB first; what the client goes on sending is thrown away. */
+const refuseTooLarge: RequestHandler = (request, _response, next) => {
+  if (Number(request.headers['content-length']) > MAX_BODY_BYTES) {
+    throw new Problem({ slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` });
+  }
+  next();
+};
+
+/** RFC 8259, section 8.1. Read with a replacement for what is no text, two names become one. */
+function requireUtf8(_request: IncomingMessage, _response: ServerResponse, body: Buffer, encoding: string): void {
+  if (encoding !== 'utf-8') {
+    throw new Problem({ slug: 'unsupported-media-type', status: 415, detail: 'the body must be JSON in UTF-8' });
+  }
+  if (isUtf8(body)) return;
+  const errors = [{ pointer: '#', detail: 'holds bytes that are not UTF-8' }];
+  throw new Problem({ slug: 'malformed-json', status: 400, detail: 'the body is not JSON in UTF-8', errors });
+}
 
 function methodNotAllowed(methods: readonly Route['method'][]): RequestHandler {
   const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');

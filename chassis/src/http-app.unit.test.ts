@@ -6,6 +6,7 @@ import { CheckFailed } from './health.js';
 import { buildHttpApp } from './http-app.js';
 import { type HttpServer, listen } from './http-server.js';
 import { createMetrics } from './metrics.js';
+import { TransactionError } from './postgres.js';
 import { Problem } from './problem.js';
 import { route } from './route.js';
 
@@ -44,6 +45,7 @@ beforeAll(async () => {
         async (input) => {
           if (input.params.id === 'bug') throw new Error('password=hunter2');
           if (input.params.id === 'gone') throw new Problem({ slug: 'gone', status: 410, detail: 'it is gone' });
+          if (input.params.id === 'lost') throw new TransactionError('place', new Error('Connection terminated'), true);
           return { body: { id: input.params.id } };
         },
       ),
@@ -74,6 +76,13 @@ describe('an HTTP application of the chassis', () => {
     expect(status).toBe(500);
     expect(text).not.toContain('hunter2');
     expect(JSON.stringify(lines)).toContain('hunter2');
+  });
+
+  test('says so when nobody can know whether a request was stored', async () => {
+    const { status, body, headers } = await request(url).get('/things/lost');
+    expect({ status, type: body.type }).toEqual({ status: 503, type: 'urn:tallyline:problem:outcome-unknown' });
+    expect(body.detail).toContain('Idempotency-Key');
+    expect(headers['retry-after']).toBe('2');
   });
 
   test('logs one line per request with route template, status and trace id', async () => {

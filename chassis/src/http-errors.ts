@@ -1,5 +1,6 @@
 import type { ErrorRequestHandler } from 'express';
 import type { Logger } from './logger.js';
+import { TransactionError } from './postgres.js';
 import { classify } from './postgres-errors.js';
 import { Problem, type ProblemDetails, problemBody } from './problem.js';
 import { sendJson } from './route.js';
@@ -10,6 +11,15 @@ const unavailable: ProblemDetails = {
   slug: 'unavailable',
   status: 503,
   detail: 'the service cannot reach its database right now; nothing is half done; try again',
+  headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+};
+
+const outcomeUnknown: ProblemDetails = {
+  slug: 'outcome-unknown',
+  status: 503,
+  detail:
+    'the database went away before it said whether this was stored: repeat the request with the same Idempotency-Key, ' +
+    'which stores it once; if it had none, look first',
   headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
 };
 
@@ -34,9 +44,11 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
 
 function detailsOf(error: unknown): ProblemDetails {
   if (error instanceof Problem) return error.details;
+  const ofRequest = bodyParserDetails(error);
+  if (ofRequest !== undefined) return ofRequest;
+  if (error instanceof TransactionError && error.outcomeUnknown) return outcomeUnknown;
   const failure = classify(error);
-  if (failure === 'unavailable' || failure === 'contention') return unavailable;
-  return bodyParserDetails(error) ?? internal;
+  return failure === 'unavailable' || failure === 'contention' ? unavailable : internal;
 }
 
 /** body-parser and the router say what was wrong with the request by `type` and `status`. */

@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Express } from 'express';
 import { expressMessages } from './express-messages.js';
-import { refuseMalformed } from './malformed-http.js';
+import { refuseMalformed, refuseTunnel } from './malformed-http.js';
 
 export interface HttpServer {
   readonly port: number;
@@ -17,15 +18,16 @@ export async function listen(app: Express, host: string, port: number): Promise<
     requestTimeout: 30_000,
     headersTimeout: 10_000,
     keepAliveTimeout: 65_000,
+    // The application refuses it in the form of every other refusal.
+    requireHostHeader: false,
   });
   const connections = trackConnections(server);
   server.on('request', app);
   // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, resolve);
-  });
+  server.on('connect', (_request, socket) => refuseTunnel(socket as Socket));
+  server.listen(port, host);
+  await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
     stop: () =>
@@ -57,16 +59,26 @@ function trackConnections(server: Server): { finish(): void } {
   });
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
-    if (!socket.writable || answers.get(socket)?.headersSent) socket.destroy();
+    const response = answers.get(socket);
+    // The request before was whole: its order is being stored, and this must not pass for its answer.
+    if (response?.req.complete && socket.writable) closeBehind(response, socket);
+    else if (!socket.writable || response?.headersSent) socket.destroy();
     else refuseMalformed(error, socket);
   });
   return {
     finish: () => {
       finishing = true;
       for (const [socket, response] of answers) {
-        if (response === undefined) socket.destroy();
+        // Nothing is begun for a request of which a part is missing, and the rest may never come.
+        if (!response?.req.complete) socket.destroy();
         else if (!response.headersSent) response.setHeader('connection', 'close');
       }
     },
   };
+}
+
+function closeBehind(response: ServerResponse, socket: Socket): void {
+  if (!response.headersSent) response.setHeader('connection', 'close');
+  if (response.closed) socket.destroySoon();
+  else response.once('close', () => socket.destroySoon());
 }

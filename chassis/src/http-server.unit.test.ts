@@ -33,3 +33,50 @@ test('a request under way is answered, is told that the connection closes, and t
   expect((await answer.toArray()).join('')).toBe('done');
   await stopped;
 });
+
+test('a request of which a part never comes does not hold up the stop', async () => {
+  const begun: IncomingMessage[] = [];
+  const server = await served((request) => void begun.push(request.resume()));
+  const stalled = connect(server.port, '127.0.0.1');
+  stalled.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 100\r\n\r\n{"a"');
+  const closed = once(stalled, 'close');
+  stalled.on('error', () => undefined);
+  await eventually(() => expect(begun).toHaveLength(1));
+  await server.stop();
+  await closed;
+});
+
+test.each([
+  ['a space', ' '],
+  ['a request that is none', 'GARBAGE\r\n\r\n'],
+])('a request that is whole gets its own answer, whatever comes behind it: %s', async (_what, behind) => {
+  const waiting: ServerResponse[] = [];
+  const server = await served((request, response) => {
+    request.resume().on('end', () => waiting.push(response));
+  });
+  const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
+  let answered = '';
+  socket.on('data', (text) => (answered += text));
+  const closed = once(socket, 'close');
+  socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}');
+  await eventually(() => expect(waiting).toHaveLength(1));
+  socket.write(`${behind}\r\nGET`);
+  // The parser has refused it when a connection that came later is answered.
+  const later = request({ port: server.port, host: '127.0.0.1' }).end();
+  await eventually(() => expect(waiting).toHaveLength(2));
+  waiting[1]?.end();
+  await once(later, 'response');
+  waiting[0]?.writeHead(201).end('stored');
+  await closed;
+  expect(answered).toMatch(/^HTTP\/1\.1 201 /);
+  expect(answered).not.toContain(' 400 ');
+  await server.stop();
+});
+
+test('a CONNECT is answered, too', async () => {
+  const server = await served((_request, response) => response.end());
+  const socket = connect(server.port, '127.0.0.1', () => socket.write('CONNECT /api HTTP/1.1\r\nhost: a\r\n\r\n'));
+  const [answered] = await once(socket.setEncoding('utf8'), 'data');
+  expect(answered).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\ncontent-type: application\/problem\+json/);
+  await server.stop();
+});

@@ -23,9 +23,25 @@ const MALFORMED = {
   line: '400 Bad Request',
 };
 
+const TUNNEL = {
+  slug: 'method-not-allowed',
+  status: 405,
+  detail: 'CONNECT is not possible here: this is no proxy',
+  line: '405 Method Not Allowed',
+};
+
 /** Answers what the HTTP parser refused before there was a request, in the form of every other refusal, and hangs up. */
 export function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-  const { line, ...details } = TOLD[error.code ?? ''] ?? MALFORMED;
+  refuse(TOLD[error.code ?? ''] ?? MALFORMED, socket);
+}
+
+/** Node makes no request of a CONNECT, and hangs up without a word where nobody listens for it. */
+export function refuseTunnel(socket: Socket): void {
+  socket.on('error', () => socket.destroy());
+  refuse(TUNNEL, socket);
+}
+
+function refuse({ line, ...details }: typeof MALFORMED, socket: Socket): void {
   const body = JSON.stringify(problemBody(details, '*'));
   const head = [`HTTP/1.1 ${line}`, 'content-type: application/problem+json; charset=utf-8', 'connection: close'];
   socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));

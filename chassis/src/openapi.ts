@@ -56,7 +56,9 @@ const tooLarge = { ...problemAnswer('The body is too large'), id: 'TooLarge' };
 const notJson = { ...problemAnswer('The body is not JSON'), id: 'NotJson' };
 const failed = { ...problemAnswer('Something went wrong on the side of the service'), id: 'Failed' };
 const unavailable = {
-  ...problemAnswer('Not possible right now; nothing is half done; see Retry-After'),
+  ...problemAnswer(
+    'Not possible right now; stored in whole or not at all, and `type` says if that is not known; see Retry-After',
+  ),
   id: 'Unavailable',
   headers: z.object({ 'retry-after': z.string() }),
 };

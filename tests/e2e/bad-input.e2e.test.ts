@@ -167,8 +167,22 @@ describe('requests that are no calls of the API', () => {
     expectProblem(await suite.post('/api/products', { ...good, name: 'x'.repeat(200_000) }), 413);
   });
 
+  test('a body that is not UTF-8 is refused, not stored with what it might have meant', async () => {
+    const bytes = Buffer.from(JSON.stringify({ ...good, name: 'Caf\xe9' }), 'latin1');
+    const headers = { 'content-type': 'application/json' };
+    const answer = await call(`${suite.command.url}/api/products`, { method: 'POST', headers, body: bytes });
+    expectProblem(answer, 400);
+    expect(answer.body.errors).toEqual([{ pointer: '#', detail: 'holds bytes that are not UTF-8' }]);
+  });
+
   test('a body that is not JSON answers 415', async () => {
-    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/json; charset=latin1']) {
+    const latin = 'application/json; charset=latin1';
+    for (const type of [
+      'text/plain',
+      'application/x-www-form-urlencoded',
+      latin,
+      'application/json; charset=utf-16le',
+    ]) {
       expectProblem(await suite.post('/api/products', '{}', { 'content-type': type }), 415);
     }
     expectProblem(await call(`${suite.command.url}/api/orders`, { method: 'POST' }), 415);

@@ -31,6 +31,7 @@ const post = `POST /api/products HTTP/1.1\r\n${host}Content-Type: application/js
 const body = '{"name":"Pen","category":"Office","price":2.5,"stock":10}';
 
 const requests: [string, string, number][] = [
+  ['no host', 'GET /api/products HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
   ['no HTTP', 'hello\r\n\r\n', 400],
   ['a version of its own', `GET /api/products HTTP/9.9\r\n${host}\r\n`, 400],
   ['a method of its own', `FETCH /api/products HTTP/1.1\r\n${host}\r\n`, 400],
@@ -43,6 +44,8 @@ const requests: [string, string, number][] = [
   ['a length that is no number', `${post}Content-Length: 0x10\r\n\r\n${body}`, 400],
   ['less body than its length says', `${post}Content-Length: 100\r\n\r\n${body}`, 400],
   ['a chunk without a size', `${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n${body}\r\n0\r\n\r\n`, 400],
+  ['a body that is longer than it may be, and does not come', `${post}Content-Length: 99999999\r\n\r\n{}`, 413],
+  ['bytes that are not UTF-8', `${post}Content-Length: 10\r\n\r\n{"name":"\xe9`, 400],
   ['an expectation that nobody knows', `${post}Expect: a-miracle\r\nContent-Length: 2\r\n\r\n{}`, 400],
 ];
 
