@@ -36,6 +36,8 @@ export function consistencyOnRequest({ awaitEvents }: AwaitEvents): RequestHandl
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const state = await awaitEvents([...new Set(tokens)], waitMs(request.get('prefer')), gone.signal);
+    // A handler that waits for its response to close would wait for what has been.
+    if (gone.signal.aborted) return;
     response.setHeader(CONSISTENCY_STATUS, state);
     next();
   };

@@ -30,6 +30,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
   const readSalesToday = createSalesToday(db, timeZone);
   const listeners = new Set<Listener>();
   const known = new Map<string, Buffer>();
+  let isStopped = false;
   const poller = createPoller({
     log,
     sources: [
@@ -50,6 +51,11 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
     readSalesToday,
     listeners: () => listeners.size,
     listen: (listener) => {
+      // A page that was ended comes back after 2 s, which may be while the last reads are waited for.
+      if (isStopped) {
+        listener.end();
+        return () => undefined;
+      }
       if (listeners.size === 0) poller.start();
       else for (const event of known.values()) listener.send(event);
       listeners.add(listener);
@@ -62,6 +68,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
       };
     },
     stop: async () => {
+      isStopped = true;
       for (const listener of listeners) listener.end();
       listeners.clear();
       await poller.stop();

@@ -41,7 +41,7 @@ export function streamRoute(live: Live): Route {
         contentType: 'text/event-stream',
       },
     },
-    handle: (_request, response) => {
+    handle: (request, response) => {
       if (live.listeners() >= MAX_STREAMS) {
         throw new Problem({
           slug: 'overloaded',
@@ -57,6 +57,10 @@ export function streamRoute(live: Live): Route {
         // nginx would otherwise hold events back until a buffer is full.
         'x-accel-buffering': 'no',
       });
+      if (request.method === 'HEAD') {
+        response.end();
+        return;
+      }
       response.write(`retry: ${RECONNECT_MS}\n\n`);
       const stop = live.listen({
         send: (event) => {
