@@ -39,14 +39,21 @@ const SENT_PER_TURN = 64;
  * does that on a connection whose heartbeats are well.
  */
 export function createPublisher(channel: ConfirmChannel, onSilence: () => void = () => undefined): Publisher {
-  const returned = new Set<string>();
+  // Counted: two copies of one event may be under way.
+  const returned = new Map<string, number>();
+  const takeReturn = (messageId: string): boolean => {
+    const times = returned.get(messageId) ?? 0;
+    if (times > 1) returned.set(messageId, times - 1);
+    else returned.delete(messageId);
+    return times > 0;
+  };
   let unanswered = 0;
   const silence = setTimeout(() => {
     if (unanswered > 0) onSilence();
     silence.refresh();
   }, CONFIRM_TIMEOUT_MS).unref();
   channel.on('close', () => clearTimeout(silence));
-  channel.on('return', (message) => returned.add(String(message.properties.messageId)));
+  channel.on('return', ({ properties: { messageId } }) => returned.set(messageId, (returned.get(messageId) ?? 0) + 1));
   const send = (
     { exchange, routingKey, body, properties }: OutgoingMessage,
     onOutcome: (outcome: PublishOutcome) => void,
@@ -58,7 +65,7 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
       channel.publish(exchange, routingKey, body, options, (error) => {
         unanswered -= 1;
         silence.refresh();
-        const wasReturned = returned.delete(properties.messageId);
+        const wasReturned = takeReturn(properties.messageId);
         if (error) onOutcome('failed');
         else onOutcome(wasReturned ? 'returned' : 'confirmed');
       });

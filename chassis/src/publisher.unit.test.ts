@@ -44,3 +44,12 @@ test('a broker that owes confirms and sends none is noticed; one that owes none 
   jest.advanceTimersByTime(CONFIRM_TIMEOUT_MS + 1);
   expect(noticed).toBe(1);
 });
+
+test('two copies of one message that both come back are both returned', async () => {
+  const { channel, confirm } = quietChannel();
+  const publisher = createPublisher(channel);
+  const outcomes = [publisher.publish(message), publisher.publish(message), publisher.publish(message)];
+  for (let copy = 0; copy < 2; copy += 1) channel.emit('return', message);
+  for (let copy = 0; copy < 3; copy += 1) confirm();
+  expect(await Promise.all(outcomes)).toEqual(['returned', 'returned', 'confirmed']);
+});

@@ -10,8 +10,8 @@ const usage = `Publishes events once more out of the outbox. What the views incl
 
 --from and --to are times at which the events were committed; without --to, until now. A running command-service publishes
 them within its poll interval; none has to be running now. Lost events come back without this command: it is for the day
-when somebody wants to be sure. Events older than INBOX_RETENTION_DAYS are left out: the inbox has forgotten them, and would
-count them again.
+when somebody wants to be sure. Events that are older than INBOX_RETENTION_DAYS less one are left out: the inbox may have
+forgotten them when they arrive, and would count them again.
 Reads WRITE_DATABASE_URL and INBOX_RETENTION_DAYS, from the environment or .env.`;
 
 const DAY_MS = 86_400_000;
@@ -52,14 +52,15 @@ await runCommandLine({
     const db = onPool(pool);
     try {
       const now = await readClock(db);
-      const oldest = new Date(now.getTime() - config.INBOX_RETENTION_DAYS * DAY_MS);
+      // A day less than the inbox remembers: what is published again must arrive before it is forgotten.
+      const oldest = new Date(now.getTime() - (config.INBOX_RETENTION_DAYS - 1) * DAY_MS);
       if (ids !== undefined) {
         const found = dryRun ? ids : await unpublishEvents(db, ids, oldest);
         print(`${found.length} of ${ids.length} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
         return found.length === ids.length ? 0 : 1;
       }
       const since = timeOf(from ?? '', 'from');
-      if (since < oldest) print(`Events before ${oldest.toISOString()} are left out: the inbox has forgotten them.`);
+      if (since < oldest) print(`Events before ${oldest.toISOString()} are left out: the inbox forgets them.`);
       const range = {
         from: since < oldest ? oldest : since,
         to: to === undefined ? now : timeOf(to, 'to'),

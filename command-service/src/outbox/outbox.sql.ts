@@ -35,11 +35,16 @@ export async function markPublished(tx: Tx, ids: readonly string[]): Promise<voi
   });
 }
 
+/**
+ * Leaves rows alone for `delayMs`, or for a tenth of their age up to a minute: more of them than are tried again within
+ * `delayMs` would otherwise keep the relay from all that were written later.
+ */
 export async function postpone(tx: Tx, ids: readonly string[], delayMs: number): Promise<void> {
   if (ids.length === 0) return;
   await tx.query({
     name: 'postpone',
-    text: "UPDATE outbox SET retry_at = now() + $2 * interval '1 ms' WHERE id = ANY($1::uuid[])",
+    text: `UPDATE outbox SET retry_at = now() + LEAST(GREATEST($2 * interval '1 ms', (now() - created_at) / 10), interval '1 minute')
+            WHERE id = ANY($1::uuid[])`,
     values: [ids, delayMs],
   });
 }

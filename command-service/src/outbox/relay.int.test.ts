@@ -99,3 +99,13 @@ test('rows that one relay holds are left to it by another', async () => {
   await relay.runOnce();
   expect(sent).toEqual([first.id]);
 });
+
+test('what has had no queue for long is tried seldom, so that many of them leave time for the others', async () => {
+  const old = event();
+  await store(old);
+  await pool.query("UPDATE outbox SET created_at = now() - interval '5 minutes'");
+  await brokerThat(() => ['returned']).relay.runOnce();
+  const { rows } = await pool.query('SELECT extract(epoch FROM retry_at - now())::float8 AS seconds FROM outbox');
+  expect(rows[0].seconds).toBeGreaterThan(25);
+  expect(rows[0].seconds).toBeLessThanOrEqual(30);
+});

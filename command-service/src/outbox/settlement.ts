@@ -4,7 +4,7 @@ import type { PublishOutcome } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { endLease, markPublished, postpone } from './outbox.sql.js';
 
-/** How long a row without a queue waits: short enough to follow a restored binding, long enough not to spin. */
+/** How long a row without a queue waits at first: short enough to follow a restored binding, long enough not to spin. */
 const RETRY_UNROUTABLE_MS = 2_000;
 
 /** A row that was sent, and what the broker answered. */

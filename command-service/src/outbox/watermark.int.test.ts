@@ -7,7 +7,7 @@ import { createTestDatabases } from '@tallyline/local/test-databases';
 import { createProduct } from '../products/create-product.js';
 import { leaveToRelay } from './hand-over.js';
 import { createWatermarkReporter } from './watermark.js';
-import { WRITER_APPLICATION } from './watermark.sql.js';
+import { lowestUuidOf, WRITER_APPLICATION } from './watermark.sql.js';
 
 let writer: Pool;
 let relay: Pool;
@@ -56,4 +56,36 @@ test('a second is told of when nothing more can be committed in it, and only the
   expect(new Date(last?.measuredAt ?? '').getTime()).toBeGreaterThan(second.getTime());
   expect(new Date(last?.measuredAt ?? '').getUTCMilliseconds()).toBe(0);
   expect(last?.seconds).toEqual([expect.objectContaining({ second: second.toISOString(), committed: 1 })]);
+});
+
+test('events of seconds that were told, written while a clock that was set back catches up, are told, too', async () => {
+  const reporter = createWatermarkReporter(relay, () => publisher);
+  const { rows } = await relay.query(
+    `UPDATE outbox_watermark SET reported_until = date_trunc('second', now()) + interval '1 hour'
+     RETURNING date_trunc('second', clock_timestamp()) - interval '5 s' AS second`,
+  );
+  const second: Date = rows[0].second;
+  await relay.query(`INSERT INTO outbox (id, topic, payload, created_at) VALUES ($1, 'order.created', '{}', $2)`, [
+    lowestUuidOf(second),
+    second,
+  ]);
+  await reporter.runOnce();
+  expect(told.at(-1)?.seconds).toContainEqual(expect.objectContaining({ second: second.toISOString(), committed: 1 }));
+});
+
+test('a span that could not be told is tried in smaller parts', async () => {
+  let isAway = true;
+  const sometimes: Publisher = { ...publisher, publish: async (message) => (isAway ? 'failed' : tell(message)) };
+  const reporter = createWatermarkReporter(relay, () => sometimes);
+  const { rows } = await relay.query(
+    "UPDATE outbox_watermark SET reported_until = date_trunc('hour', now()) - interval '5 hours' RETURNING reported_until AS at",
+  );
+  const toldMinutes = async () => {
+    await reporter.runOnce();
+    return (new Date(told.at(-1)?.measuredAt ?? '').getTime() - rows[0].at.getTime()) / 60_000;
+  };
+  for (let attempt = 0; attempt < 2; attempt += 1) await expect(toldMinutes()).rejects.toThrow('failed');
+  isAway = false;
+  expect(await toldMinutes()).toBe(15);
+  expect(await toldMinutes()).toBe(15 + 60);
 });

@@ -16,6 +16,8 @@ import {
 const RECOUNT_MS = 15_000;
 /** One watermark covers at most this much, so that a day's outage becomes 24 messages of 200 kB, not one of 5 MB. */
 const MAX_SPAN_MS = 3_600_000;
+/** And less after a failure: an hour of 2,000 events a second takes as long to count as a statement may. */
+const MIN_SPAN_MS = 60_000;
 
 export interface WatermarkReporter {
   /** Sends one watermark. 'busy' when the time up to now needs more than one. */
@@ -36,6 +38,7 @@ export function createWatermarkReporter(
   onBacklog: (backlog: Backlog) => void = () => undefined,
 ): WatermarkReporter {
   const readBacklog = createBacklogReader();
+  let spanMs = MAX_SPAN_MS;
   return {
     runOnce: async () => {
       const open = publisher();
@@ -44,15 +47,16 @@ export function createWatermarkReporter(
         onBacklog(await withTransaction(pool, 'read backlog', readBacklog));
         return 'idle';
       }
-      return withTransaction(pool, 'report watermark', async (tx) => {
+      const reported = withTransaction(pool, 'report watermark', async (tx) => {
         const locked = await lockReportedUntil(tx);
         if (locked === undefined) return 'idle';
         const { reportedUntil, now } = locked;
         const settledUntil = await readSettledUntil(tx, now);
-        const spanEnd = new Date(reportedUntil.getTime() + MAX_SPAN_MS);
+        const spanEnd = new Date(reportedUntil.getTime() + spanMs);
         const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
-        const from = wholeSecond(new Date(reportedUntil.getTime() - RECOUNT_MS));
-        const seconds = await countCommitted(tx, from, until);
+        // While a clock that was set back catches up, seconds that were told get more events.
+        const from = wholeSecond(new Date(earliest(reportedUntil, settledUntil).getTime() - RECOUNT_MS));
+        const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(settledUntil)));
         const backlog = await readBacklog(tx);
         onBacklog(backlog);
         const outcome = await open.publish(
@@ -73,6 +77,16 @@ export function createWatermarkReporter(
         await setReportedUntil(tx, until);
         return spanEnd < settledUntil ? 'busy' : 'idle';
       });
+      return reported.then(
+        (state) => {
+          spanMs = MAX_SPAN_MS;
+          return state;
+        },
+        (error) => {
+          spanMs = Math.max(MIN_SPAN_MS, spanMs / 2);
+          throw error;
+        },
+      );
     },
   };
 }

@@ -8,7 +8,7 @@ export const syncStatus = z.object({
   status: z.enum(syncStates),
   lagSeconds: z.number().min(0).nullable(),
   pendingEvents: z.int().min(0),
-  waitingInOutbox: z.int().min(0),
+  waitingInOutbox: z.int().min(0).meta({ description: 'Counted up to 1,000,000' }),
   setAsideEvents: z.int().min(0),
   completeUpTo: instant.nullable(),
   lastProcessedEventTimestamp: instant.nullable(),
