@@ -36,7 +36,9 @@ export async function verify({ pool, lake, month }: Call): Promise<ExitCode> {
   let faults = moved
     .filter((gone) => !months.some((held) => held.month === gone.month && held.digest === gone.digest))
     .map((gone) => `${gone.month} was dropped with ${gone.events} events, and the manifest does not have them`);
-  for (const held of months.filter((held) => month === undefined || held.month === month)) {
+  const compared = months.filter((held) => month === undefined || held.month === month);
+  if (month !== undefined && compared.length === 0) throw new Error(`the lake does not hold ${month}: export it first`);
+  for (const held of compared) {
     const found = await verifyFiles(lake, held);
     if (inTable.has(held.month)) {
       found.push(...(await withTransaction(pool, `verify ${held.month}`, (tx) => verifyRows(tx, held))));
@@ -47,7 +49,7 @@ export async function verify({ pool, lake, month }: Call): Promise<ExitCode> {
     faults = [...faults, ...found];
   }
   for (const fault of faults) print(`differs: ${fault}`);
-  print(faults.length === 0 ? `${months.length} month(s) verified` : `${faults.length} fault(s)`);
+  print(faults.length === 0 ? `${compared.length} month(s) verified` : `${faults.length} fault(s)`);
   return faults.length === 0 ? 0 : 1;
 }
 

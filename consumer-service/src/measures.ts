@@ -5,8 +5,8 @@ export interface BatchOutcome {
   readonly duplicates: number;
   readonly deadLettered: number;
   readonly durationMs: number;
-  /** When the newest applied event was written, by the write database's clock. */
-  readonly newestAt: string | undefined;
+  /** When the newest applied event of the write side was committed, by the write database's clock; since 1970. */
+  readonly newestAtMs: number | undefined;
 }
 
 /** What this service counts of its own work; docs/operations.md says what each is good for. */
@@ -43,12 +43,12 @@ export function createMeasures(metrics: Metrics): OnBatch {
     buckets: AGE_SECONDS,
     registers,
   });
-  return ({ applied, duplicates, deadLettered, durationMs, newestAt }) => {
+  return ({ applied, duplicates, deadLettered, durationMs, newestAtMs }) => {
     events.inc({ result: 'applied' }, applied);
     events.inc({ result: 'duplicate' }, duplicates);
     events.inc({ result: 'dead_lettered' }, deadLettered);
     sizes.observe(applied + duplicates + deadLettered);
     durations.observe(durationMs / 1000);
-    if (newestAt !== undefined) ages.observe(Math.max(0, Date.now() - Date.parse(newestAt)) / 1000);
+    if (newestAtMs !== undefined) ages.observe(Math.max(0, Date.now() - newestAtMs) / 1000);
   };
 }

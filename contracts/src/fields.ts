@@ -33,7 +33,8 @@ export function text(maxLength: number) {
     .trim()
     .min(1, 'must not be blank')
     .max(maxLength)
-    .refine((value) => value.isWellFormed() && !/\p{Cc}/u.test(value), 'must not contain control characters');
+    .refine((value) => value.isWellFormed(), 'must not contain half of a surrogate pair')
+    .refine((value) => !/\p{Cc}/u.test(value), 'must not contain control characters');
 }
 
 export const productName = text(200);

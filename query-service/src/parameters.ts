@@ -5,7 +5,7 @@ import { z } from 'zod';
 
 export const pathId = z
   .string()
-  .regex(/^\d{1,16}$/, 'must be a positive integer')
+  .regex(/^\d{1,16}$/, 'must be a positive integer of 16 digits at most')
   .transform(Number)
   .pipe(id);
 
@@ -33,8 +33,9 @@ export const page = { limit: limit(50) };
 export function limit(defaultLimit: number) {
   return z
     .string()
-    .regex(/^\d{1,3}$/, 'must be a positive integer')
+    .regex(/^\d{1,3}$/, `must be an integer from 1 to ${MAX_PAGE_SIZE}`)
     .transform(Number)
     .pipe(z.int().min(1).max(MAX_PAGE_SIZE))
-    .default(defaultLimit);
+    .default(defaultLimit)
+    .meta({ description: `From 1 to ${MAX_PAGE_SIZE}` });
 }

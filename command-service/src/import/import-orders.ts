@@ -9,13 +9,17 @@ import { lockProducts } from '../products/products.sql.js';
 
 /** PostgreSQL knows no year 0, and no shop has orders from before computers. */
 const EPOCH = new Date(0);
+const CLOCK_TOLERANCE_MS = 60_000;
 
 /** An order that was placed elsewhere, some time ago. */
 export const pastOrder = z.strictObject({
   placedAt: z.iso
     .datetime({ offset: true })
     .transform((text) => new Date(text))
-    .refine((time) => time >= EPOCH, 'must be of 1970 or later'),
+    .refine(
+      (time) => time >= EPOCH && time.getTime() <= Date.now() + CLOCK_TOLERANCE_MS,
+      'must be of 1970 or later, and past',
+    ),
   customerId: id,
   items: z
     .array(z.strictObject({ productId: id, quantity }))

@@ -97,6 +97,6 @@ async function setAside(tx: Tx, poison: Batch['poison']): Promise<Set<string>> {
  * The milliseconds that the write side put into a UUIDv7: when the event was committed, which is what the watermark
  * counts by. The body's time is the order's own, which may be long ago for an imported one.
  */
-function timeOfUuid(id: string): number {
+export function timeOfUuid(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

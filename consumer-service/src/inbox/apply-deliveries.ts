@@ -6,6 +6,7 @@ import { OUTBOX_APP_ID, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import { type Watermark, watermark } from '@tallyline/contracts/watermark';
 import type { ConsumeMessage } from 'amqplib';
 import type { OnBatch } from '../measures.js';
+import { timeOfUuid } from './apply-batch.js';
 import { applyIsolating } from './apply-isolating.js';
 import { sendToDeadLetters } from './dead-letter.js';
 import { type Decoded, type DecodedEvent, decode, type Poison } from './decode.js';
@@ -40,7 +41,9 @@ export async function applyDeliveries(
   const events: DecodedEvent[] = [];
   const undecodable: Poison[] = [];
   const watermarks: Watermark[] = [];
+  /** Of events by id: copies are the same. Poison keeps its own: two bad messages may call themselves by one id. */
   const messages = new Map<string, ConsumeMessage>();
+  const poisonous = new Map<Poison, ConsumeMessage>();
 
   for (const { message, content } of deliveries) {
     if (content.kind === 'watermark') {
@@ -48,21 +51,26 @@ export async function applyDeliveries(
       else log.warn({ appId: message.properties.appId }, 'ignored a watermark that is not one');
       continue;
     }
-    messages.set(content.id, message);
-    if (content.kind === 'event') events.push(content);
-    else undecodable.push(content);
+    if (content.kind === 'event') {
+      messages.set(content.id, message);
+      events.push(content);
+    } else {
+      poisonous.set(content, message);
+      undecodable.push(content);
+    }
   }
 
   const { applied, duplicates, poison } = await applyIsolating(pool, { events, poison: undecodable, watermarks });
   for (const letter of poison) {
-    const message = messages.get(letter.id);
+    const message = poisonous.get(letter) ?? messages.get(letter.id);
     if (message) await sendToDeadLetters(publisher, message, letter);
     log.error({ eventId: letter.id, queue: letter.queue, reason: letter.reason }, 'message set aside');
   }
   const durationMs = Math.round(performance.now() - startedAt);
   if (events.length + poison.length > 0) {
-    const newestAt = applied.at(-1)?.event.occurredAt;
-    onBatch?.({ applied: applied.length, duplicates, deadLettered: poison.length, durationMs, newestAt });
+    const newest = applied.findLast(({ counted }) => counted);
+    const newestAtMs = newest && timeOfUuid(newest.id);
+    onBatch?.({ applied: applied.length, duplicates, deadLettered: poison.length, durationMs, newestAtMs });
   }
   if (events.length > 0) {
     const orders = applied.flatMap(({ event }) => (event.eventType === 'OrderCreated' ? event.orderId : []));

@@ -44,8 +44,10 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 export function decode(raw: RawMessage): Decoded {
   const { queue, body, messageId, appId } = raw;
   const counted = appId === OUTBOX_APP_ID && messageId !== undefined && OUTBOX_ID.test(messageId);
+  let eventId: string | undefined;
+  // The same id as when today's code learns to read it: a redrive must not be another event.
   const poison = (reason: string): Poison => {
-    return { kind: 'poison', id: identify(messageId, undefined, body), queue, reason, counted };
+    return { kind: 'poison', id: identify(messageId, eventId, body), queue, reason, counted };
   };
   let json: unknown;
   try {
@@ -53,7 +55,8 @@ export function decode(raw: RawMessage): Decoded {
   } catch {
     return poison('undecodable: the body is not JSON in UTF-8');
   }
-  const type = (json as { eventType?: unknown } | null)?.eventType;
+  const { eventType: type, eventId: given } = (json ?? {}) as { eventType?: unknown; eventId?: unknown };
+  if (typeof given === 'string' && UUID.test(given.toLowerCase())) eventId = given;
   if (!isEventType(type)) return poison(`unknown event type ${JSON.stringify(type)?.slice(0, 100)}`);
   const parsed = events[type].schema.safeParse(json);
   if (!parsed.success) {

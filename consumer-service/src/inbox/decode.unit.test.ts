@@ -66,6 +66,12 @@ describe('identity', () => {
     expect(identify(undefined, undefined, body)).not.toBe(identify(undefined, undefined, Buffer.from('{ }')));
   });
 
+  test('of a message that is not understood yet is the one that it will have', () => {
+    const early = decode(message({ ...order, version: 2 }));
+    const later = decode(message(order));
+    expect([early.kind, later.kind, early.id]).toEqual(['poison', 'event', later.id]);
+  });
+
   test('is always a UUID: version 8 where it was made from other text', () => {
     expect(identify('order-17', undefined, body)).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,

@@ -34,23 +34,33 @@ test('an event is remembered for the whole window, from when it was applied, how
   await processed(40, 40);
   const late = await processed(40, 2);
   const young = await processed(29, 29);
+  // By chance it begins like an id of long ago.
+  const foreign = '00a1b2c3-d4e5-4f60-8123-456789abcdef';
+  const longAgo = "INSERT INTO processed_events (event_id, processed_at) VALUES ($1, now() - interval '400 days')";
+  await pool.query(longAgo, [foreign]);
   const prune = () => pruneOnce(pool, 'processed events', (tx) => pruneProcessedEvents(tx, 30));
   expect(await prune()).toBe(1);
   const { rows } = await pool.query('SELECT event_id AS id FROM processed_events ORDER BY event_id');
-  expect(rows.map(({ id }) => id)).toEqual([late, young]);
+  expect(rows.map(({ id }) => id)).toEqual([foreign, late, young]);
   expect(await prune()).toBe(0);
 });
 
-test('of the ledger, only seconds that are old and complete go', async () => {
+test('of the ledger, only seconds that are complete and old for the write side, too, go', async () => {
   const second = (days: number, committed: number, settled: number) =>
     pool.query(
       `INSERT INTO event_ledger (second, committed, settled) VALUES (date_trunc('second', now()) - $1 * interval '1 day', $2, $3)`,
       [days, committed, settled],
     );
+  const prune = () => pruneOnce(pool, 'event ledger', (tx) => pruneLedger(tx, 30));
+  const measured = (days: number) =>
+    pool.query("UPDATE sync_state SET measured_at = date_trunc('second', now()) - $1 * interval '1 day'", [days]);
   await second(40, 3, 3);
   await second(41, 3, 2);
   await second(10, 3, 3);
-  expect(await pruneOnce(pool, 'event ledger', (tx) => pruneLedger(tx, 30))).toBe(1);
+  await measured(40);
+  expect(await prune()).toBe(0);
+  await measured(0);
+  expect(await prune()).toBe(1);
   const { rows } = await pool.query('SELECT settled FROM event_ledger ORDER BY second');
   expect(rows.map(({ settled }) => settled)).toEqual([2, 3]);
 });

@@ -13,6 +13,7 @@ export async function pruneProcessedEvents(tx: Tx, days: number): Promise<number
       DELETE FROM processed_events WHERE event_id IN (
         SELECT event_id FROM processed_events
          WHERE event_id < (rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0'))::uuid
+           AND substr(event_id::text, 15, 1) = '7'
            AND processed_at < now() - $1 * interval '1 day'
          ORDER BY event_id LIMIT $2 FOR UPDATE SKIP LOCKED)
       RETURNING 1`,
@@ -21,14 +22,17 @@ export async function pruneProcessedEvents(tx: Tx, days: number): Promise<number
   return rows.length;
 }
 
-/** Deletes seconds that are complete and as old: nothing is missing from them, and nobody asks for them again. */
+/**
+ * Deletes seconds that are complete and as old: nothing is missing from them, and nobody asks for them again. Old is what
+ * the write side has left behind: after a pause it counts its last seconds once more, and they must not come back as missing.
+ */
 export async function pruneLedger(tx: Tx, days: number): Promise<number> {
   const rows = await tx.query({
     name: 'prune-ledger',
     text: `
       DELETE FROM event_ledger WHERE second IN (
         SELECT second FROM event_ledger
-         WHERE second < now() - $1 * interval '1 day' AND settled = committed
+         WHERE second < (SELECT measured_at FROM sync_state) - $1 * interval '1 day' AND settled = committed
          ORDER BY second LIMIT $2 FOR UPDATE SKIP LOCKED)
       RETURNING 1`,
     values: [days, PRUNE_BATCH_SIZE],

@@ -9,6 +9,6 @@ export const envelope = {
   /** UUIDv7, also the AMQP messageId. A foreign publisher may leave it out. */
   eventId: z.uuid().optional(),
   version: z.literal(1).optional(),
-  /** When it was written, by the write database's clock. */
+  /** When it happened: by the write database's clock, and as it was told for an imported order of the past. */
   occurredAt: instant,
 };

@@ -13,7 +13,8 @@ export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN:
 }
 
 function parse(body: string): AnyEvent | undefined {
-  const json = JSON.parse(body) as { eventType?: unknown };
+  // The consumer reads bytes, and passes over a byte order mark.
+  const json = JSON.parse(body.replace(/^\uFEFF/, '')) as { eventType?: unknown };
   return isEventType(json.eventType) ? events[json.eventType].schema.safeParse(json).data : undefined;
 }
 

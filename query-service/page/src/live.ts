@@ -56,6 +56,9 @@ export function keepLive(url: string, handlers: Handlers, onLost: () => void): v
   // A page that comes back from the browser's cache has its stream closed.
   addEventListener('pageshow', follow);
   addEventListener('pagehide', close);
-  addEventListener('online', open);
+  addEventListener('online', () => {
+    close();
+    follow();
+  });
   follow();
 }

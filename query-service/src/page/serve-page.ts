@@ -8,7 +8,7 @@ export function servePage(app: Express): void {
   const etag = `"${version}"`;
   app.get('/', (request, response) => {
     response.setHeader('cache-control', 'no-cache').setHeader('etag', etag);
-    if (request.get('if-none-match') === etag) response.status(304).end();
+    if (request.fresh) response.status(304).end();
     else send(request, response, html);
   });
   app.get('/page/:version/:file', (request, response) => {
@@ -21,7 +21,7 @@ export function servePage(app: Express): void {
 }
 
 function send(request: Request, response: Response, { type, bytes, compressed }: Asset): void {
-  const zipped = /\bgzip\b/.test(request.get('accept-encoding') ?? '');
+  const zipped = request.acceptsEncodings('gzip') !== false;
   const body = zipped ? compressed : bytes;
   if (zipped) response.setHeader('content-encoding', 'gzip');
   response

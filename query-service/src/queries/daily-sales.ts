@@ -2,6 +2,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount } from '@tallyline/contracts/fields';
 import { z } from 'zod';
+import { startOfDay } from './shop-day.js';
 
 const MAX_DAYS = 92;
 const DEFAULT_DAYS = 30;
@@ -23,10 +24,11 @@ export function dailySalesRoute(db: Queryable, timeZone: string): Route {
       query: z.strictObject({
         days: z
           .string()
-          .regex(/^\d{1,2}$/, 'must be a positive integer')
+          .regex(/^\d{1,2}$/, `must be an integer from 1 to ${MAX_DAYS}`)
           .transform(Number)
           .pipe(z.int().min(1).max(MAX_DAYS))
-          .optional(),
+          .optional()
+          .meta({ description: `From 1 to ${MAX_DAYS}` }),
       }),
       answer: { status: 200, description: `The last days, ${DEFAULT_DAYS} when left out`, schema: dailySales },
     },
@@ -44,7 +46,7 @@ export async function readDailySales(db: Queryable, timeZone: string, days = DEF
         SELECT date_trunc('day', minute_timestamp AT TIME ZONE $1) AS day, sum(total_orders)::bigint AS orders,
                sum(total_revenue) AS revenue
           FROM minute_sales_view
-         WHERE minute_timestamp >= ((SELECT day FROM first) AT TIME ZONE $1)
+         WHERE minute_timestamp >= ${startOfDay('(SELECT day FROM first)')}
          GROUP BY 1
       )
       SELECT to_char(d.day, 'YYYY-MM-DD') AS day, COALESCE(orders, 0) AS orders, COALESCE(revenue, 0) AS revenue

@@ -10,14 +10,20 @@ export interface ShopDay {
   readonly sameTimeYesterday: Date;
 }
 
+/**
+ * The instant at which a day begins in the time zone $1: the first midnight where clocks are put back across it (the Azores), and
+ * the first moment where they are put forward across it. AT TIME ZONE alone takes the second midnight.
+ */
+export const startOfDay = (day: string) => `((${day} - interval '1 second') AT TIME ZONE $1 + interval '1 second')`;
+
 export async function readShopDay(db: Queryable, timeZone: string): Promise<ShopDay> {
   const [row] = await db.query<ShopDay>({
     name: 'shop-day',
     text: `
       SELECT now() AS now,
-             (day - interval '1 day') AT TIME ZONE $1 AS yesterday,
-             day AT TIME ZONE $1 AS today,
-             (day + interval '1 day') AT TIME ZONE $1 AS tomorrow,
+             ${startOfDay("day - interval '1 day'")} AS yesterday,
+             ${startOfDay('day')} AS today,
+             ${startOfDay("day + interval '1 day'")} AS tomorrow,
              (now() AT TIME ZONE $1 - interval '1 day') AT TIME ZONE $1 AS "sameTimeYesterday"
         FROM date_trunc('day', now() AT TIME ZONE $1) AS day`,
     values: [timeZone],

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import type { Pool } from '@tallyline/chassis/postgres';
+import type { Publisher } from '@tallyline/chassis/publisher';
+import { createTestPool } from '@tallyline/chassis/test-pool';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import type { ConsumeMessage } from 'amqplib';
+import { applyDeliveries, readDelivery } from './apply-deliveries.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createTestPool(databases.readDatabaseUrl);
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+test('bad messages that call themselves by one id are set aside each with its own body', async () => {
+  const letters: string[] = [];
+  const publish: Publisher['publish'] = async ({ body }) => {
+    letters.push(body.toString());
+    return 'confirmed';
+  };
+  const publisher: Publisher = { publish, publishAll: () => Promise.reject(new Error('not asked for')) };
+  const occurredAt = '2026-11-21T00:00:00.000Z';
+  const good = {
+    eventType: 'ProductCreated',
+    occurredAt,
+    productId: 1,
+    name: 'Mug',
+    category: 'A',
+    price: 1,
+    stock: 1,
+  };
+  const bodies = ['first', 'second', JSON.stringify(good)];
+  const deliveries = bodies.map((body) => {
+    const fields = { exchange: 'events', routingKey: 'product.created' };
+    const message = { content: Buffer.from(body), fields, properties: { messageId: 'fixed', headers: {} } };
+    return readDelivery('product-events', message as unknown as ConsumeMessage);
+  });
+  await applyDeliveries({ pool, log: createLogger('test', 'silent', 'json'), publisher }, deliveries);
+  expect(letters).toEqual(['first', 'second']);
+});
