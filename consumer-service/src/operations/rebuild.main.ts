@@ -14,7 +14,8 @@ the consumers for a moment, adds what came meanwhile, compares, and takes over i
 
 Queries are answered throughout. Interrupted at any point, the live views are as they were. Never takes over while an
 event is missing in the archive, or cannot be read by today's code.
-Exit code 0: taken over. 1: not, the lines say why. 2: it could not be done. Reads READ_DATABASE_URL.`;
+Exit code 0: taken over. 1: not, the lines say why. 2: it could not be done. Reads READ_DATABASE_URL and
+INBOX_RETENTION_DAYS, from the environment or .env.`;
 
 const STATEMENT_TIMEOUT_MS = 3_600_000;
 
@@ -22,7 +23,7 @@ await runCommandLine({
   usage,
   argv: process.argv.slice(2),
   env: process.env,
-  settings: environment.pick({ READ_DATABASE_URL: true }),
+  settings: environment.pick({ READ_DATABASE_URL: true, INBOX_RETENTION_DAYS: true }),
   options: { accept: { type: 'boolean', default: false } },
   run: async ({ config, values: { accept }, log }) => {
     const settings = { applicationName: 'rebuild', statementTimeoutMs: STATEMENT_TIMEOUT_MS, log };
@@ -31,7 +32,7 @@ await runCommandLine({
     const shadow = createPool({ ...settings, url: shadowUrl(config.READ_DATABASE_URL), maxConnections: 1 });
     const progress = showProgress();
     try {
-      const rebuilt = await rebuild({ pool, shadow, progress, accept });
+      const rebuilt = await rebuild({ pool, shadow, progress, accept, inboxDays: config.INBOX_RETENTION_DAYS });
       progress.end();
       if (rebuilt === undefined) throw new Error('another rebuild is running on this database');
       for (const line of reportOf(rebuilt)) print(line);

@@ -15,11 +15,13 @@ export interface Unreadable {
 
 /**
  * Adds archived events to the shadow views with today's schemas and projections, through the shadow's own inbox: however
- * often an event is read from the archive, it counts once. Returns those that today's code cannot read.
+ * often an event is in the archive (twice after a restore and a replay), it counts once. Returns those that today's code
+ * cannot read.
  */
 export async function foldArchived(shadow: Pool, batch: readonly ArchivedEvent[]): Promise<Unreadable[]> {
   const unreadable: Unreadable[] = [];
-  const events = batch.flatMap(({ id, queue, appId, body }) => {
+  const unique = new Map(batch.map((archived) => [archived.id, archived]));
+  const events = [...unique.values()].flatMap(({ id, queue, appId, body }) => {
     const raw = { queue, body: Buffer.from(body), messageId: id, appId: appId ?? undefined, traceparent: undefined };
     const decoded = decode(raw);
     if (decoded.kind === 'event') return [decoded];

@@ -4,7 +4,7 @@ import { viewTables } from '../projections/index.js';
 import { archivedEvents, countArchived, countUnarchived, findRest, readMovedMonths } from './archived.sql.js';
 import { FOLD_SIZE, foldArchived, type Unreadable } from './fold-archived.js';
 import { createShadow, dropShadow, stopConsumers, takeRebuildLock } from './shadow.sql.js';
-import { differenceOf, takeOver, type ViewDifference } from './swap.sql.js';
+import { differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
 
 export interface Rebuilt {
   readonly events: number;
@@ -23,6 +23,8 @@ export interface RebuildOptions {
   readonly progress: Progress;
   /** Take over although rows differ. */
   readonly accept: boolean;
+  /** So long the inbox remembers. */
+  readonly inboxDays: number;
 }
 
 /** A consumer's transaction lasts seconds; its events bear the time of its begin. */
@@ -43,7 +45,7 @@ export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
   });
 }
 
-async function fillCompareTakeOver({ pool, shadow, progress, accept }: RebuildOptions): Promise<Rebuilt> {
+async function fillCompareTakeOver({ pool, shadow, progress, accept, inboxDays }: RebuildOptions): Promise<Rebuilt> {
   const db = onPool(pool);
   const unreadable = new Map<string, Unreadable>();
   let events = 0;
@@ -74,7 +76,10 @@ async function fillCompareTakeOver({ pool, shadow, progress, accept }: RebuildOp
     const differences = await compareAll(tx, progress);
     const differs = differences.length > 0;
     const tookOver = (accept || !differs) && unarchived === 0 && unreadable.size === 0;
-    if (tookOver) for (const { table } of differences) await takeOver(tx, table);
+    if (tookOver) {
+      for (const { table } of differences) await takeOver(tx, table);
+      await takeOverInbox(tx, inboxDays);
+    }
     const stoppedMs = Math.round(performance.now() - stoppedAt);
     return { events, differences, unreadable: [...unreadable.values()], unarchived, tookOver, stoppedMs };
   });

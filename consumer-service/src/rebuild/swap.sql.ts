@@ -63,3 +63,33 @@ export async function takeOver(tx: Tx, table: string): Promise<void> {
            ON CONFLICT (${keys}) DO ${update === '' ? 'NOTHING' : `UPDATE SET ${update}`}`,
   });
 }
+
+/**
+ * Makes the inbox know what the views include now, and the ledger count it. After a restore into a new database it knows
+ * nothing, and what the write side publishes again would be added a second time. Events that are older than the inbox
+ * remembers are left out: nobody publishes them again.
+ */
+export async function takeOverInbox(tx: Tx, days: number): Promise<void> {
+  await tx.query({
+    text: `
+      WITH known AS (
+        INSERT INTO public.processed_events (event_id)
+        SELECT event_id FROM ${SHADOW}.processed_events
+         WHERE substr(event_id::text, 15, 1) <> '7'
+            OR event_id >= rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid
+         ORDER BY event_id
+        ON CONFLICT DO NOTHING RETURNING event_id
+      ), counted AS (
+        SELECT DISTINCT event_id,
+               to_timestamp(('x' || translate(left(event_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0) AS at
+          FROM known JOIN public.event_archive USING (event_id)
+         WHERE counted
+      )
+      INSERT INTO public.event_ledger AS l (second, settled, last_settled_at, committed)
+      SELECT date_trunc('second', at), count(*), max(at), 0 FROM counted GROUP BY 1 ORDER BY 1
+      ON CONFLICT (second) DO UPDATE SET
+        settled = l.settled + EXCLUDED.settled,
+        last_settled_at = GREATEST(l.last_settled_at, EXCLUDED.last_settled_at)`,
+    values: [days],
+  });
+}
