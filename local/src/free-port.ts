@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
 
 const LOOPBACK = '127.0.0.1';
@@ -14,16 +15,23 @@ function close(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()));
 }
 
-/** Ports are drawn together and held until all are known, or the system may hand out one of them twice. */
+/**
+ * Below the ports from which systems choose for outgoing connections (from 32768 on Linux, 49152 elsewhere): a broker takes
+ * seconds to open its port, and a connection that was made meanwhile may have been given it.
+ */
+const FIRST_PORT = 10_240;
+const END_OF_PORTS = 32_768;
+
+/** Ports are drawn together and held until all are known, or one of them could be drawn twice. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(Array.from({ length: count }, () => listen(0, LOOPBACK)));
-  const ports = servers.map((server) => {
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('a TCP server has no port');
-    return address.port;
-  });
-  await Promise.all(servers.map(close));
-  return ports;
+  const held = new Map<number, Server>();
+  while (held.size < count) {
+    const port = randomInt(FIRST_PORT, END_OF_PORTS);
+    const server = await listen(port, LOOPBACK).catch(ifTaken);
+    if (server !== undefined) held.set(port, server);
+  }
+  await Promise.all([...held.values()].map(close));
+  return [...held.keys()];
 }
 
 export async function freePort(): Promise<number> {
@@ -33,10 +41,12 @@ export async function freePort(): Promise<number> {
 }
 
 export async function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
-  try {
-    await close(await listen(port, host));
-    return true;
-  } catch {
-    return false;
-  }
+  const server = await listen(port, host).catch(ifTaken);
+  if (server !== undefined) await close(server);
+  return server !== undefined;
+}
+
+/** A number that is no port, and a host that is not here, are other errors than a port that is taken. */
+function ifTaken(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
 }
