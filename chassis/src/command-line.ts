@@ -42,8 +42,9 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
   options,
   run,
 }: CommandLineOptions<S, O>): Promise<void> {
-  // `… | head` closes the pipe early: the reader has seen enough.
-  process.stdout.on('error', () => process.exit(0));
+  process.stdout.on('error', () => {
+    isRead = false;
+  });
   try {
     const { values, positionals } = parse(argv, options);
     if ((values as { help?: unknown }).help === true) return print(usage);
@@ -60,8 +61,11 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
   }
 }
 
+/** `… | head` closes the pipe early: the reader has seen enough, but what the command does has to be done. */
+let isRead = true;
+
 export function print(line = ''): void {
-  process.stdout.write(`${line}\n`);
+  if (isRead) process.stdout.write(`${line}\n`);
 }
 
 function parse<const O extends ParseArgsOptionsConfig>(argv: readonly string[], options: O) {

@@ -58,15 +58,29 @@ test('a second run finds the shelves full and the past written', async () => {
 
 const importer = fileURLToPath(new URL('../../command-service/dist/operations/import-orders.main.js', import.meta.url));
 
-function startImport(lines: string): ChildProcess & { readonly stderr: Readable } {
+function startImport(lines: string): ChildProcess & { readonly stdout: Readable; readonly stderr: Readable } {
   const child = spawn(process.execPath, [importer], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl },
-    stdio: ['pipe', 'ignore', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.end(lines);
   return child;
 }
+
+test('an import whose reader leaves early, as head does, stores all lines', async () => {
+  const { body } = await suite.post('/api/products', { name: 'Atlas', category: 'Office', price: 1, stock: 1_000 });
+  const line = JSON.stringify({
+    placedAt: '2026-11-01T09:30:00Z',
+    customerId: 4_711,
+    items: [{ productId: body.productId, quantity: 1 }],
+  });
+  const child = startImport(`${line}\n`.repeat(450));
+  child.stdout.destroy();
+  expect(await once(child, 'close')).toEqual([0, null]);
+  const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4711');
+  expect(rows).toEqual([{ n: 450 }]);
+});
 
 test('nothing is called complete beyond the begin of an import that is under way', async () => {
   const { body } = await suite.post('/api/products', { name: 'Globe', category: 'Office', price: 1, stock: 1 });
@@ -78,7 +92,9 @@ test('nothing is called complete beyond the begin of an import that is under way
       customerId: 1,
       items: [{ productId: body.productId, quantity: 1 }],
     };
-    const ended = once(startImport(JSON.stringify(line)), 'close');
+    const child = startImport(JSON.stringify(line));
+    child.stdout.resume();
+    const ended = once(child, 'close');
     const [began] = await eventually(async () => {
       const waiting = `SELECT xact_start AS at FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
       const { rows } = await suite.write.query(waiting);
@@ -102,6 +118,7 @@ test('a line that is no order stops the import with its number, and a wrong opti
     '{ "placedAt": "0000-01-01T00:00:00Z", "customerId": 1, "items": [{ "productId": 1, "quantity": 1 }] }',
   ]) {
     const child = startImport(`${line}\n`);
+    child.stdout.resume();
     let told = '';
     child.stderr.on('data', (data) => (told += data));
     expect(await once(child, 'close')).toEqual([2, null]);
