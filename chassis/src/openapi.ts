@@ -12,8 +12,9 @@ import type { Route, RouteDoc } from './route.js';
 export interface ApiInfo {
   readonly title: string;
   readonly description: string;
-  /** Request headers that every route of the API takes. */
+  /** Request headers that every route of the API takes, and those that it answers. */
   readonly headers?: z.ZodObject;
+  readonly answerHeaders?: z.ZodObject;
 }
 
 export type OpenApiDocument = ReturnType<typeof createDocument>;
@@ -64,11 +65,12 @@ const unavailable = {
 };
 
 /** The OpenAPI 3.1 document of a service, made of the schemas that validate: it cannot say anything else than the code. */
-export function openApiDocument({ title, description, headers }: ApiInfo, routes: readonly Route[]): OpenApiDocument {
+export function openApiDocument(api: ApiInfo, routes: readonly Route[]): OpenApiDocument {
+  const { title, description } = api;
   const paths: ZodOpenApiPathsObject = {};
   for (const { method, path, doc } of routes) {
     const template = path.replace(/:(\w+)/g, '{$1}');
-    paths[template] = { ...paths[template], [method]: operation(method, template, withHeaders(doc, headers)) };
+    paths[template] = { ...paths[template], [method]: operation(method, template, withHeaders(doc, api)) };
   }
   return createDocument({
     openapi: '3.1.1',
@@ -79,10 +81,18 @@ export function openApiDocument({ title, description, headers }: ApiInfo, routes
   });
 }
 
-function withHeaders(doc: RouteDoc, headers: z.ZodObject | undefined): RouteDoc {
-  if (headers === undefined) return doc;
-  return { ...doc, headers: doc.headers === undefined ? headers : headers.extend(doc.headers.shape) };
+function withHeaders(doc: RouteDoc, { headers, answerHeaders }: ApiInfo): RouteDoc {
+  const asked = both(headers, doc.headers);
+  const answered = both(answerHeaders, doc.answer.headers);
+  return {
+    ...doc,
+    ...(asked && { headers: asked }),
+    answer: { ...doc.answer, ...(answered && { headers: answered }) },
+  };
 }
+
+const both = (all: z.ZodObject | undefined, own: z.ZodObject | undefined) =>
+  all && own ? all.extend(own.shape) : (all ?? own);
 
 function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiOperationObject {
   const { status, description, schema, contentType = 'application/json', headers } = doc.answer;

@@ -4,6 +4,9 @@ import { validationMessage } from './validation-message.js';
 
 type Place = 'body' | 'parameter' | 'header';
 
+/** 5,000 unknown fields fit into a body, and would make an answer of five times its size. */
+const MOST_FAULTS = 100;
+
 /** Parses input with its schema. Throws a 400 Problem that names every faulty field. */
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place: Place): z.output<S> {
   const parsed = schema.safeParse(input, { error: validationMessage });
@@ -13,12 +16,13 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place
   for (const fault of parsed.error.issues.flatMap((issue) => faultsOf(issue, place)).reverse()) {
     byField.set(nameOf(fault), fault);
   }
-  const errors = [...byField.values()].reverse();
+  const errors = [...byField.values()].reverse().slice(0, MOST_FAULTS);
   const [first] = errors;
+  const count = byField.size;
   throw new Problem({
     slug: 'invalid-input',
     status: 400,
-    detail: errors.length === 1 && first ? `${nameOf(first)} ${first.detail}` : `${errors.length} fields are not valid`,
+    detail: count === 1 && first ? `${nameOf(first)} ${first.detail}` : `${count} fields are not valid`,
     errors,
   });
 }

@@ -18,7 +18,8 @@ export const price = z
   .number()
   .min(0)
   .max(MAX_PRICE_CENTS / 100)
-  .refine(twoDecimals, 'must have at most two decimals');
+  .refine(twoDecimals, 'must have at most two decimals')
+  .meta({ description: 'At most two decimals' });
 
 /** A sum of prices on the wire. */
 export const amount = z.number().min(0).refine(twoDecimals, 'must have at most two decimals');

@@ -52,12 +52,15 @@ const minutes = values.minutes === undefined ? undefined : number('minutes', val
 const seed = number('seed', values.seed, 0);
 
 async function untilReady(api: ShopApi): Promise<void> {
+  let isTold = false;
   for (const deadline = Date.now() + READY_TIMEOUT_MS; ; await delay(500)) {
     const answers = await api.query('/health/ready').then(
       ({ status }) => status === 200,
       () => false,
     );
     if (answers) return;
+    if (!isTold) process.stdout.write(`Waiting for the shop at ${values.query} …\n`);
+    isTold = true;
     if (Date.now() > deadline)
       throw new Error(`no shop at ${values.command} and ${values.query}: is \`npm start\` running?`);
   }

@@ -6,7 +6,7 @@ import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
 import { createAwaitEvents } from './consistency/await-events.js';
-import { consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
+import { consistencyAnswerHeaders, consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
 import type { Live } from './live/live.js';
 import { streamRoute } from './live/stream.route.js';
 import { servePage } from './page/serve-page.js';
@@ -30,6 +30,7 @@ export const api = {
   title: 'query-service',
   description: 'Answers what the events add up to, from views that are kept up to date as events arrive.',
   headers: consistencyHeaders,
+  answerHeaders: consistencyAnswerHeaders,
 };
 
 export interface AppOptions {

@@ -1,3 +1,9 @@
+import { z } from 'zod';
+
+export const pageHeaders = z.object({
+  link: z.string().optional().meta({ description: 'Where the next page is, if there is one (RFC 8288)' }),
+});
+
 /**
  * A keyset page: the row after the last key, found by index however deep the page, and stable while rows are added.
  * Queries fetch one row more than the page holds; its presence is what says that there is a next page (RFC 8288 Link).

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '@tallyline/chassis/problem';
+import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { z } from 'zod';
 
 /** A request that may be sent again: its key, and a fingerprint that tells whether it is the same request. */
@@ -35,6 +36,14 @@ export function requestKey(key: string | undefined, body: unknown): RequestKey |
 
 /** Marks an answer that was given before. */
 export const REPLAYED_HEADER = { 'idempotent-replayed': 'true' };
+
+/** What the answer to a write has besides its body. */
+export const writtenHeaders = z.object({
+  [CONSISTENCY_TOKEN]: z.string().meta({
+    description: 'Sent with a GET to query-service, its answer waits for this write',
+  }),
+  'idempotent-replayed': z.literal('true').optional().meta({ description: 'This answer was given before' }),
+});
 
 export type KeyConflict = 'key-running' | 'key-reused';
 

@@ -5,7 +5,13 @@ import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { id, MAX_ORDER_LINES, price, quantity } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
-import { idempotencyHeaders, keyProblem, REPLAYED_HEADER, requestKey } from '../idempotency/idempotency-key.js';
+import {
+  idempotencyHeaders,
+  keyProblem,
+  REPLAYED_HEADER,
+  requestKey,
+  writtenHeaders,
+} from '../idempotency/idempotency-key.js';
 import type { OrderResult, Placed, PlaceOrder, PlaceOrderAnswer } from './place-order.js';
 
 const body = z.strictObject({
@@ -28,6 +34,7 @@ export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderAnswer
         status: 201,
         description: 'The order is stored and will be counted',
         schema: z.object({ orderId: id }),
+        headers: writtenHeaders,
       },
       problems: {
         409: 'Too little stock, the price the customer saw is not the current one, or the key is in use',

@@ -4,7 +4,13 @@ import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { category, id, price, productName, stock } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
-import { idempotencyHeaders, keyProblem, REPLAYED_HEADER, requestKey } from '../idempotency/idempotency-key.js';
+import {
+  idempotencyHeaders,
+  keyProblem,
+  REPLAYED_HEADER,
+  requestKey,
+  writtenHeaders,
+} from '../idempotency/idempotency-key.js';
 import type { HandOver } from '../outbox/hand-over.js';
 import { createProduct } from './create-product.js';
 
@@ -18,7 +24,12 @@ export function createProductRoute(pool: Pool, handOver: HandOver): Route {
       summary: 'Add a product to the catalogue',
       headers: idempotencyHeaders,
       body,
-      answer: { status: 201, description: 'The product is stored', schema: z.object({ productId: id }) },
+      answer: {
+        status: 201,
+        description: 'The product is stored',
+        schema: z.object({ productId: id }),
+        headers: writtenHeaders,
+      },
       problems: { 409: 'The key is in use', 422: 'The key belongs to another body' },
     },
     async ({ body, headers, traceparent }) => {

@@ -11,6 +11,7 @@ import {
   REPLAYED_HEADER,
   type RequestKey,
   requestKey,
+  writtenHeaders,
 } from '../idempotency/idempotency-key.js';
 import type { HandOver } from '../outbox/hand-over.js';
 import { type PurchaseBody, purchaseBody } from './purchase-body.js';
@@ -28,7 +29,12 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
         summary: 'Record a purchase at a till',
         headers: idempotencyHeaders,
         body: purchaseBody,
-        answer: { status: 201, description: 'The purchase is stored and will be counted', schema: answer },
+        answer: {
+          status: 201,
+          description: 'The purchase is stored and will be counted',
+          schema: answer,
+          headers: writtenHeaders,
+        },
         problems: {
           409: 'The receipt was recorded under another key',
           422: 'The branch, the customer or a product is unknown, or the key belongs to another purchase',

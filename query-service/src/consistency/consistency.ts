@@ -1,5 +1,5 @@
 import { parseInput } from '@tallyline/chassis/validation';
-import { CONSISTENCY_STATUS, CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
+import { CONSISTENCY_STATUS, CONSISTENCY_TOKEN, consistencyStates } from '@tallyline/contracts/consistency';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { AwaitEvents } from './await-events.js';
@@ -23,6 +23,12 @@ export const consistencyHeaders = z.object({
       'The token of a POST, or several with commas: the answer waits for it; Consistency-Status says if it includes it',
   }),
   prefer: z.string().optional().meta({ description: 'How long to wait for the token, in seconds', example: 'wait=5' }),
+});
+
+export const consistencyAnswerHeaders = z.object({
+  [CONSISTENCY_STATUS]: z.enum(consistencyStates).optional().meta({
+    description: 'To a call with a token: whether this answer includes that write',
+  }),
 });
 
 /**

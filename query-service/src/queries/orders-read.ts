@@ -3,7 +3,7 @@ import { readByKey } from '@tallyline/chassis/read-by-key';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, id, instant, price, quantity } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { keysetPage } from '../keyset-page.js';
+import { keysetPage, pageHeaders } from '../keyset-page.js';
 import { notFound } from '../not-found.js';
 import { page, pathId } from '../parameters.js';
 
@@ -57,7 +57,12 @@ export function ordersRoute(db: Queryable): Route {
     {
       summary: 'Orders, newest first',
       query: z.strictObject({ ...page, customerId: pathId.optional(), before: pathId.optional() }),
-      answer: { status: 200, description: 'One page; `Link: rel="next"` leads to the next', schema: z.array(order) },
+      answer: {
+        status: 200,
+        description: 'One page; `Link: rel="next"` leads to the next',
+        schema: z.array(order),
+        headers: pageHeaders,
+      },
     },
     async ({ query: { limit, customerId, before = Number.MAX_SAFE_INTEGER }, url }) => {
       const ofCustomer = customerId === undefined ? '' : 'AND customer_id = $3';

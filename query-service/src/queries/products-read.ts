@@ -2,7 +2,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { id, instant, price } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { keysetPage } from '../keyset-page.js';
+import { keysetPage, pageHeaders } from '../keyset-page.js';
 import { notFound } from '../not-found.js';
 import { page, pathId } from '../parameters.js';
 
@@ -58,7 +58,12 @@ export function productsRoute(db: Queryable): Route {
     {
       summary: 'The catalogue, in order of id',
       query: z.strictObject({ ...page, after: pathId.optional() }),
-      answer: { status: 200, description: 'One page; `Link: rel="next"` leads to the next', schema: z.array(product) },
+      answer: {
+        status: 200,
+        description: 'One page; `Link: rel="next"` leads to the next',
+        schema: z.array(product),
+        headers: pageHeaders,
+      },
     },
     async ({ query: { limit, after = 0 }, url }) => {
       const rows = await db.query<Row>({
