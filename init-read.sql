@@ -197,7 +197,9 @@ BEGIN
     partition := to_char(month, '"event_archive_"YYYY_MM');
     CONTINUE WHEN to_regclass(partition) IS NOT NULL;
     PERFORM pg_advisory_xact_lock(hashtext('create_event_archive_months'));
-    CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+    -- to_regclass would answer from its cache what it found before the wait; a query sees what was committed meanwhile.
+    CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relname = partition AND relnamespace =
+                            (SELECT relnamespace FROM pg_class WHERE oid = 'event_archive'::regclass));
     EXECUTE format('CREATE TABLE %I (LIKE event_archive INCLUDING ALL)', partition);
     EXECUTE format('ALTER TABLE event_archive ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)', partition,
                    month AT TIME ZONE 'UTC', (month + interval '1 month') AT TIME ZONE 'UTC');

@@ -1,8 +1,7 @@
-import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type Express, type RequestHandler } from 'express';
 import { docsRoutes } from './docs-page.js';
 import { type HealthChecks, healthRoutes } from './health.js';
+import { jsonBody } from './http-body.js';
 import { errorHandler } from './http-errors.js';
 import type { Logger } from './logger.js';
 import { type Metrics, metricsRoute, requestDurations } from './metrics.js';
@@ -11,9 +10,6 @@ import { Problem } from './problem.js';
 import type { Route } from './route.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { traceIdOf, traceparentOf } from './trace-context.js';
-
-/** 100 order lines take 8 kB; a body beyond this is not an order. */
-const MAX_BODY_BYTES = 64 * 1024;
 
 export interface HttpAppOptions {
   readonly api: ApiInfo;
@@ -36,17 +32,10 @@ export function buildHttpApp({ api, log, metrics, routes, health, pages, before 
   app.use(observe(log, requestDurations(metrics)));
   app.use(requireHost);
   // Paths are tried in this order, and each costs: the API's come first.
-  const json = express.json({
-    type: () => true,
-    limit: MAX_BODY_BYTES,
-    inflate: true,
-    strict: false,
-    verify: requireUtf8,
-  });
   for (const [path, atPath] of byPath(routes)) {
     const resource = app.route(path);
     for (const { method, handle } of atPath) {
-      if (method === 'post') resource.post(requireJson, refuseTooLarge, json, handle);
+      if (method === 'post') resource.post(jsonBody, handle);
       else resource.get(before, handle);
     }
     resource.all(methodNotAllowed(atPath.map(({ method }) => method)));
@@ -107,17 +96,6 @@ function observe(log: Logger, measure: ReturnType<typeof requestDurations>): Req
 
 const pass: RequestHandler = (_request, _response, next) => next();
 
-const requireJson: RequestHandler = (request, _response, next) => {
-  if (!request.is('application/json')) {
-    throw new Problem({
-      slug: 'unsupported-media-type',
-      status: 415,
-      detail: 'the body must be JSON: send it with content-type application/json',
-    });
-  }
-  next();
-};
-
 /** RFC 9112, section 3.2. HTTP/1.0 knew no Host. */
 const requireHost: RequestHandler = (request, _response, next) => {
   if (request.headers.host === undefined && request.httpVersion === '1.1') {
@@ -125,24 +103,6 @@ const requireHost: RequestHandler = (request, _response, next) => {
   }
   next();
 };
-
-/** At once, where the parser would read 300 MB first; what the client goes on sending is thrown away. */
-const refuseTooLarge: RequestHandler = (request, _response, next) => {
-  if (Number(request.headers['content-length']) > MAX_BODY_BYTES) {
-    throw new Problem({ slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` });
-  }
-  next();
-};
-
-/** RFC 8259, section 8.1. Read with a replacement for what is no text, two names become one. */
-function requireUtf8(_request: IncomingMessage, _response: ServerResponse, body: Buffer, encoding: string): void {
-  if (encoding !== 'utf-8') {
-    throw new Problem({ slug: 'unsupported-media-type', status: 415, detail: 'the body must be JSON in UTF-8' });
-  }
-  if (isUtf8(body)) return;
-  const errors = [{ pointer: '#', detail: 'holds bytes that are not UTF-8' }];
-  throw new Problem({ slug: 'malformed-json', status: 400, detail: 'the body is not JSON in UTF-8', errors });
-}
 
 function methodNotAllowed(methods: readonly Route['method'][]): RequestHandler {
   const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');

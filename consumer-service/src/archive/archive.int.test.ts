@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from '@tallyline/chassis/postgres';
 import { createTestPool } from '@tallyline/chassis/test-pool';
+import { eventually } from '@tallyline/local/eventually';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { applyIsolating } from '../inbox/apply-isolating.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
@@ -61,13 +62,33 @@ test('an event is archived once, byte for byte, in the transaction that applies 
   ]);
 });
 
-test('a month without a partition gets one, and no event is taken for poison', async () => {
+async function dropMonths(): Promise<void> {
   const { rows: partitions } = await pool.query(
     "SELECT inhrelid::regclass AS name FROM pg_inherits WHERE inhparent = 'event_archive'::regclass",
   );
   expect(partitions).toHaveLength(2);
   for (const { name } of partitions) await pool.query(`DROP TABLE ${name}`);
+}
 
+test('who waited while another made the months finds them made', async () => {
+  await dropMonths();
+  const make = 'SELECT create_event_archive_months()';
+  const first = await pool.connect();
+  try {
+    await first.query('BEGIN');
+    await first.query(make);
+    const second = pool.query(make);
+    const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    await eventually(async () => expect((await pool.query(waiting)).rows).toHaveLength(1));
+    await first.query('COMMIT');
+    await second;
+  } finally {
+    first.release();
+  }
+});
+
+test('a month without a partition gets one, and no event is taken for poison', async () => {
+  await dropMonths();
   const batches = Array.from({ length: 4 }, (_, n) => [received(100 + n), received(200 + n)]);
   const results = await Promise.all(batches.map(apply));
   expect(results.map(({ applied, poison }) => [applied.length, poison.length])).toEqual(batches.map(() => [2, 0]));
