@@ -2,6 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createGroupCommit } from './group-commit.js';
+import { NotConnected } from './postgres.js';
 
 function databaseError(code: string): Error {
   const error = new pg.DatabaseError('refused', 1, 'error');
@@ -61,6 +62,18 @@ describe('group commit', () => {
     };
     const group = createGroupCommit<number, number>({ maxGroupSize: 10, maxWaiting: 100, commit });
     await expect(group.submit(1)).rejects.toMatchObject({ code: '57P01' });
+    expect(commits).toBe(1);
+  });
+
+  test('refuses all that wait when there is no connection to be had', async () => {
+    let commits = 0;
+    const commit = async () => {
+      commits += 1;
+      throw new NotConnected('place orders', new Error('connect ECONNREFUSED'));
+    };
+    const group = createGroupCommit<number, number>({ maxGroupSize: 1, maxWaiting: 100, commit });
+    const results = await Promise.allSettled([1, 2, 3].map((item) => group.submit(item)));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect(commits).toBe(1);
   });
 

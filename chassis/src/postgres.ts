@@ -127,6 +127,13 @@ export class TransactionError extends Error {
   }
 }
 
+/** No connection could be had, so nothing was sent: the server is away, or all connections are taken. */
+export class NotConnected extends TransactionError {
+  constructor(step: string, cause: unknown) {
+    super(`${step} (connect)`, cause, false);
+  }
+}
+
 /**
  * A statement that fails before it is sent (a value that has no text) has failed after some ticks of the microtask queue, one for
  * each function around it; then COMMIT must not be sent, for the server knows of no failure. Awaiting a turn of the event
@@ -140,7 +147,7 @@ const TICKS_TO_FAIL = 10;
  */
 export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
-    throw new TransactionError(`${step} (connect)`, error, false);
+    throw new NotConnected(step, error);
   });
   let lost: Error | undefined;
   const onLost = (error: Error) => {
