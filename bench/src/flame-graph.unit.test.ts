@@ -8,9 +8,9 @@ const profile: CpuProfile = {
   nodes: [
     { id: 1, callFrame: call('(root)'), children: [2, 3, 6] },
     { id: 2, callFrame: call('(idle)') },
-    { id: 3, callFrame: call('main', 'file:///home/me/suite/command-service/dist/main.js'), children: [4, 5] },
-    { id: 4, callFrame: call('publish', 'file:///home/me/suite/node_modules/amqplib/lib/channel.js') },
-    { id: 5, callFrame: call('publish', 'file:///home/me/suite/node_modules/amqplib/lib/channel.js') },
+    { id: 3, callFrame: call('main', 'file:///suite/command-service/dist/main.js'), children: [4, 5] },
+    { id: 4, callFrame: call('publish', 'file:///suite/node_modules/amqplib/lib/channel.js') },
+    { id: 5, callFrame: call('publish', 'file:///suite/node_modules/amqplib/lib/channel.js') },
     { id: 6, callFrame: call('(garbage collector)') },
   ],
   startTime: 1_000,

@@ -191,7 +191,10 @@ function withHeartbeat(url: string): string {
 
 const PRECONDITION_FAILED = 406;
 
-/** While the topology is declared. Later the same code has other reasons, such as a batch that is held for longer than consumer_timeout. */
+/**
+ * While the topology is declared. Later the same code has other reasons, such as a batch that is held for longer than the
+ * broker's consumer_timeout.
+ */
 function isTopologyMismatch(error: unknown): error is Error {
   return error instanceof Error && (error as Error & { code?: unknown }).code === PRECONDITION_FAILED;
 }

@@ -1,10 +1,26 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler } from 'express';
-import { Problem } from './problem.js';
+import { Problem, type ProblemDetails } from './problem.js';
 
 /** 100 order lines take 8 kB; a body beyond this is not an order. */
 const MAX_BODY_BYTES = 64 * 1024;
+
+const tooLarge = { slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` };
+
+const notUtf8 = { slug: 'unsupported-media-type', status: 415, detail: 'the body must be JSON in UTF-8' };
+
+const malformed = (detail: string): ProblemDetails => {
+  return { slug: 'malformed-json', status: 400, detail: 'the body is not JSON', errors: [{ pointer: '#', detail }] };
+};
+
+/** What body-parser says by `type` and `status`, or undefined when it is something else. */
+export function bodyProblem(error: unknown): ProblemDetails | undefined {
+  const { type, status } = error as { type?: string; status?: number };
+  if (type === 'entity.parse.failed') return malformed('is not JSON');
+  if (type === 'entity.too.large') return tooLarge;
+  return status === 415 ? notUtf8 : undefined;
+}
 
 const requireJson: RequestHandler = (request, _response, next) => {
   if (!request.is('application/json')) {
@@ -20,19 +36,15 @@ const requireJson: RequestHandler = (request, _response, next) => {
 /** At once, where the parser would read 300 MB first; what the client goes on sending is thrown away. */
 const refuseTooLarge: RequestHandler = (request, _response, next) => {
   if (Number(request.headers['content-length']) > MAX_BODY_BYTES) {
-    throw new Problem({ slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` });
+    throw new Problem(tooLarge);
   }
   next();
 };
 
 /** RFC 8259, section 8.1. Read with a replacement for what is no text, two names become one. */
 function requireUtf8(_request: IncomingMessage, _response: ServerResponse, body: Buffer, encoding: string): void {
-  if (encoding !== 'utf-8') {
-    throw new Problem({ slug: 'unsupported-media-type', status: 415, detail: 'the body must be JSON in UTF-8' });
-  }
-  if (isUtf8(body)) return;
-  const errors = [{ pointer: '#', detail: 'holds bytes that are not UTF-8' }];
-  throw new Problem({ slug: 'malformed-json', status: 400, detail: 'the body is not JSON in UTF-8', errors });
+  if (encoding !== 'utf-8') throw new Problem(notUtf8);
+  if (!isUtf8(body)) throw new Problem(malformed('holds bytes that are not UTF-8'));
 }
 
 /** Reads a body as JSON in UTF-8, or refuses it. */

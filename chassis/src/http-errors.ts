@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
+import { bodyProblem } from './http-body.js';
 import type { Logger } from './logger.js';
 import { TransactionError } from './postgres.js';
 import { classify } from './postgres-errors.js';
@@ -44,29 +45,17 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
 
 function detailsOf(error: unknown): ProblemDetails {
   if (error instanceof Problem) return error.details;
-  const ofRequest = bodyParserDetails(error);
+  const ofRequest = bodyProblem(error) ?? requestProblem(error);
   if (ofRequest !== undefined) return ofRequest;
   if (error instanceof TransactionError && error.outcomeUnknown) return outcomeUnknown;
   const failure = classify(error);
   return failure === 'unavailable' || failure === 'contention' ? unavailable : internal;
 }
 
-/** body-parser and the router say what was wrong with the request by `type` and `status`. */
-function bodyParserDetails(error: unknown): ProblemDetails | undefined {
+/** The router, and what reads bodies, say by `status` that a request is at fault. */
+function requestProblem(error: unknown): ProblemDetails | undefined {
   if (!(error instanceof Error)) return undefined;
-  const { type, status, limit } = error as Error & { type?: string; status?: number; limit?: number };
-  if (type === 'entity.parse.failed') {
-    return {
-      slug: 'malformed-json',
-      status: 400,
-      detail: 'the body is not JSON',
-      errors: [{ pointer: '#', detail: 'is not JSON' }],
-    };
-  }
-  if (type === 'entity.too.large') {
-    return { slug: 'too-large', status: 413, detail: `the body is larger than ${limit} bytes` };
-  }
-  if (status === 415) return { slug: 'unsupported-media-type', status, detail: 'the body must be JSON in UTF-8' };
+  const { status } = error as Error & { status?: number };
   if (status !== undefined && status >= 400 && status < 500) {
     return { slug: 'bad-request', status: 400, detail: 'the request could not be read' };
   }

@@ -60,9 +60,10 @@ function trackConnections(server: Server): { finish(): void } {
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
     const response = answers.get(socket);
-    // The request before was whole: its order is being stored, and this must not pass for its answer.
-    if (response?.req.complete && socket.writable) closeBehind(response, socket);
-    else if (!socket.writable || response?.headersSent) socket.destroy();
+    if (!socket.writable) socket.destroy();
+    else if (response?.headersSent) socket.destroySoon();
+    // The request before was whole: its order is being stored, and a refusal must not pass for its answer.
+    else if (response?.req.complete) response.setHeader('connection', 'close');
     else refuseMalformed(error, socket);
   });
   return {
@@ -75,10 +76,4 @@ function trackConnections(server: Server): { finish(): void } {
       }
     },
   };
-}
-
-function closeBehind(response: ServerResponse, socket: Socket): void {
-  if (!response.headersSent) response.setHeader('connection', 'close');
-  if (response.closed) socket.destroySoon();
-  else response.once('close', () => socket.destroySoon());
 }

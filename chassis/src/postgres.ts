@@ -45,7 +45,7 @@ const types = {
       : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-/** What the driver would take from the URL instead of from us. Watermarks find writers by their name, and statements end in time. */
+/** What the driver would take from the URL rather than from us: watermarks find writers by name, and statements end in time. */
 const OURS_TO_SAY = ['application_name', 'statement_timeout', 'idle_in_transaction_session_timeout', 'query_timeout'];
 
 function withoutOurs(databaseUrl: string): string {

@@ -4,6 +4,9 @@ import { instant as anyInstant } from './fields.js';
 /** PostgreSQL knows no year 0, and would refuse the batch that such a watermark came with again and again. */
 const instant = anyInstant.refine((text) => !text.startsWith('0000'), 'must be of the year 1 or later');
 
+/** Waiting events are counted up to here: more would be no more news, and eight million take as long as a statement may. */
+export const MOST_WAITING = 1_000_000;
+
 /**
  * What the write side tells the read side about itself, every second: how many events were committed in each second of
  * its own clock, for seconds in which nothing more can be committed. The consumer counts what it settled per second of
@@ -20,7 +23,7 @@ export const watermark = z.object({
   isFirst: z.boolean(),
   /** Committed events per second (`second` = start of that second), and the first event in it. */
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
-  /** Committed but not yet confirmed by the broker, as last counted. */
+  /** Committed but not yet confirmed by the broker, as last counted, up to MOST_WAITING. */
   waiting: z.int().min(0),
 });
 

@@ -34,15 +34,17 @@ export function requestKey(key: string | undefined, body: unknown): RequestKey |
   return { key, fingerprint: createHash('sha256').update(JSON.stringify(body)).digest() };
 }
 
+const REPLAYED = 'idempotent-replayed';
+
 /** Marks an answer that was given before. */
-export const REPLAYED_HEADER = { 'idempotent-replayed': 'true' };
+export const REPLAYED_HEADER = { [REPLAYED]: 'true' };
 
 /** What the answer to a write has besides its body. */
 export const writtenHeaders = z.object({
   [CONSISTENCY_TOKEN]: z.string().meta({
     description: 'Sent with a GET to query-service, its answer waits for this write',
   }),
-  'idempotent-replayed': z.literal('true').optional().meta({ description: 'This answer was given before' }),
+  [REPLAYED]: z.literal('true').optional().meta({ description: 'This answer was given before' }),
 });
 
 export type KeyConflict = 'key-running' | 'key-reused';

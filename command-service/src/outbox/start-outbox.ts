@@ -89,8 +89,8 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
       const patience = setTimeout(() => void link.stop(), link.blocked() ? 0 : STOP_PATIENCE_MS);
       await handOver.answered();
       await Promise.all([relay.stop(), second.stop(), settling.stop(), reporter.stop()]);
-      // What cannot be marked now is published again when its lease has ended.
       clearTimeout(patience);
+      // What cannot be marked now is published again when its lease has ended.
       await handOver.settle().catch((error: unknown) => log.warn({ err: error }, 'published events are not marked'));
       await link.stop();
     },

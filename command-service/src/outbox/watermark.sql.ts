@@ -1,4 +1,5 @@
 import type { Tx } from '@tallyline/chassis/postgres';
+import { MOST_WAITING } from '@tallyline/contracts/watermark';
 
 /** The time up to which the read side has been told, or undefined while another relay is telling it. */
 export async function lockReportedUntil(tx: Tx): Promise<{ reportedUntil: Date; now: Date } | undefined> {
@@ -64,9 +65,6 @@ export async function readOldestUnpublishedAgeSeconds(tx: Tx): Promise<number | 
   return row?.ageSeconds;
 }
 
-/** Counted up to here: more would be no more news, and eight million take as long as a statement may. */
-export const MOST_COUNTED = 1_000_000;
-
 /**
  * Reads the partial index alone. In a backlog the planner believes that most rows wait and would read the whole table,
  * 30 days of published events: 141 ms for 300,000 rows, where the index takes 12 ms for the 50,000 that wait.
@@ -76,7 +74,7 @@ export async function countUnpublished(tx: Tx): Promise<number> {
     tx.query({ text: 'SET LOCAL enable_seqscan = off' }),
     tx.query<{ count: number }>({
       name: 'count-unpublished',
-      text: `SELECT count(*) AS count FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT ${MOST_COUNTED}) AS waiting`,
+      text: `SELECT count(*) AS count FROM (SELECT FROM outbox WHERE published_at IS NULL LIMIT ${MOST_WAITING}) AS waiting`,
     }),
     tx.query({ text: 'SET LOCAL enable_seqscan TO DEFAULT' }),
   ]);

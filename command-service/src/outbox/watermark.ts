@@ -47,46 +47,43 @@ export function createWatermarkReporter(
         onBacklog(await withTransaction(pool, 'read backlog', readBacklog));
         return 'idle';
       }
-      const reported = withTransaction(pool, 'report watermark', async (tx) => {
-        const locked = await lockReportedUntil(tx);
-        if (locked === undefined) return 'idle';
-        const { reportedUntil, now } = locked;
-        const settledUntil = await readSettledUntil(tx, now);
-        const spanEnd = new Date(reportedUntil.getTime() + spanMs);
-        const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
-        // While a clock that was set back catches up, seconds that were told get more events.
-        const from = wholeSecond(new Date(earliest(reportedUntil, settledUntil).getTime() - RECOUNT_MS));
-        const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(settledUntil)));
-        const backlog = await readBacklog(tx);
-        onBacklog(backlog);
-        const outcome = await open.publish(
-          watermarkMessage({
-            measuredAt: until.toISOString(),
-            toldAt: now.toISOString(),
-            from: from.toISOString(),
-            isFirst: !(await isAnyCommittedBefore(tx, from)),
-            seconds: seconds.map(({ second, committed, firstAt }) => ({
-              second: second.toISOString(),
-              committed,
-              firstAt: firstAt.toISOString(),
-            })),
-            waiting: backlog.waiting,
-          }),
-        );
-        if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
-        await setReportedUntil(tx, until);
-        return spanEnd < settledUntil ? 'busy' : 'idle';
-      });
-      return reported.then(
-        (state) => {
-          spanMs = MAX_SPAN_MS;
-          return state;
-        },
-        (error) => {
-          spanMs = Math.max(MIN_SPAN_MS, spanMs / 2);
-          throw error;
-        },
-      );
+      try {
+        const state = await withTransaction(pool, 'report watermark', async (tx) => {
+          const locked = await lockReportedUntil(tx);
+          if (locked === undefined) return 'idle';
+          const { reportedUntil, now } = locked;
+          const settledUntil = await readSettledUntil(tx, now);
+          const spanEnd = new Date(reportedUntil.getTime() + spanMs);
+          const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
+          // While a clock that was set back catches up, seconds that were told get more events.
+          const from = wholeSecond(new Date(earliest(reportedUntil, settledUntil).getTime() - RECOUNT_MS));
+          const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(settledUntil)));
+          const backlog = await readBacklog(tx);
+          onBacklog(backlog);
+          const outcome = await open.publish(
+            watermarkMessage({
+              measuredAt: until.toISOString(),
+              toldAt: now.toISOString(),
+              from: from.toISOString(),
+              isFirst: !(await isAnyCommittedBefore(tx, from)),
+              seconds: seconds.map(({ second, committed, firstAt }) => ({
+                second: second.toISOString(),
+                committed,
+                firstAt: firstAt.toISOString(),
+              })),
+              waiting: backlog.waiting,
+            }),
+          );
+          if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
+          await setReportedUntil(tx, until);
+          return spanEnd < settledUntil ? 'busy' : 'idle';
+        });
+        spanMs = MAX_SPAN_MS;
+        return state;
+      } catch (error) {
+        spanMs = Math.max(MIN_SPAN_MS, spanMs / 2);
+        throw error;
+      }
     },
   };
 }

@@ -1,6 +1,13 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
 
+/** True for ids with a time inside (UUIDv7); those of foreign publishers may have none. */
+export const HAS_TIME = "substr(event_id::text, 15, 1) = '7'";
+
+/** The lowest UUIDv7 of `$1` days ago. */
+export const LOWEST_ID =
+  "rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid";
+
 /**
  * Deletes the record of events that were applied more than `days` ago. Found by the time inside their ids, so that the
  * hot path keeps up no index by `processed_at`, and checked by `processed_at`, so that an event that came late is
@@ -12,8 +19,8 @@ export async function pruneProcessedEvents(tx: Tx, days: number): Promise<number
     text: `
       DELETE FROM processed_events WHERE event_id IN (
         SELECT event_id FROM processed_events
-         WHERE event_id < (rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0'))::uuid
-           AND substr(event_id::text, 15, 1) = '7'
+         WHERE event_id < ${LOWEST_ID}
+           AND ${HAS_TIME}
            AND processed_at < now() - $1 * interval '1 day'
          ORDER BY event_id LIMIT $2 FOR UPDATE SKIP LOCKED)
       RETURNING 1`,

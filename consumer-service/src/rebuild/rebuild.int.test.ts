@@ -55,6 +55,14 @@ test('after a restore into a new database, what the archive holds twice and what
   expect(await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 })).toMatchObject({ tookOver: true });
   expect([await sales(), await settled()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
 
+  // It was set aside before today's code could read it.
+  await pool.query('DELETE FROM processed_events');
+  await pool.query("INSERT INTO dead_letters (event_id, queue, reason, counted) VALUES ($1, 'q', 'early', true)", [
+    event.id,
+  ]);
+  await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 });
+  expect([await settled(), (await pool.query('SELECT 1 FROM dead_letters')).rows]).toEqual([1, []]);
+
   expect(await apply(event)).toMatchObject({ applied: [], duplicates: 1 });
   expect([await sales(), await settled()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
 });

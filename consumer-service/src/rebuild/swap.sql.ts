@@ -1,4 +1,5 @@
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import { HAS_TIME, LOWEST_ID } from '../inbox/prune-inbox.sql.js';
 import { SHADOW } from './shadow.sql.js';
 
 interface Columns {
@@ -67,7 +68,7 @@ export async function takeOver(tx: Tx, table: string): Promise<void> {
 /**
  * Makes the inbox know what the views include now, and the ledger count it. After a restore into a new database it knows
  * nothing, and what the write side publishes again would be added a second time. Events that are older than the inbox
- * remembers are left out: nobody publishes them again.
+ * remembers are left out: nobody publishes them again. One that was set aside is in the views now; it was counted then.
  */
 export async function takeOverInbox(tx: Tx, days: number): Promise<void> {
   await tx.query({
@@ -75,15 +76,16 @@ export async function takeOverInbox(tx: Tx, days: number): Promise<void> {
       WITH known AS (
         INSERT INTO public.processed_events (event_id)
         SELECT event_id FROM ${SHADOW}.processed_events
-         WHERE substr(event_id::text, 15, 1) <> '7'
-            OR event_id >= rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid
+         WHERE NOT ${HAS_TIME} OR event_id >= ${LOWEST_ID}
          ORDER BY event_id
         ON CONFLICT DO NOTHING RETURNING event_id
+      ), no_letters AS (
+        DELETE FROM public.dead_letters WHERE event_id IN (SELECT event_id FROM known) RETURNING event_id
       ), counted AS (
         SELECT DISTINCT event_id,
                to_timestamp(('x' || translate(left(event_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0) AS at
           FROM known JOIN public.event_archive USING (event_id)
-         WHERE counted
+         WHERE counted AND event_id NOT IN (SELECT event_id FROM no_letters)
       )
       INSERT INTO public.event_ledger AS l (second, settled, last_settled_at, committed)
       SELECT date_trunc('second', at), count(*), max(at), 0 FROM counted GROUP BY 1 ORDER BY 1

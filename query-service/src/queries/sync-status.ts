@@ -1,6 +1,7 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { instant } from '@tallyline/contracts/fields';
+import { MOST_WAITING } from '@tallyline/contracts/watermark';
 import { z } from 'zod';
 import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-status.js';
 
@@ -8,7 +9,10 @@ export const syncStatus = z.object({
   status: z.enum(syncStates),
   lagSeconds: z.number().min(0).nullable(),
   pendingEvents: z.int().min(0),
-  waitingInOutbox: z.int().min(0).meta({ description: 'Counted up to 1,000,000' }),
+  waitingInOutbox: z
+    .int()
+    .min(0)
+    .meta({ description: `Counted up to ${MOST_WAITING}` }),
   setAsideEvents: z.int().min(0),
   completeUpTo: instant.nullable(),
   lastProcessedEventTimestamp: instant.nullable(),
