@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { validationMessage } from './validation-message.js';
 
 /** All faults of the environment at once: one restart per mistake is a poor way to learn of five mistakes. */
 export class ConfigError extends Error {
@@ -6,7 +7,9 @@ export class ConfigError extends Error {
   readonly faults: readonly string[];
 
   constructor(faults: readonly string[]) {
-    super(`the environment has ${faults.length} fault(s):\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
+    super(
+      `the environment has ${faults.length === 1 ? 'a fault' : `${faults.length} faults`}:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`,
+    );
     this.faults = faults;
   }
 }
@@ -17,7 +20,7 @@ export function parseConfig<S extends z.ZodType>(
   env: Readonly<Record<string, string | undefined>>,
 ): z.output<S> {
   const set = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== undefined && value.trim() !== ''));
-  const parsed = schema.safeParse(set);
+  const parsed = schema.safeParse(set, { error: validationMessage });
   if (parsed.success) return parsed.data;
-  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`));
+  throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`));
 }

@@ -4,17 +4,23 @@ import { ConfigError, parseConfig } from './config.js';
 
 const schema = z.object({
   PORT: z.coerce.number().int().max(65_535).default(8080),
-  URL: z.url(),
+  URL: z.url('must be a URL'),
   LEVEL: z.enum(['info', 'debug']).default('info'),
+  SECONDS: z.coerce.number().default(1),
 });
 
-test('every fault of the environment is reported at once, by variable', () => {
+test('every fault of the environment is reported at once, by variable, in words', () => {
   expect.assertions(2);
   try {
-    parseConfig(schema, { PORT: '70000', URL: 'nowhere', LEVEL: 'loud' });
+    parseConfig(schema, { PORT: '70000', URL: 'nowhere', LEVEL: 'loud', SECONDS: 'ten' });
   } catch (error) {
     expect(error).toBeInstanceOf(ConfigError);
-    expect((error as ConfigError).faults.map((fault) => fault.split(':')[0])).toEqual(['PORT', 'URL', 'LEVEL']);
+    expect((error as ConfigError).faults).toEqual([
+      'PORT must be at most 65535',
+      'URL must be a URL',
+      'LEVEL must be "info" or "debug"',
+      'SECONDS must be a number',
+    ]);
   }
 });
 
@@ -23,5 +29,6 @@ test('an empty variable counts as unset', () => {
     PORT: 8080,
     URL: 'https://example.org',
     LEVEL: 'info',
+    SECONDS: 1,
   });
 });

@@ -21,8 +21,9 @@ export async function isGiven(settings: Settings, name: string, answers: Check):
   }
 }
 
-function withoutPassword(text: string): string {
-  return text.replace(/:[^:@/]*@/, ':…@');
+/** Up to the last @ before the path: a password may hold one of its own. */
+export function withoutPassword(url: string): string {
+  return url.replace(/^(\w+:\/\/[^:@/]*):[^/]*@/, '$1:…@');
 }
 
 function reasonOf(error: unknown): string {

@@ -25,7 +25,7 @@ test('a URL of the person’s own is used', async () => {
 });
 
 test('a URL of the person’s own must answer; the refusal names the variable and hides the password', async () => {
-  const refusal = isGiven(settings('amqp://me:secret@broker:5672'), 'BROKER_URL', isDead);
+  const refusal = isGiven(settings('amqp://me:s@cr:et@broker:5672'), 'BROKER_URL', isDead);
   await expect(refusal).rejects.toThrow(/^BROKER_URL is set to amqp:\/\/me:…@broker:5672, .*ECONNREFUSED$/);
 });
 

@@ -1,4 +1,5 @@
 import { runDir } from './data-dir.js';
+import { withoutPassword } from './given-server.js';
 import { startGuard } from './guard.js';
 import { claimInstance, releaseInstance } from './instance-lock.js';
 import { keepRunning } from './keep-running.js';
@@ -23,7 +24,11 @@ function withTerminalFormat(settings: Settings): Settings {
   return { ...settings, variables: { ...settings.variables, LOG_FORMAT: 'pretty' } };
 }
 
-function describe({ variables }: Settings, { brokerIsOurs }: Suite): string {
+function describe({ variables, defaults }: Settings, { brokerIsOurs }: Suite): string {
+  const database = (variable: string) => {
+    const url = required(variables, variable);
+    return url === defaults[variable] ? url : withoutPassword(url);
+  };
   const address = (variable: string) => `http://${reachableHost(variables)}:${required(variables, variable)}`;
   const management = brokerIsOurs ? `http://127.0.0.1:${MANAGEMENT_PORT}  guest / guest` : 'the one of your BROKER_URL';
   return `
@@ -33,8 +38,8 @@ Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.
   Queries     ${address('QUERY_SERVICE_PORT')}  GET /api/analytics/…, /api/products, /api/orders
   Consumer    ${address('CONSUMER_SERVICE_PORT')}  GET /health
   RabbitMQ    ${management}
-  Write side  ${required(variables, 'WRITE_DATABASE_URL')}
-  Read side   ${required(variables, 'READ_DATABASE_URL')}
+  Write side  ${database('WRITE_DATABASE_URL')}
+  Read side   ${database('READ_DATABASE_URL')}
 
 Ctrl-C stops everything. Server logs: .data/logs. Drop the data: npm run reset.
 `;

@@ -9,7 +9,7 @@ import { startPostgresServer } from './postgres-server.js';
 import { brokerAnswers } from './rabbitmq-ready.js';
 import { applySchema, createDatabaseIfMissing, databaseUrl, type SchemaFile } from './schema.js';
 import { SERVICES, startService, untilServicesReady } from './services.js';
-import { required, type Settings } from './settings.js';
+import { required, requiredPort, type Settings } from './settings.js';
 
 export const MANAGEMENT_PORT = 15672;
 
@@ -98,7 +98,7 @@ async function prepareDatabase(url: string, file: SchemaFile): Promise<void> {
 function wantedPorts(settings: Settings, given: ReadonlySet<string>): WantedPort[] {
   const { variables } = settings;
   const services = SERVICES.map(({ name, portVariable }) => ({
-    port: Number(required(variables, portVariable)),
+    port: requiredPort(variables, portVariable),
     host: required(variables, 'BIND_ADDR'),
     usedBy: name,
     remedy: `set ${portVariable} to another port`,
@@ -112,5 +112,5 @@ function wantedPorts(settings: Settings, given: ReadonlySet<string>): WantedPort
   const remedy = 'set BROKER_URL to a RabbitMQ of yours';
   const brokerPorts = [Number(new URL(required(variables, 'BROKER_URL')).port), MANAGEMENT_PORT];
   const broker = brokerPorts.map((port) => ({ port, host: '127.0.0.1', usedBy: 'RabbitMQ', remedy }));
-  return [...services, ...databases, ...(given.has('BROKER_URL') ? [] : broker)].filter(({ port }) => port > 0);
+  return [...services, ...databases, ...(given.has('BROKER_URL') ? [] : broker)];
 }
