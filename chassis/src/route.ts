@@ -1,5 +1,5 @@
 import type { Request, RequestHandler, Response } from 'express';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { securityHeaders } from './security-headers.js';
 import { parseInput } from './validation.js';
 
@@ -56,6 +56,9 @@ export interface Route {
   readonly handle: RequestHandler;
 }
 
+/** A misspelt parameter must not be ignored: the answer would be to another question. */
+const noParameters = z.strictObject({});
+
 type Output<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
 
 /** A path, its schemas and its action. Throws nothing itself; a Problem thrown by `handle` becomes its answer. */
@@ -76,7 +79,7 @@ export function route<const D extends RouteDoc>(
     handle: async (request: Request, response: Response) => {
       const reply = await handle({
         params: parse<D['params']>(doc.params, request.params, 'parameter'),
-        query: parse<D['query']>(doc.query, request.query, 'parameter'),
+        query: parse<D['query']>(doc.query ?? noParameters, request.query, 'parameter'),
         headers: parse<D['headers']>(doc.headers, request.headers, 'header'),
         body: parse<D['body']>(doc.body, request.body, 'body'),
         traceparent: response.locals.traceparent as string,

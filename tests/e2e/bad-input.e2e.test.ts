@@ -120,6 +120,8 @@ describe('a GET is refused with 400 and names the parameter:', () => {
     ['/api/products?limit=0', 'limit'],
     ['/api/products?limit=1000', 'limit'],
     ['/api/products?colour=red', 'colour'],
+    ['/api/analytics/products/1/sales?from=2026-01-01', 'from'],
+    ['/api/analytics/sync-status?branch=downtown', 'branch'],
     ['/api/orders?customerId=x', 'customerId'],
     ['/api/orders/x', 'id'],
   ])('%s', async (path, parameter) => {
@@ -163,6 +165,14 @@ describe('a well-formed order is refused', () => {
 });
 
 describe('requests that are no calls of the API', () => {
+  test('a POST with a parameter, such as a hoped-for dry run, is refused and stores nothing', async () => {
+    const before = await state();
+    const answer = await suite.post('/api/products?dryRun=true', good);
+    expectProblem(answer, 400);
+    expect(answer.body.errors).toEqual([{ parameter: 'dryRun', detail: 'is not a known field' }]);
+    expect(await state()).toEqual(before);
+  });
+
   test('too large a body answers 413', async () => {
     expectProblem(await suite.post('/api/products', { ...good, name: 'x'.repeat(200_000) }), 413);
   });
