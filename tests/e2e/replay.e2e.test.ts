@@ -82,6 +82,11 @@ test('an operator replays a range or an event, and nothing is counted twice', as
   await allPublished();
   await placeOrders(1);
   await eventually(async () => expect(await sold()).toBe(before + 1));
-  expect((await runCommand(suite, 'replay', '--id', '0193a000-0000-7000-8000-000000000009')).code).toBe(1);
+  const unknown = ['--id', '0193a000-0000-7000-8000-000000000009'];
+  expect((await runCommand(suite, 'replay', ...unknown)).code).toBe(1);
+  expect(await runCommand(suite, 'replay', ...unknown, '--dry-run')).toMatchObject({
+    code: 1,
+    stdout: '0 of 1 event(s) would be published again.\n',
+  });
   expect((await runCommand(suite, 'replay')).code).toBe(2);
 });

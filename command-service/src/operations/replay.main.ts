@@ -1,7 +1,8 @@
 import { print, runCommandLine, UsageError } from '@tallyline/chassis/command-line';
 import { createPool, onPool } from '@tallyline/chassis/postgres';
+import { showProgress } from '@tallyline/chassis/progress';
 import { environment } from '@tallyline/contracts/environment';
-import { countPublished, readClock, unpublishEvents, unpublishSome } from '../replay/replay.sql.js';
+import { countEvents, countPublished, readClock, unpublishEvents, unpublishRange } from '../replay/replay.sql.js';
 
 const usage = `Publishes events once more out of the outbox. What the views include already is counted once all the same.
 
@@ -38,7 +39,8 @@ await runCommandLine({
     id: { type: 'string', multiple: true },
     'dry-run': { type: 'boolean', default: false },
   },
-  run: async ({ config, values: { from, to, id: ids, 'dry-run': dryRun }, log }) => {
+  run: async ({ config, values: { from, to, id: named, 'dry-run': dryRun }, log }) => {
+    const ids = named && [...new Set(named.map((id) => id.toLowerCase()))];
     if ((from === undefined) === (ids === undefined)) throw new UsageError('say either --from or --id');
     const wrong = ids?.find((id) => !UUID.test(id));
     if (wrong !== undefined) throw new UsageError(`not an event's id: ${wrong}`);
@@ -55,9 +57,9 @@ await runCommandLine({
       // A day less than the inbox remembers: what is published again must arrive before it is forgotten.
       const oldest = new Date(now.getTime() - (config.INBOX_RETENTION_DAYS - 1) * DAY_MS);
       if (ids !== undefined) {
-        const found = dryRun ? ids : await unpublishEvents(db, ids, oldest);
-        print(`${found.length} of ${ids.length} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
-        return found.length === ids.length ? 0 : 1;
+        const found = await (dryRun ? countEvents : unpublishEvents)(db, ids, oldest);
+        print(`${found} of ${ids.length} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
+        return found === ids.length ? 0 : 1;
       }
       const since = timeOf(from ?? '', 'from');
       if (since < oldest) print(`Events before ${oldest.toISOString()} are left out: the inbox forgets them.`);
@@ -66,12 +68,13 @@ await runCommandLine({
         to: to === undefined ? now : timeOf(to, 'to'),
         publishedBefore: now,
       };
-      let left = await countPublished(db, range);
-      print(`${left} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
-      while (!dryRun && left > 0) {
-        const marked = await unpublishSome(db, range, BATCH_SIZE);
-        left = marked === 0 ? 0 : left - marked;
-      }
+      const count = await countPublished(db, range);
+      print(`${count} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
+      if (dryRun) return 0;
+      const progress = showProgress();
+      progress.part('marking events', count);
+      for await (const marked of unpublishRange(db, range, BATCH_SIZE)) progress.advance(marked);
+      progress.end();
       return 0;
     } finally {
       await pool.end();

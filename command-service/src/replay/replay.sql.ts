@@ -44,24 +44,42 @@ export async function countPublished(db: Queryable, { from, to, publishedBefore 
   return rows[0]?.count ?? 0;
 }
 
-/** Marks up to `limit` events of a range as unpublished, and returns how many. */
-export async function unpublishSome(db: Queryable, range: ReplayRange, limit: number): Promise<number> {
+/**
+ * Marks the events of a range as unpublished, `batchSize` at a time in the order of their ids, and tells the size of each
+ * batch. A batch begins where the last one ended: one that searched from the start would pass over all that is marked.
+ */
+export async function* unpublishRange(db: Queryable, range: ReplayRange, batchSize: number): AsyncGenerator<number> {
+  let from = lowestUuidOf(range.from);
+  for (;;) {
+    const rows = await db.query<{ id: string }>({
+      text: `WITH next AS (SELECT id FROM outbox WHERE id >= $1 AND id < $2 AND published_at < $3 ORDER BY id LIMIT $4),
+                  again AS (UPDATE outbox SET published_at = NULL, retry_at = NULL WHERE id IN (SELECT id FROM next))
+             SELECT id FROM next ORDER BY id`,
+      values: [from, lowestUuidOf(range.to), range.publishedBefore, batchSize],
+    });
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.length;
+    from = last.id;
+  }
+}
+
+/** How many of these events `unpublishEvents` would mark. */
+export async function countEvents(db: Queryable, ids: readonly string[], from: Date): Promise<number> {
   const rows = await db.query({
-    text: `UPDATE outbox SET published_at = NULL, retry_at = NULL
-            WHERE id IN (SELECT id FROM outbox WHERE id >= $1 AND id < $2 AND published_at < $3 ORDER BY id LIMIT $4)
-           RETURNING 1`,
-    values: [lowestUuidOf(range.from), lowestUuidOf(range.to), range.publishedBefore, limit],
+    text: 'SELECT 1 FROM outbox WHERE id = ANY($1::uuid[]) AND id >= $2',
+    values: [ids, lowestUuidOf(from)],
   });
   return rows.length;
 }
 
-/** Marks events as unpublished by their ids; returns those that there are, committed since `from`. */
-export async function unpublishEvents(db: Queryable, ids: readonly string[], from: Date): Promise<string[]> {
-  const rows = await db.query<{ id: string }>({
-    text: 'UPDATE outbox SET published_at = NULL, retry_at = NULL WHERE id = ANY($1::uuid[]) AND id >= $2 RETURNING id',
+/** Marks events as unpublished by their ids; returns how many there are, committed since `from`. */
+export async function unpublishEvents(db: Queryable, ids: readonly string[], from: Date): Promise<number> {
+  const rows = await db.query({
+    text: 'UPDATE outbox SET published_at = NULL, retry_at = NULL WHERE id = ANY($1::uuid[]) AND id >= $2 RETURNING 1',
     values: [ids, lowestUuidOf(from)],
   });
-  return rows.map(({ id }) => id);
+  return rows.length;
 }
 
 export async function readClock(db: Queryable): Promise<Date> {

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { createTestPool } from '@tallyline/chassis/test-pool';
+import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { insertOutboxRow } from '../outbox/outbox.sql.js';
+import { outboxRow } from '../outbox/outbox-row.js';
+import { countEvents, countPublished, unpublishRange } from './replay.sql.js';
+
+let databases: TestDatabases;
+let pool: Pool;
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  pool = createTestPool(databases.writeDatabaseUrl);
+});
+afterAll(async () => {
+  await pool.end();
+  await databases.drop();
+});
+
+const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
+
+test('a range is marked batch by batch, without those that were published since', async () => {
+  const first = Date.now();
+  const rows = Array.from({ length: 7 }, (_, n) => outboxRow('ProductCreated', facts, new Date(first + n), ''));
+  await withTransaction(pool, 'store events', async (tx) => {
+    for (const row of rows) await insertOutboxRow(tx, row);
+  });
+  const ids = rows.map(({ id }) => id);
+  const publishedAt = new Date(first - 1_000);
+  await pool.query('UPDATE outbox SET published_at = $1', [publishedAt]);
+  await pool.query('UPDATE outbox SET published_at = now() WHERE id = $1', [ids[3]]);
+
+  const db = onPool(pool);
+  const range = { from: new Date(first), to: new Date(first + 6), publishedBefore: new Date(first) };
+  expect(await countPublished(db, range)).toBe(5);
+  const batches: number[] = [];
+  for await (const marked of unpublishRange(db, range, 2)) {
+    batches.push(marked);
+    // The relay is at work meanwhile.
+    await pool.query('UPDATE outbox SET published_at = now() WHERE published_at IS NULL AND id < $1', [ids[2]]);
+  }
+  expect(batches).toEqual([2, 2, 1]);
+  const left = await pool.query('SELECT id FROM outbox WHERE published_at IS NULL ORDER BY id');
+  expect(left.rows.map(({ id }) => id)).toEqual([ids[2], ids[4], ids[5]]);
+  expect(await countEvents(db, [...ids, '0193a000-0000-7000-8000-000000000009'], new Date(first - 1))).toBe(7);
+});
