@@ -26,7 +26,8 @@ export const amount = z.number().min(0).refine(twoDecimals, 'must have at most t
 
 /**
  * Text that Postgres can store and a person can read: NUL is no text in Postgres, and a lone surrogate has no UTF-8.
- * Surrounding white space is not part of a name: " Books" and "Books" would be two categories.
+ * Surrounding white space is not part of a name: " Books" and "Books" would be two categories. What shows nothing at
+ * all, such as zero-width spaces, is no name.
  */
 export function text(maxLength: number) {
   return z
@@ -35,6 +36,7 @@ export function text(maxLength: number) {
     .min(1, 'must not be blank')
     .max(maxLength)
     .refine((value) => value.isWellFormed(), 'must not contain half of a surrogate pair')
+    .refine((value) => /[^\p{C}\p{Z}]/u.test(value), 'must not be blank')
     .refine((value) => !/\p{Cc}/u.test(value), 'must not contain control characters');
 }
 

@@ -42,6 +42,7 @@ const badProducts: [string, unknown, string[]][] = [
   ],
   ['an unknown field', { ...good, colour: 'red' }, ['#/colour']],
   ['a blank name', { ...good, name: '   ' }, ['#/name']],
+  ['a name of zero-width spaces', { ...good, name: '\u200b\u200b' }, ['#/name']],
   ['an over-long name', { ...good, name: 'x'.repeat(201) }, ['#/name']],
   ['NUL in a name', { ...good, name: 'a\u0000b' }, ['#/name']],
   ['half a surrogate pair', { ...good, category: 'a\ud800' }, ['#/category']],

@@ -11,7 +11,7 @@ export async function sendToDeadLetters(
   message: ConsumeMessage,
   { id, queue, reason }: { id: string; queue: string; reason: string },
 ): Promise<void> {
-  const { contentType, type, appId, timestamp, headers } = message.properties;
+  const { contentType, contentEncoding, type, appId, timestamp, headers } = message.properties;
   const ours = {
     'x-reason': reason.slice(0, 1_000),
     // A message that comes back after a redrive was first seen then, not now.
@@ -27,7 +27,7 @@ export async function sendToDeadLetters(
       exchange: DEAD_LETTER_EXCHANGE,
       routingKey: deadLetterQueueOf(queue),
       body: message.content,
-      properties: { contentType, type, appId, timestamp, headers: { ...allHeaders }, messageId: id },
+      properties: { contentType, contentEncoding, type, appId, timestamp, headers: { ...allHeaders }, messageId: id },
     });
   let outcome = await send({ ...headers, ...ours });
   // With ours added, the sender's headers may not fit into a frame any more.
