@@ -1,18 +1,8 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
-import { type Pool, type Tx, withTransaction } from './postgres.js';
-import { createTestPool } from './test-pool.js';
+import { expect, test } from '@jest/globals';
+import { createTestPool, openTestDatabase } from '../../tests/setup/test-database.js';
+import { type Tx, withTransaction } from './postgres.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.writeDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool, url } = await openTestDatabase('write');
 
 const divide = (tx: Tx) => tx.query({ text: 'SELECT 1 / 0' });
 const select = (tx: Tx) => tx.query({ text: 'SELECT 1' });
@@ -32,7 +22,7 @@ test.each<[string, (tx: Tx) => Promise<unknown>]>([
 });
 
 test('who writes says its own name and limits, whatever the URL of the database says', async () => {
-  const asked = new URL(databases.writeDatabaseUrl);
+  const asked = new URL(url);
   asked.searchParams.set('application_name', 'shop');
   asked.searchParams.set('statement_timeout', '0');
   const named = createTestPool(asked.href, { applicationName: 'writer', statementTimeoutMs: 4_000 });

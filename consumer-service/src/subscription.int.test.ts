@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
 import { eventually } from '@tallyline/local/eventually';
 import {
   createTestDatabases,
@@ -11,6 +10,7 @@ import {
   type TestVhost,
 } from '@tallyline/local/test-databases';
 import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
+import { createTestPool } from '../../tests/setup/test-database.js';
 import { type Subscription, startSubscription } from './subscription.js';
 
 const log = createLogger('test', 'silent', 'json');

@@ -1,23 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
+import { expect, test } from '@jest/globals';
+import { withTransaction } from '@tallyline/chassis/postgres';
 import { eventually } from '@tallyline/local/eventually';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { requestKey } from '../idempotency/idempotency-key.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.writeDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('write');
 
 /** Groups of one process; a second one stands for another copy of the service. */
 const copyOfTheService = () => createPlaceOrder(pool, leaveToRelay, () => undefined);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
 import type { PostgresServer } from '@tallyline/local/postgres-server';
 import { applySchema, withClient } from '@tallyline/local/schema';
 import { startTemporaryPostgres } from '@tallyline/local/temporary-servers';
+import { createTestPool } from '../../../tests/setup/test-database.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder } from './place-order.js';
 

@@ -1,20 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { expect, test } from '@jest/globals';
+import { withTransaction } from '@tallyline/chassis/postgres';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.writeDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('write');
 
 async function product(price: number, stock: number): Promise<number> {
   const { rows } = await pool.query(

@@ -1,25 +1,13 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { expect, test } from '@jest/globals';
+import { withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases } from '@tallyline/local/test-databases';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { type Backlog, createBacklogReader } from './backlog.js';
 import { createWatermarkReporter } from './watermark.js';
 import { lowestUuidOf } from './watermark.sql.js';
 
-let pool: Pool;
-let drop: () => Promise<void>;
-
-beforeAll(async () => {
-  const databases = await createTestDatabases();
-  // One connection, whose counters can be flushed.
-  pool = createTestPool(databases.writeDatabaseUrl, { maxConnections: 1 });
-  drop = databases.drop;
-});
-afterAll(async () => {
-  await pool.end();
-  await drop();
-});
+// One connection, whose counters can be flushed.
+const { pool } = await openTestDatabase('write', { maxConnections: 1 });
 
 /** Events of an hour ago: those of the last seconds are counted by the second, too, which is another matter. */
 const write = (count: number, publishedAt: string | null = null) =>

@@ -1,10 +1,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createHandOver, type RunningHandOver } from './hand-over.js';
 import { insertOutboxRow } from './outbox.sql.js';
 import { type OutboxRow, outboxRow } from './outbox-row.js';
@@ -14,17 +13,8 @@ import { createSettlement } from './settlement.js';
 const log = createLogger('test', 'silent', 'json');
 const settlement = createSettlement(log);
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.writeDatabaseUrl);
-});
+const { pool } = await openTestDatabase('write');
 beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
 
 /** A broker that answers every message alike, when it is told to. */
 function broker(outcome: PublishOutcome) {

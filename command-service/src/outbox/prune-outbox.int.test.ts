@@ -1,22 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { expect, test } from '@jest/globals';
+import { withTransaction } from '@tallyline/chassis/postgres';
 import { pruneOnce } from '@tallyline/chassis/pruning';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import { v7 as uuidv7 } from 'uuid';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { pruneIdempotencyKeys } from '../idempotency/prune-idempotency-keys.sql.js';
 import { pruneOutbox } from './prune-outbox.sql.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.writeDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('write');
 
 const DAY_MS = 86_400_000;
 

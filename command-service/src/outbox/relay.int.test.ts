@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { insertOutboxRow } from './outbox.sql.js';
 import { type OutboxRow, outboxRow } from './outbox-row.js';
 import { createRelay } from './relay.js';
@@ -11,17 +10,8 @@ import { createSettlement } from './settlement.js';
 
 const log = createLogger('test', 'silent', 'json');
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.writeDatabaseUrl);
-});
+const { pool } = await openTestDatabase('write');
 beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
 
 let lastProductId = 0;
 

@@ -1,17 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { afterAll, expect, test } from '@jest/globals';
+import { withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
-import { createTestPool } from '@tallyline/chassis/test-pool';
 import type { Watermark } from '@tallyline/contracts/watermark';
-import { createTestDatabases } from '@tallyline/local/test-databases';
+import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createProduct } from '../products/create-product.js';
 import { leaveToRelay } from './hand-over.js';
 import { createWatermarkReporter } from './watermark.js';
 import { lowestUuidOf, WRITER_APPLICATION } from './watermark.sql.js';
 
-let writer: Pool;
-let relay: Pool;
-let drop: () => Promise<void>;
+const { pool: relay, url } = await openTestDatabase('write', { applicationName: 'relay' });
+const writer = createTestPool(url, { applicationName: WRITER_APPLICATION });
+afterAll(() => writer.end());
 const told: Watermark[] = [];
 const tell: Publisher['publish'] = async ({ body }) => {
   told.push(JSON.parse(body.toString('utf8')));
@@ -21,16 +20,6 @@ const publisher: Publisher = {
   publish: tell,
   publishAll: (items, messageOf) => Promise.all(items.map((item) => tell(messageOf(item)))),
 };
-
-beforeAll(async () => {
-  const databases = await createTestDatabases();
-  const pool = (applicationName: string) => createTestPool(databases.writeDatabaseUrl, { applicationName });
-  [writer, relay, drop] = [pool(WRITER_APPLICATION), pool('relay'), databases.drop];
-});
-afterAll(async () => {
-  await Promise.all([writer.end(), relay.end()]);
-  await drop();
-});
 
 const product = { name: 'Lamp', category: 'Light', priceCents: 100, stock: 1 };
 const origin = { traceparent: '00-1', requestKey: undefined };

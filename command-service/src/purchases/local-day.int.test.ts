@@ -1,19 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type pg from 'pg';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { localDay } from './local-day.js';
 
-let databases: TestDatabases;
-let pool: pg.Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = openTestPool(databases.writeDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('write');
 
 /** `[instant, zone, wall clock, day]`: both sides of midnight on both daylight-saving days of 2026. */
 const edges: readonly [string, string, string, string][] = [

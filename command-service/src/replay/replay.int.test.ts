@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { expect, test } from '@jest/globals';
+import { onPool, withTransaction } from '@tallyline/chassis/postgres';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { insertOutboxRow } from '../outbox/outbox.sql.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import { countEvents, countPublished, unpublishRange } from './replay.sql.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.writeDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('write');
 
 const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
 

@@ -1,22 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Pool } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
+import { expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { applyIsolating } from '../inbox/apply-isolating.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.readDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('read');
 
 const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 

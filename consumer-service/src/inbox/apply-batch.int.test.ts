@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Pool } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { expect, test } from '@jest/globals';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import type { Letter } from '../dead-letters/letter.js';
 import { tryLetter } from '../dead-letters/try-letter.js';
 import { viewTables } from '../projections/index.js';
@@ -10,16 +8,7 @@ import { applyBatch } from './apply-batch.js';
 import { applyIsolating } from './apply-isolating.js';
 import { type DecodedEvent, decode } from './decode.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.readDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('read');
 
 const occurredAt = new Date().toISOString();
 

@@ -1,22 +1,11 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import type { Pool } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
 import type { ConsumeMessage } from 'amqplib';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { applyDeliveries, readDelivery } from './apply-deliveries.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.readDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('read');
 
 test('bad messages that call themselves by one id are set aside each with its own body', async () => {
   const letters: string[] = [];

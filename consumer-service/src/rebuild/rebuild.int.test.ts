@@ -1,25 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Pool } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { afterAll, expect, test } from '@jest/globals';
+import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { applyBatch } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { viewTables } from '../projections/index.js';
 import { rebuild } from './rebuild.js';
 import { shadowUrl } from './shadow.sql.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-let shadow: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.readDatabaseUrl);
-  shadow = createTestPool(shadowUrl(databases.readDatabaseUrl));
-});
-afterAll(async () => {
-  await Promise.all([pool.end(), shadow.end()]);
-  await databases.drop();
-});
+const { pool, url } = await openTestDatabase('read');
+const shadow = createTestPool(shadowUrl(url));
+afterAll(() => shadow.end());
 
 function order(): DecodedEvent {
   const body = {

@@ -1,14 +1,11 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import type { Pool } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
-import { createTestPool } from '@tallyline/chassis/test-pool';
 import { type ReplayRequest, replayRequest } from '@tallyline/contracts/replay-request';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createReplayRequester } from './request-replay.js';
 
-let databases: TestDatabases;
-let pool: Pool;
+const { pool } = await openTestDatabase('read');
 let asked: ReplayRequest[];
 let isDrained: boolean;
 
@@ -21,14 +18,6 @@ const publisher: Publisher = {
   publishAll: (items, messageOf) => Promise.all(items.map((item) => publisher.publish(messageOf(item)))),
 };
 
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.readDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
 beforeEach(async () => {
   asked = [];
   isDrained = true;

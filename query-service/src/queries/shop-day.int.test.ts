@@ -1,19 +1,8 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Pool } from '@tallyline/chassis/postgres';
-import { createTestPool } from '@tallyline/chassis/test-pool';
-import { createTestDatabases, type TestDatabases } from '@tallyline/local/test-databases';
+import { expect, test } from '@jest/globals';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { startOfDay } from './shop-day.js';
 
-let databases: TestDatabases;
-let pool: Pool;
-beforeAll(async () => {
-  databases = await createTestDatabases();
-  pool = createTestPool(databases.readDatabaseUrl);
-});
-afterAll(async () => {
-  await pool.end();
-  await databases.drop();
-});
+const { pool } = await openTestDatabase('read');
 
 test.each([
   ['an ordinary one', 'Asia/Kathmandu', '2026-11-21', '2026-11-20T18:15:00.000Z'],

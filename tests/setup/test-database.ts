@@ -1,0 +1,33 @@
+import { afterAll } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createPool, type Pool, type PoolOptions } from '@tallyline/chassis/postgres';
+import { createTestDatabases } from '@tallyline/local/test-databases';
+
+type TestPoolOptions = Partial<Omit<PoolOptions, 'url'>>;
+
+/** A service's pool as tests have it: small and silent. */
+export function createTestPool(url: string, options: TestPoolOptions = {}): Pool {
+  return createPool({
+    url,
+    applicationName: 'test',
+    maxConnections: 4,
+    statementTimeoutMs: 5_000,
+    log: createLogger('test', 'silent', 'json'),
+    ...options,
+  });
+}
+
+/** A database of this test file's own with a pool on it; both are gone behind its last test. */
+export async function openTestDatabase(
+  side: 'write' | 'read',
+  options: TestPoolOptions = {},
+): Promise<{ readonly pool: Pool; readonly url: string }> {
+  const databases = await createTestDatabases();
+  const url = side === 'write' ? databases.writeDatabaseUrl : databases.readDatabaseUrl;
+  const pool = createTestPool(url, options);
+  afterAll(async () => {
+    await pool.end();
+    await databases.drop();
+  });
+  return { pool, url };
+}
