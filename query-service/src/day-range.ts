@@ -27,7 +27,8 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-function rangeProblem(detail: string): Problem {
+/** 400: it is `to` that does not fit to `from`. */
+export function rangeProblem(detail: string): Problem {
   const errors = [{ parameter: 'to', detail }];
   return new Problem({ slug: 'invalid-input', status: 400, detail: `to ${detail}`, errors });
 }

@@ -28,14 +28,15 @@ export const dayParameter = z.iso
 
 const MAX_PAGE_SIZE = 200;
 
-export const page = { limit: limit(50) };
+export const page = { limit: countParameter(50) };
 
-export function limit(defaultLimit: number) {
+/** How many rows or days, from 1 to `max`. */
+export function countParameter(defaultCount: number, max = MAX_PAGE_SIZE) {
   return z
     .string()
-    .regex(/^\d{1,3}$/, `must be an integer from 1 to ${MAX_PAGE_SIZE}`)
+    .regex(/^\d{1,3}$/, `must be an integer from 1 to ${max}`)
     .transform(Number)
-    .pipe(z.int().min(1).max(MAX_PAGE_SIZE))
-    .default(defaultLimit)
-    .meta({ description: `From 1 to ${MAX_PAGE_SIZE}` });
+    .pipe(z.int().min(1).max(max))
+    .default(defaultCount)
+    .meta({ description: `From 1 to ${max}, ${defaultCount} when left out` });
 }

@@ -1,5 +1,6 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
 import { z } from 'zod';
+import { addDays } from '../day-range.js';
 import { branchesSideBySide, readBranches } from './branches-side-by-side.js';
 import { loyalCustomers, readLoyalCustomers } from './customer-loyalty.js';
 import { branchTopProducts, readTopProducts } from './product-sales-daily.js';
@@ -7,7 +8,6 @@ import { readUniqueCustomers, uniqueCustomers } from './unique-customers-daily.j
 
 const ROWS = 6;
 const DAYS = 14;
-const DAY_MS = 86_400_000;
 
 /** Each branch as the page shows it: the answers of its own calls, together. */
 export const branchBoards = z.array(
@@ -26,7 +26,7 @@ export async function readBranchBoards(db: Queryable): Promise<BranchBoards> {
   return Promise.all(
     branches.map(async (branch) => {
       const { branchId, day } = branch;
-      const firstDay = new Date(Date.parse(day) - (DAYS - 1) * DAY_MS).toISOString().slice(0, 10);
+      const firstDay = addDays(day, 1 - DAYS);
       const [bestOfDay, bestOfWeek, loyal, byDay] = await Promise.all([
         readTopProducts(db, branchId, 'day', day, ROWS),
         readTopProducts(db, branchId, 'week', day, ROWS),

@@ -2,7 +2,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { limit } from '../parameters.js';
+import { countParameter } from '../parameters.js';
 import { branchPath, findBranch } from './find-branch.js';
 
 export const loyalCustomers = z.array(
@@ -24,7 +24,7 @@ export function branchLoyalCustomersRoute(db: Queryable): Route {
     {
       summary: "A branch's most loyal customers",
       params: branchPath,
-      query: z.strictObject({ limit: limit(10) }),
+      query: z.strictObject({ limit: countParameter(10) }),
       answer: { status: 200, description: 'By purchases, then by spend', schema: loyalCustomers },
       problems: { 404: 'The branch is unknown' },
     },

@@ -2,6 +2,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount } from '@tallyline/contracts/fields';
 import { z } from 'zod';
+import { countParameter } from '../parameters.js';
 import { startOfDay } from './shop-day.js';
 
 const MAX_DAYS = 92;
@@ -21,18 +22,10 @@ export function dailySalesRoute(db: Queryable, timeZone: string): Route {
     '/api/analytics/sales/daily',
     {
       summary: 'Sales by the day',
-      query: z.strictObject({
-        days: z
-          .string()
-          .regex(/^\d{1,2}$/, `must be an integer from 1 to ${MAX_DAYS}`)
-          .transform(Number)
-          .pipe(z.int().min(1).max(MAX_DAYS))
-          .optional()
-          .meta({ description: `From 1 to ${MAX_DAYS}` }),
-      }),
-      answer: { status: 200, description: `The last days, ${DEFAULT_DAYS} when left out`, schema: dailySales },
+      query: z.strictObject({ days: countParameter(DEFAULT_DAYS, MAX_DAYS) }),
+      answer: { status: 200, description: 'The last days', schema: dailySales },
     },
-    async ({ query: { days = DEFAULT_DAYS } }) => ({ body: await readDailySales(db, timeZone, days) }),
+    async ({ query: { days } }) => ({ body: await readDailySales(db, timeZone, days) }),
   );
 }
 

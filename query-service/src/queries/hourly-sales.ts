@@ -1,8 +1,8 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
-import { Problem } from '@tallyline/chassis/problem';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
+import { rangeProblem } from '../day-range.js';
 import { instantParameter } from '../parameters.js';
 
 const HOUR_MS = 3_600_000;
@@ -53,13 +53,4 @@ function rangeOf(from: Date | undefined, to: Date | undefined): { from: Date; to
   if (end.getTime() - first.getTime() > MAX_HOURS * HOUR_MS)
     throw rangeProblem(`must be at most ${MAX_HOURS} hours after from`);
   return { from: first, to: end };
-}
-
-function rangeProblem(detail: string): Problem {
-  return new Problem({
-    slug: 'invalid-input',
-    status: 400,
-    detail: `to ${detail}`,
-    errors: [{ parameter: 'to', detail }],
-  });
 }

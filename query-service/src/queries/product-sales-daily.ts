@@ -2,7 +2,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, day, id } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { dayParameter, limit } from '../parameters.js';
+import { countParameter, dayParameter } from '../parameters.js';
 import { branchPath, findBranch } from './find-branch.js';
 
 const product = z.object({ productId: id, name: z.string().nullable(), units: z.int().min(1), revenue: amount });
@@ -36,7 +36,7 @@ export function branchTopProductsRoute(db: Queryable): Route {
       query: z.strictObject({
         period: z.enum(['day', 'week']).default('day'),
         date: dayParameter.optional(),
-        limit: limit(10),
+        limit: countParameter(10),
       }),
       answer: {
         status: 200,

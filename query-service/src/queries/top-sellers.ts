@@ -2,6 +2,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, id, instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
+import { countParameter } from '../parameters.js';
 
 const MAX_LIMIT = 100;
 const DEFAULT_LIMIT = 8;
@@ -24,17 +25,10 @@ export function topSellersRoute(db: Queryable): Route {
     '/api/analytics/top',
     {
       summary: 'Best products, categories and customers by revenue',
-      query: z.strictObject({
-        limit: z
-          .string()
-          .regex(/^\d{1,3}$/, 'must be a positive integer')
-          .transform(Number)
-          .pipe(z.int().min(1).max(MAX_LIMIT))
-          .optional(),
-      }),
-      answer: { status: 200, description: `Of each the first, ${DEFAULT_LIMIT} when left out`, schema: topSellers },
+      query: z.strictObject({ limit: countParameter(DEFAULT_LIMIT, MAX_LIMIT) }),
+      answer: { status: 200, description: 'Of each the first', schema: topSellers },
     },
-    async ({ query: { limit = DEFAULT_LIMIT } }) => ({ body: await readTopSellers(db, limit) }),
+    async ({ query }) => ({ body: await readTopSellers(db, query.limit) }),
   );
 }
 
