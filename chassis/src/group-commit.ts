@@ -5,8 +5,6 @@ import { Problem } from './problem.js';
 export interface GroupCommit<Item, Answer> {
   /** Resolves when the item's transaction has committed, rejects when it has not (or when nobody can know). */
   submit(item: Item): Promise<Answer>;
-  /** Resolves when nothing is waiting or under way. */
-  settled(): Promise<void>;
 }
 
 export interface GroupCommitOptions<Item, Answer> {
@@ -36,7 +34,7 @@ const ANSWERED_PER_TURN = 32;
  */
 export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item, Answer>): GroupCommit<Item, Answer> {
   const queue: Waiting<Item, Answer>[] = [];
-  let draining: Promise<void> | undefined;
+  let isDraining = false;
 
   const commitGroup = async (group: readonly Waiting<Item, Answer>[], attempt = 0): Promise<void> => {
     options.onGroup?.(group.length);
@@ -57,8 +55,9 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
   };
 
   const drain = async () => {
+    isDraining = true;
     while (queue.length > 0) await commitGroup(queue.splice(0, options.maxGroupSize));
-    draining = undefined;
+    isDraining = false;
   };
 
   return {
@@ -66,11 +65,8 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
       if (queue.length >= options.maxWaiting) return Promise.reject(overloaded());
       return new Promise((resolve, reject) => {
         queue.push({ item, resolve, reject });
-        draining ??= drain();
+        if (!isDraining) void drain();
       });
-    },
-    settled: async () => {
-      while (draining !== undefined) await draining;
     },
   };
 }
