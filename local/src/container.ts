@@ -23,6 +23,8 @@ export interface RunningContainer {
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
+  /** Runs a command in it. Throws with what it printed unless it ends with 0. */
+  run(...command: readonly string[]): Promise<void>;
 }
 
 const STOP_TIMEOUT_S = 6;
@@ -91,6 +93,10 @@ export async function startContainer(options: ContainerOptions): Promise<Running
     },
     restart: async () => {
       await container.restart({ t: STOP_TIMEOUT_S });
+    },
+    run: async (...command) => {
+      const { exitCode, output } = await started.exec([...command]);
+      if (exitCode !== 0) throw new Error(`${command.join(' ')} ended with ${exitCode}: ${output}`);
     },
   };
 }

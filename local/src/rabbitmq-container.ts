@@ -44,5 +44,6 @@ export async function startRabbitmqContainer(options: RabbitmqContainerOptions):
       await untilRabbitmqAnswers(brokerUrl, managementUrl);
       ended = container.untilEnded();
     },
+    control: (...args) => container.run('rabbitmqctl', ...args),
   };
 }

@@ -32,9 +32,6 @@ export interface BrokerServer {
   kill(): Promise<void>;
   /** On the same ports and data; stops it first when it runs. */
   restart(): Promise<void>;
-}
-
-export interface NativeBroker extends BrokerServer {
   /** Runs rabbitmqctl against this node, for states that only the node itself can be put into, such as an alarm. */
   control(...args: readonly string[]): Promise<void>;
 }
@@ -55,7 +52,7 @@ export function findRabbitmqServer(): string | undefined {
   return found.find((path) => basename(realpathSync(path)) !== WRAPPER);
 }
 
-export async function startRabbitmqServer(options: RabbitmqOptions): Promise<NativeBroker> {
+export async function startRabbitmqServer(options: RabbitmqOptions): Promise<BrokerServer> {
   const program = findRabbitmqServer();
   if (program === undefined) throw new Error('no rabbitmq-server on this machine');
   const brokerUrl = `amqp://guest:guest@127.0.0.1:${options.port}`;

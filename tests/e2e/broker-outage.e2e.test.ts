@@ -3,9 +3,12 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { startTemporaryBroker } from '@tallyline/local/temporary-servers';
 import { createProducts } from '../setup/order-flow.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { post, type Suite, startSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
+/** So long a stop waits for a broker that may still answer. */
+const PATIENCE_MS = 5_000;
+const accepted: number[] = [];
 let broker: Awaited<ReturnType<typeof startTemporaryBroker>>;
 let suite: Suite;
 beforeAll(async () => {
@@ -35,7 +38,6 @@ test('broker stopped: orders answer 201 and lag grows in real time; broker back:
   await newQueuesAreSaved();
   const stoppedAt = performance.now();
   await broker.kill();
-  const accepted: number[] = [];
   for (let n = 0; n < 20; n += 1) {
     const answer = await suite.post('/api/orders', { customerId: 1, items: [{ productId: product, quantity: 1 }] });
     expect(answer.status).toBe(201);
@@ -58,4 +60,35 @@ test('broker stopped: orders answer 201 and lag grows in real time; broker back:
   await expectViewsEqualOrders(suite, accepted);
   const warnings = suite.command.log.filter(({ level, msg }) => level >= 40 && msg.startsWith('broker'));
   expect(warnings).toHaveLength(1);
+}, 120_000);
+
+test('a service that is stopped while the broker takes no publishes ends at once, and what it accepted arrives once', async () => {
+  const [product] = await createProducts(suite, 1);
+  await suite.inSync();
+  const copy = await suite.start('command-service');
+  const order = async () => {
+    const answer = await post(`${copy.url}/api/orders`, {
+      customerId: 1,
+      items: [{ productId: product, quantity: 1 }],
+    });
+    expect(answer.status).toBe(201);
+    accepted.push(answer.body.orderId);
+  };
+  // It is a publish that the broker answers with its alarm.
+  await order();
+  await broker.control('set_vm_memory_high_watermark', '0.00001');
+  try {
+    await eventually(async () => {
+      await order();
+      expect(copy.log.map(({ msg }) => msg)).toContain('broker blocks publishing until its alarm clears');
+    });
+    for (let n = 0; n < 20; n += 1) await order();
+    const stoppedAt = performance.now();
+    expect(await copy.stop()).toBe(0);
+    expect(performance.now() - stoppedAt).toBeLessThan(PATIENCE_MS);
+  } finally {
+    await broker.control('set_vm_memory_high_watermark', '0.4');
+  }
+  await suite.inSync(60_000);
+  await expectViewsEqualOrders(suite, accepted);
 }, 120_000);

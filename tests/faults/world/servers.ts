@@ -4,7 +4,7 @@ import { freePorts } from '@tallyline/local/free-port';
 import { startGuard } from '@tallyline/local/guard';
 import { type PostgresServer, startPostgresServer } from '@tallyline/local/postgres-server';
 import { canInstallRabbitmq, installRabbitmq } from '@tallyline/local/rabbitmq-install';
-import { findRabbitmqServer, type NativeBroker, startRabbitmqServer } from '@tallyline/local/rabbitmq-server';
+import { type BrokerServer, findRabbitmqServer, startRabbitmqServer } from '@tallyline/local/rabbitmq-server';
 import { stopLeftovers } from '@tallyline/local/run-records';
 import { temporaryDir } from '@tallyline/local/temporary-dir';
 
@@ -12,7 +12,7 @@ import { temporaryDir } from '@tallyline/local/temporary-dir';
 export interface Servers {
   readonly write: PostgresServer;
   readonly read: PostgresServer;
-  readonly broker: NativeBroker;
+  readonly broker: BrokerServer;
   stop(): Promise<void>;
 }
 
