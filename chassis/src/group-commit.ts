@@ -1,5 +1,4 @@
-import { NotConnected } from './postgres.js';
-import { classify } from './postgres-errors.js';
+import { classify, NotConnected } from './postgres-errors.js';
 import { Problem } from './problem.js';
 
 export interface GroupCommit<Item, Answer> {

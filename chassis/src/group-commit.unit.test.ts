@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { createGroupCommit } from './group-commit.js';
-import { NotConnected } from './postgres.js';
+import { NotConnected } from './postgres-errors.js';
 
 function databaseError(code: string): Error {
   const error = new pg.DatabaseError('refused', 1, 'error');

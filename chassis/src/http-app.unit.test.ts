@@ -6,7 +6,7 @@ import { CheckFailed } from './health.js';
 import { buildHttpApp } from './http-app.js';
 import { type HttpServer, listen } from './http-server.js';
 import { createMetrics } from './metrics.js';
-import { TransactionError } from './postgres.js';
+import { TransactionError } from './postgres-errors.js';
 import { Problem } from './problem.js';
 import { route } from './route.js';
 

@@ -1,8 +1,7 @@
 import type { ErrorRequestHandler } from 'express';
 import { bodyProblem } from './http-body.js';
 import type { Logger } from './logger.js';
-import { TransactionError } from './postgres.js';
-import { classify } from './postgres-errors.js';
+import { classify, TransactionError } from './postgres-errors.js';
 import { Problem, type ProblemDetails, problemBody } from './problem.js';
 import { sendJson } from './route.js';
 

@@ -9,14 +9,43 @@ export type DatabaseFailure =
   /** The server refused this very work, and will refuse it again. */
   | 'refused';
 
+/** The step that failed, beside the database's own error as `cause`. */
+export class TransactionError extends Error {
+  override readonly name = 'TransactionError';
+  /** True when COMMIT was sent and its answer never came: the work is stored or not, and nobody here can know. */
+  readonly outcomeUnknown: boolean;
+
+  constructor(step: string, cause: unknown, outcomeUnknown: boolean) {
+    super(`${step}: ${reasonOf(cause)}`, { cause });
+    this.outcomeUnknown = outcomeUnknown;
+  }
+}
+
+/**
+ * No connection could be had, so nothing was sent: the server is away, refuses the login, or all connections are taken.
+ * Whatever it said, it said nothing against the work.
+ */
+export class NotConnected extends TransactionError {
+  constructor(step: string, cause: unknown) {
+    super(`${step} (connect)`, cause, false);
+  }
+}
+
+/** Several addresses that refuse make an error whose message is empty. */
+function reasonOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause);
+  return cause.message || String((cause as Error & { code?: unknown }).code);
+}
+
 const CONTENTION = new Set(['40001', '40P01', '55P03']);
 
-/** Class 08 connection, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal, 25 broken or read-only transaction. */
-const UNAVAILABLE_CLASSES = new Set(['08', '25', '53', '57', '58', 'XX']);
+/** Class 08 connection, 28 login, 3D database, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal, 25 broken or read-only transaction. */
+const UNAVAILABLE_CLASSES = new Set(['08', '25', '28', '3D', '53', '57', '58', 'XX']);
 
 /** The database error behind an error, if there is one: classifies by SQLSTATE, and by socket error code without one. */
 export function classify(error: unknown): DatabaseFailure | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof NotConnected) return 'unavailable';
     if (cause instanceof pg.DatabaseError && cause.code !== undefined) {
       if (CONTENTION.has(cause.code)) return 'contention';
       return UNAVAILABLE_CLASSES.has(cause.code.slice(0, 2)) ? 'unavailable' : 'refused';

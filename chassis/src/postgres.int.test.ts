@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createTestPool, openTestDatabase } from '../../tests/setup/test-database.js';
-import { type Tx, withTransaction } from './postgres.js';
+import { onPool, type Tx, withTransaction } from './postgres.js';
+import { classify } from './postgres-errors.js';
 
 const { pool, url } = await openTestDatabase('write');
 
@@ -45,4 +46,15 @@ test('a transaction whose last statement fails before it is sent stores nothing'
   );
   await expect(work).rejects.toThrow('Invalid time value');
   expect((await pool.query('SELECT 1 FROM customers')).rows).toEqual([]);
+});
+
+test.each([
+  ['a login that is refused', (asked: URL) => Object.assign(asked, { username: 'nobody' })],
+  ['a database that is not there', (asked: URL) => Object.assign(asked, { pathname: '/nothing' })],
+])('%s says nothing against the work', async (_what, wrong) => {
+  const refused = createTestPool(wrong(new URL(url)).href);
+  const asks = [onPool(refused).query({ text: 'SELECT 1' }), withTransaction(refused, 'ask', select)];
+  const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
+  await refused.end();
+  expect(failures).toEqual(['unavailable', 'unavailable']);
 });

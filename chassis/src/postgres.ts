@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
-import { classify, isAborted } from './postgres-errors.js';
+import { classify, isAborted, NotConnected, TransactionError } from './postgres-errors.js';
 
 export type Pool = pg.Pool;
 
@@ -82,7 +82,7 @@ export function createPool({ url, applicationName, maxConnections, statementTime
 export function onPool(pool: Pool): Queryable {
   return {
     query: async <Row extends object>(statement: Statement) => {
-      const client = await pool.connect();
+      const client = await borrow(pool, statement.name ?? 'query');
       let lost: Error | undefined;
       const onLost = (error: Error) => {
         lost ??= error;
@@ -102,6 +102,12 @@ export function onPool(pool: Pool): Queryable {
   };
 }
 
+function borrow(pool: Pool, step: string): Promise<pg.PoolClient> {
+  return pool.connect().catch((error: unknown) => {
+    throw new NotConnected(step, error);
+  });
+}
+
 /** A query made of its parts: given as an object it would be cloned by property descriptors, 5 % of the consumer's time. */
 function send<Row extends object>(
   client: pg.PoolClient,
@@ -113,25 +119,6 @@ function send<Row extends object>(
     );
     client.query(Object.assign(query, { name }));
   });
-}
-
-/** The step that failed, beside the database's own error as `cause`. */
-export class TransactionError extends Error {
-  override readonly name = 'TransactionError';
-  /** True when COMMIT was sent and its answer never came: the work is stored or not, and nobody here can know. */
-  readonly outcomeUnknown: boolean;
-
-  constructor(step: string, cause: unknown, outcomeUnknown: boolean) {
-    super(`${step}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    this.outcomeUnknown = outcomeUnknown;
-  }
-}
-
-/** No connection could be had, so nothing was sent: the server is away, or all connections are taken. */
-export class NotConnected extends TransactionError {
-  constructor(step: string, cause: unknown) {
-    super(`${step} (connect)`, cause, false);
-  }
 }
 
 /**
@@ -146,9 +133,7 @@ const TICKS_TO_FAIL = 10;
  * with the last ones, which saves two round trips. A failure of the database is thrown as TransactionError; any other error rolls back and passes unchanged.
  */
 export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw new NotConnected(step, error);
-  });
+  const client = await borrow(pool, step);
   let lost: Error | undefined;
   const onLost = (error: Error) => {
     lost ??= error;

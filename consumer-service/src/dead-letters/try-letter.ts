@@ -1,5 +1,5 @@
-import { type Pool, TransactionError, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { classify } from '@tallyline/chassis/postgres-errors';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { classify, TransactionError } from '@tallyline/chassis/postgres-errors';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { viewTables } from '../projections/index.js';

@@ -1,5 +1,5 @@
-import { type Pool, TransactionError } from '@tallyline/chassis/postgres';
-import { classify, isSchemaAtFault } from '@tallyline/chassis/postgres-errors';
+import type { Pool } from '@tallyline/chassis/postgres';
+import { classify, isSchemaAtFault, TransactionError } from '@tallyline/chassis/postgres-errors';
 import { createArchiveMonths, isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';
 import type { DecodedEvent } from './decode.js';
