@@ -83,6 +83,15 @@ test('a consumer that goes before its commit leaves its messages to the next one
   expect([fields.redelivered, properties.messageId]).toEqual([true, eventId]);
 });
 
+test('a dead-letter queue that was deleted is declared anew, and events do not wait for somebody to do it', async () => {
+  await subscribe();
+  await channel.deleteQueue('product-events.dlq');
+  const poison = publish({ eventType: 'Nonsense' });
+  const after = publish(mug(4));
+  await eventually(() => isApplied(after));
+  expect((await next('product-events.dlq')).properties.messageId).toBe(poison);
+});
+
 test('poison is set aside once, and does not come back; its neighbours are applied', async () => {
   await subscribe();
   const before = publish(mug(2));

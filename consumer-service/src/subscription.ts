@@ -7,6 +7,7 @@ import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { applyDeliveries, readDelivery } from './inbox/apply-deliveries.js';
+import { NoDeadLetterQueue } from './inbox/dead-letter.js';
 import { Intake, MAX_BATCH_SIZE } from './intake.js';
 import type { OnBatch } from './measures.js';
 
@@ -20,6 +21,8 @@ export interface Session {
   readonly channel: Channel;
   readonly publisher: Publisher;
   readonly intake: Intake;
+  /** Begins a new session, which declares the topology anew. */
+  readonly fail: (error: Error) => void;
 }
 
 export interface Subscription {
@@ -56,7 +59,12 @@ export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: Su
     const session = link.session();
     const batch = session?.intake.batchFor(lane);
     if (session === undefined || batch === undefined) return 'idle';
-    await applyDeliveries({ pool, log, publisher: session.publisher, ...(onBatch && { onBatch }) }, batch.deliveries);
+    const { publisher, fail } = session;
+    await applyDeliveries({ pool, log, publisher, ...(onBatch && { onBatch }) }, batch.deliveries).catch((error) => {
+      // Nobody consumes that queue, so nobody is told that it is gone; its events would wait for ever.
+      if (error instanceof NoDeadLetterQueue) fail(error);
+      throw error;
+    });
     const last = session.intake.applied(lane);
     // Tags are in order and everything up to `last` is applied, so one acknowledgement covers it.
     if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);
@@ -90,5 +98,5 @@ async function subscribe(connection: Connection, onDelivery: () => void): Promis
       onDelivery();
     });
   }
-  return { channel, publisher, intake };
+  return { channel, publisher, intake, fail: connection.fail };
 }

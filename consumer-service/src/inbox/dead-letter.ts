@@ -2,6 +2,11 @@ import type { Publisher } from '@tallyline/chassis/publisher';
 import { DEAD_LETTER_EXCHANGE, deadLetterQueueOf } from '@tallyline/contracts/topology';
 import type { ConsumeMessage } from 'amqplib';
 
+/** Its dead-letter queue, or the binding of it, is gone: declaring the topology once more mends that. */
+export class NoDeadLetterQueue extends Error {
+  override readonly name = 'NoDeadLetterQueue';
+}
+
 /**
  * Copies a message to its dead-letter queue with the reason and origin in its headers, where the management page shows
  * them. Throws unless the broker has stored the copy: only then may the original be acknowledged.
@@ -32,5 +37,6 @@ export async function sendToDeadLetters(
   let outcome = await send({ ...headers, ...ours });
   // With ours added, the sender's headers may not fit into a frame any more.
   if (outcome === 'unsendable') outcome = await send(ours);
+  if (outcome === 'returned') throw new NoDeadLetterQueue(`no queue takes dead letters of ${queue}`);
   if (outcome !== 'confirmed') throw new Error(`the broker answered a dead letter for ${queue} with "${outcome}"`);
 }
