@@ -11,6 +11,7 @@ import {
   insertDeadLetters,
   insertNewEvents,
   isKnownEvent,
+  type SetAside,
 } from './inbox.sql.js';
 import { addToLedger, storeWatermark } from './ledger.sql.js';
 import { SettledSeconds } from './settled-seconds.js';
@@ -60,11 +61,11 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   const applied = [...eventOf.values()].filter(({ id }) => newIds.has(id));
 
   // Both are rare, and the only ones whose answer decides what follows.
-  const redrivenIds = lettersBefore > 0 ? await deleteDeadLetters(tx, [...newIds]) : new Set<string>();
+  const settledBefore = lettersBefore > 0 ? await deleteDeadLetters(tx, ids) : new Set<string>();
   const asideIds = poison.length > 0 ? await setAside(tx, poison) : new Set<string>();
 
   const settled = new SettledSeconds();
-  for (const { id, counted } of applied) if (counted && !redrivenIds.has(id)) settled.add(timeOfUuid(id));
+  for (const { id, counted } of applied) if (counted && !settledBefore.has(id)) settled.add(timeOfUuid(id));
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
   tx.commitBehind([
@@ -89,7 +90,10 @@ function addEverywhere(
 }
 
 async function setAside(tx: Tx, poison: Batch['poison']): Promise<Set<string>> {
-  const letters = new Map(poison.map((letter) => [letter.id, { ...letter, eventId: letter.id }]));
+  const letters = new Map<string, SetAside>();
+  for (const letter of poison) {
+    if (letter.counted || !letters.has(letter.id)) letters.set(letter.id, { ...letter, eventId: letter.id });
+  }
   return insertDeadLetters(tx, [...letters.values()]);
 }
 

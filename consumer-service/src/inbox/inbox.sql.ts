@@ -42,13 +42,18 @@ export interface SetAside {
   readonly counted: boolean;
 }
 
-/** Records messages as set aside and returns the ids that were not set aside before. */
+/**
+ * Records messages as set aside, unless the views have their event already, and returns the ids that were not set aside
+ * before: not at all, or as a copy that did not say that it comes from the outbox.
+ */
 export async function insertDeadLetters(tx: Tx, letters: readonly SetAside[]): Promise<Set<string>> {
   const rows = await tx.query<{ id: string }>({
     name: 'insert-dead-letters',
-    text: `INSERT INTO dead_letters (event_id, queue, reason, counted)
-           SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
-           ON CONFLICT DO NOTHING RETURNING event_id AS id`,
+    text: `INSERT INTO dead_letters AS l (event_id, queue, reason, counted)
+           SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[]) AS new (event_id)
+            WHERE NOT EXISTS (SELECT FROM processed_events p WHERE p.event_id = new.event_id)
+           ON CONFLICT (event_id) DO UPDATE SET counted = true WHERE EXCLUDED.counted AND NOT l.counted
+           RETURNING event_id AS id`,
     values: [
       letters.map((letter) => letter.eventId),
       letters.map((letter) => letter.queue),
@@ -70,12 +75,12 @@ export async function findDeadLetters(tx: Tx, eventIds: readonly string[]): Prom
   return rows.length;
 }
 
-/** Forgets that events were set aside, because they are applied now; returns those that had been. */
+/** Forgets that events were set aside, because the views have them; returns those that were counted as settled then. */
 export async function deleteDeadLetters(tx: Tx, eventIds: readonly string[]): Promise<Set<string>> {
-  const rows = await tx.query<{ id: string }>({
+  const rows = await tx.query<{ id: string; counted: boolean }>({
     name: 'delete-dead-letters',
-    text: 'DELETE FROM dead_letters WHERE event_id = ANY($1::uuid[]) RETURNING event_id AS id',
+    text: 'DELETE FROM dead_letters WHERE event_id = ANY($1::uuid[]) RETURNING event_id AS id, counted',
     values: [eventIds],
   });
-  return new Set(rows.map(({ id }) => id));
+  return new Set(rows.flatMap(({ id, counted }) => (counted ? [id] : [])));
 }
