@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
-import { applyBatch } from '../inbox/apply-batch.js';
+import { applyBatch, timeOfUuid } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { viewTables } from '../projections/index.js';
 import { rebuild } from './rebuild.js';
@@ -10,7 +10,7 @@ const { pool, url } = await openTestDatabase('read');
 const shadow = createTestPool(shadowUrl(url));
 afterAll(() => shadow.end());
 
-function order(): DecodedEvent {
+function order(committedAt = new Date()): DecodedEvent {
   const body = {
     eventType: 'OrderCreated',
     occurredAt: new Date().toISOString(),
@@ -19,13 +19,16 @@ function order(): DecodedEvent {
     total: 4.5,
     items: [{ productId: 1, category: 'Kitchen', quantity: 1, price: 4.5 }],
   };
-  const time = Date.now().toString(16).padStart(12, '0');
+  const time = committedAt.getTime().toString(16).padStart(12, '0');
   const messageId = `${time.slice(0, 8)}-${time.slice(8)}-7ccc-8ddd-eeeeeeeeeeee`;
   const raw = { queue: 'order-events', body: Buffer.from(JSON.stringify(body)), traceparent: undefined };
   const decoded = decode({ ...raw, messageId, appId: 'command-service' });
   if (decoded.kind !== 'event') throw new Error(decoded.reason);
   return decoded;
 }
+
+const DAY_MS = 86_400_000;
+const progress = { part: () => undefined, advance: () => undefined, end: () => undefined };
 
 const apply = (event: DecodedEvent) => applyBatch(pool, { events: [event], poison: [], watermarks: [] });
 const sales = async () =>
@@ -40,7 +43,6 @@ test('after a restore into a new database, what the archive holds twice and what
   await pool.query(`INSERT INTO event_archive (event_id, received_at, event_type, queue, occurred_at, counted, app_id, body)
                     SELECT event_id, received_at + interval '1 ms', event_type, queue, occurred_at, counted, app_id, body
                       FROM event_archive`);
-  const progress = { part: () => undefined, advance: () => undefined, end: () => undefined };
   expect(await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 })).toMatchObject({ tookOver: true });
   expect([await sales(), await settled()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
 
@@ -54,4 +56,38 @@ test('after a restore into a new database, what the archive holds twice and what
 
   expect(await apply(event)).toMatchObject({ applied: [], duplicates: 1 });
   expect([await sales(), await settled()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
+});
+
+/** As in a new database into which the archive was brought back; `told` is what the write side said of its seconds. */
+async function forgetAllButArchive(told: readonly DecodedEvent[] = []): Promise<void> {
+  for (const table of [...viewTables, 'processed_events', 'event_ledger', 'dead_letters'])
+    await pool.query(`DELETE FROM ${table}`);
+  for (const { id } of told)
+    await pool.query("INSERT INTO event_ledger (second, committed) VALUES (date_trunc('second', $1::timestamptz), 1)", [
+      new Date(timeOfUuid(id)),
+    ]);
+}
+
+test('an inbox that forgets nothing for a century is taken over whole', async () => {
+  const event = order();
+  await apply(event);
+  await forgetAllButArchive();
+  await rebuild({ pool, shadow, progress, accept: true, inboxDays: 36_500 });
+  expect(await apply(event)).toMatchObject({ applied: [], duplicates: 1 });
+});
+
+test('seconds that the write side told of are complete again, however old their events are', async () => {
+  const [old, lost] = [order(new Date(Date.now() - 31 * DAY_MS)), order(new Date(Date.now() - 32 * DAY_MS))];
+  await pool.query('DELETE FROM event_archive');
+  await apply(old);
+  await forgetAllButArchive([old, lost]);
+  await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 });
+  const { rows } = await pool.query('SELECT settled::int FROM event_ledger ORDER BY second');
+  // Oldest first: what never arrived stays missing.
+  expect(rows.map((row) => row.settled)).toEqual([0, 1]);
+
+  // Its place in the inbox is free again by now; the second stays complete, and no event is settled twice.
+  await pool.query('DELETE FROM processed_events');
+  await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 });
+  expect(await settled()).toBe(1);
 });

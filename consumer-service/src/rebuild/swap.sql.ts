@@ -1,5 +1,5 @@
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
-import { HAS_TIME, LOWEST_ID } from '../inbox/prune-inbox.sql.js';
+import { HAS_TIME, LOWEST_ID, SECOND_OF_ID, TIME_OF_ID } from '../inbox/prune-inbox.sql.js';
 import { SHADOW } from './shadow.sql.js';
 
 interface Columns {
@@ -68,29 +68,38 @@ export async function takeOver(tx: Tx, table: string): Promise<void> {
 /**
  * Makes the inbox know what the views include now, and the ledger count it. After a restore into a new database it knows
  * nothing, and what the write side publishes again would be added a second time. Events that are older than the inbox
- * remembers are left out: nobody publishes them again. One that was set aside is in the views now; it was counted then.
+ * remembers are left out, for nobody publishes them again, unless the write side told of their second and waits for it.
+ *
+ * A second that was touched is counted anew from what is held, never added to: an old event may have been settled here
+ * before the inbox forgot it. No less than before, for what was discarded for good is held nowhere.
  */
 export async function takeOverInbox(tx: Tx, days: number): Promise<void> {
   await tx.query({
     text: `
-      WITH known AS (
+      WITH short AS (
+        SELECT second FROM public.event_ledger WHERE settled < committed
+      ), known AS (
         INSERT INTO public.processed_events (event_id)
-        SELECT event_id FROM ${SHADOW}.processed_events
-         WHERE NOT ${HAS_TIME} OR event_id >= ${LOWEST_ID}
-         ORDER BY event_id
-        ON CONFLICT DO NOTHING RETURNING event_id
+        SELECT event_id FROM ${SHADOW}.processed_events s
+         WHERE NOT EXISTS (SELECT FROM public.processed_events p WHERE p.event_id = s.event_id)
+           AND (NOT ${HAS_TIME} OR event_id >= ${LOWEST_ID} OR ${SECOND_OF_ID} IN (SELECT second FROM short))
+         ORDER BY event_id RETURNING event_id
+      ), touched AS (
+        SELECT ${SECOND_OF_ID} AS second FROM known UNION SELECT second FROM short
       ), no_letters AS (
-        DELETE FROM public.dead_letters WHERE event_id IN (SELECT event_id FROM known) RETURNING event_id
-      ), counted AS (
-        SELECT DISTINCT event_id,
-               to_timestamp(('x' || translate(left(event_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0) AS at
-          FROM known JOIN public.event_archive USING (event_id)
-         WHERE counted AND event_id NOT IN (SELECT event_id FROM no_letters)
+        DELETE FROM public.dead_letters l
+         WHERE EXISTS (SELECT FROM ${SHADOW}.processed_events s WHERE s.event_id = l.event_id)
+      ), held AS (
+        SELECT event_id FROM ${SHADOW}.processed_events s
+         WHERE EXISTS (SELECT FROM public.event_archive a WHERE a.event_id = s.event_id AND a.counted)
+        UNION
+        SELECT event_id FROM public.dead_letters WHERE counted
       )
       INSERT INTO public.event_ledger AS l (second, settled, last_settled_at, committed)
-      SELECT date_trunc('second', at), count(*), max(at), 0 FROM counted GROUP BY 1 ORDER BY 1
+      SELECT ${SECOND_OF_ID}, count(*), max(${TIME_OF_ID}), 0 FROM held
+       WHERE ${SECOND_OF_ID} IN (SELECT second FROM touched) GROUP BY 1 ORDER BY 1
       ON CONFLICT (second) DO UPDATE SET
-        settled = l.settled + EXCLUDED.settled,
+        settled = GREATEST(l.settled, EXCLUDED.settled),
         last_settled_at = GREATEST(l.last_settled_at, EXCLUDED.last_settled_at)`,
     values: [days],
   });
