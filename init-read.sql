@@ -2,6 +2,11 @@
 -- Totals are NUMERIC without a precision and counts BIGINT: an overflowing row would turn every later event of its key
 -- into a poison message.
 
+-- One at a time: two that create the same table at once fail. Nothing waits for long: behind what waits for a lock,
+-- everybody else would wait, too.
+SELECT pg_advisory_lock(hashtext('schema'));
+SET lock_timeout = '5s';
+
 CREATE TABLE IF NOT EXISTS product_sales_view (
   product_id          BIGINT PRIMARY KEY,
   total_quantity_sold BIGINT  NOT NULL DEFAULT 0,
@@ -151,10 +156,22 @@ CREATE TABLE IF NOT EXISTS sync_state (
   measured_at  TIMESTAMPTZ,
   received_at  TIMESTAMPTZ,
   clock_offset INTERVAL,
-  waiting      BIGINT NOT NULL DEFAULT 0
+  waiting      BIGINT NOT NULL DEFAULT 0,
+  -- Since when watermarks come that do not follow on the newest: one between was lost, and is asked for again.
+  gap_since    TIMESTAMPTZ,
+  -- The write side has pruned events that it never told of here: the views lack them until a rebuild is accepted.
+  lacks_history BOOLEAN NOT NULL DEFAULT false
 );
--- Since when watermarks come that do not follow on the newest: one between was lost, and is asked for again.
-ALTER TABLE sync_state ADD COLUMN IF NOT EXISTS gap_since TIMESTAMPTZ;
+-- Columns that came later. Asked for first: ALTER TABLE waits for whoever reads (a dump, for as long as it takes), and
+-- everybody else behind it.
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'gap_since') THEN
+    ALTER TABLE sync_state ADD COLUMN gap_since TIMESTAMPTZ;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'lacks_history') THEN
+    ALTER TABLE sync_state ADD COLUMN lacks_history BOOLEAN NOT NULL DEFAULT false;
+  END IF;
+END $$;
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- Every event that the views include, as it was received: what a rebuild reads. Append-only. A month here is when the
@@ -184,6 +201,11 @@ CREATE TABLE IF NOT EXISTS event_archive_moved (
   digest         TEXT        NOT NULL,
   moved_at       TIMESTAMPTZ NOT NULL DEFAULT now()
 );
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'event_archive_moved'::regclass AND attname = 'foreign_events') THEN
+    ALTER TABLE event_archive_moved ADD COLUMN foreign_events BIGINT NOT NULL DEFAULT 0;
+  END IF;
+END $$;
 
 -- Makes the partitions of this UTC month and the next. CREATE TABLE ... PARTITION OF would lock out every reader and writer
 -- of the archive; ATTACH waits for nobody. Several callers at once take turns.

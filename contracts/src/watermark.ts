@@ -19,8 +19,10 @@ export const watermark = z.object({
   toldAt: instant.optional(),
   /** The counts are of every second from here on: where this is later than all that was told before, something was lost. */
   from: instant,
-  /** No event was committed before `from`: this watermark needs none before it. */
+  /** The outbox holds no event from before `from`: this watermark needs none before it. */
   isFirst: z.boolean(),
+  /** The outbox once held such events, and has pruned them: who never heard of them lacks history. */
+  hasPruned: z.boolean().optional(),
   /** Committed events per second (`second` = start of that second), and the first event in it. */
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
   /** Committed but not yet confirmed by the broker, as last counted, up to MOST_WAITING. */

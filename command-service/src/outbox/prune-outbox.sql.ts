@@ -4,19 +4,22 @@ import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
 /**
  * Deletes published rows older than `days`, oldest first: a range at the start of the primary key, because ids begin
  * with their time (the lowest id of a moment is its milliseconds and zeros), so no index of its own has to be kept up.
- * The newest row always stays: by it a watermark tells an old shop that is idle from a new one.
+ * The newest row always stays: by it a watermark tells an old shop that is idle from a new one. That something is gone is
+ * noted with it: a new read side must not take what is left for all there ever was.
  */
 export async function pruneOutbox(tx: Tx, days: number): Promise<number> {
   const rows = await tx.query({
     name: 'prune-outbox',
     text: `
-      DELETE FROM outbox WHERE id IN (
+      WITH gone AS (DELETE FROM outbox WHERE id IN (
         SELECT id FROM outbox
          WHERE id < (rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0'))::uuid
            AND id < (SELECT id FROM outbox ORDER BY id DESC LIMIT 1)
            AND published_at IS NOT NULL
          ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)
-      RETURNING 1`,
+      RETURNING 1), noted AS (
+        UPDATE outbox_watermark SET has_pruned = true WHERE NOT has_pruned AND EXISTS (SELECT FROM gone))
+      SELECT FROM gone`,
     values: [days, PRUNE_BATCH_SIZE],
   });
   return rows.length;

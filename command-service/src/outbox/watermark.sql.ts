@@ -1,11 +1,18 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import { MOST_WAITING } from '@tallyline/contracts/watermark';
 
-/** The time up to which the read side has been told, or undefined while another relay is telling it. */
-export async function lockReportedUntil(tx: Tx): Promise<{ reportedUntil: Date; now: Date } | undefined> {
-  const [row] = await tx.query<{ reportedUntil: Date; now: Date }>({
+export interface Told {
+  /** The time up to which the read side has been told. */
+  readonly reportedUntil: Date;
+  readonly hasPruned: boolean;
+  readonly now: Date;
+}
+
+/** Undefined while another relay is telling. */
+export async function lockReportedUntil(tx: Tx): Promise<Told | undefined> {
+  const [row] = await tx.query<Told>({
     name: 'lock-reported-until',
-    text: `SELECT reported_until AS "reportedUntil", date_trunc('milliseconds', clock_timestamp()) AS now
+    text: `SELECT reported_until AS "reportedUntil", has_pruned AS "hasPruned", date_trunc('milliseconds', clock_timestamp()) AS now
              FROM outbox_watermark FOR UPDATE SKIP LOCKED`,
   });
   return row;

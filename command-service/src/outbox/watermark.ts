@@ -51,7 +51,7 @@ export function createWatermarkReporter(
         const state = await withTransaction(pool, 'report watermark', async (tx) => {
           const locked = await lockReportedUntil(tx);
           if (locked === undefined) return 'idle';
-          const { reportedUntil, now } = locked;
+          const { reportedUntil, hasPruned, now } = locked;
           const settledUntil = await readSettledUntil(tx, now);
           const spanEnd = new Date(reportedUntil.getTime() + spanMs);
           const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
@@ -66,6 +66,7 @@ export function createWatermarkReporter(
               toldAt: now.toISOString(),
               from: from.toISOString(),
               isFirst: !(await isAnyCommittedBefore(tx, from)),
+              hasPruned,
               seconds: seconds.map(({ second, committed, firstAt }) => ({
                 second: second.toISOString(),
                 committed,

@@ -4,7 +4,7 @@ import { viewTables } from '../projections/index.js';
 import { archivedEvents, countArchived, countUnarchived, findRest, readMovedMonths } from './archived.sql.js';
 import { FOLD_SIZE, foldArchived, type Unreadable } from './fold-archived.js';
 import { createShadow, dropShadow, stopConsumers, takeRebuildLock } from './shadow.sql.js';
-import { differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
+import { acceptHistory, differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
 
 export interface Rebuilt {
   readonly events: number;
@@ -79,6 +79,7 @@ async function fillCompareTakeOver({ pool, shadow, progress, accept, inboxDays }
     if (tookOver) {
       for (const { table } of differences) await takeOver(tx, table);
       await takeOverInbox(tx, inboxDays);
+      if (accept) await acceptHistory(tx);
     }
     const stoppedMs = Math.round(performance.now() - stoppedAt);
     return { events, differences, unreadable: [...unreadable.values()], unarchived, tookOver, stoppedMs };

@@ -65,6 +65,11 @@ export async function takeOver(tx: Tx, table: string): Promise<void> {
   });
 }
 
+/** Whoever accepts what the archive gives says with it that there is no more history to be had. */
+export async function acceptHistory(tx: Tx): Promise<void> {
+  await tx.query({ text: 'UPDATE public.sync_state SET lacks_history = false WHERE lacks_history' });
+}
+
 /**
  * Makes the inbox know what the views include now, and the ledger count it. After a restore into a new database it knows
  * nothing, and what the write side publishes again would be added a second time. Events that are older than the inbox

@@ -18,7 +18,7 @@ const ANNOUNCED: Readonly<Record<State, string>> = {
   connecting: '',
   'in-sync': 'The numbers are complete and in sync',
   behind: 'The numbers are behind',
-  incomplete: 'Some events were set aside: the numbers lack them',
+  incomplete: 'Some events are missing: the numbers lack them',
   lost: 'The connection is lost, trying again',
 };
 
@@ -74,7 +74,7 @@ function wordsOf(): { state: State; text: string } {
     };
   }
   if (last === undefined) return { state: 'connecting', text: 'Connecting to the shop…' };
-  const { status, lagSeconds, pendingEvents, waitingInOutbox, setAsideEvents } = last;
+  const { status, lagSeconds, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory } = last;
   const waiting = Math.max(pendingEvents, waitingInOutbox);
   const parts = [upTo];
   if (waiting > 0 && status !== 'in-sync') parts.push(`${format.count(waiting)} waiting`);
@@ -83,6 +83,7 @@ function wordsOf(): { state: State; text: string } {
   if (status === 'unknown') return { state: 'connecting', text: 'Waiting for the first news from the order desk…' };
   if (status === 'in-sync') parts.push('in sync');
   if (setAsideEvents > 0) parts.push(`${format.count(setAsideEvents)} set aside`);
+  if (lacksHistory) parts.push('older sales are missing');
   const state =
     status === 'in-sync'
       ? setAsideEvents > 0

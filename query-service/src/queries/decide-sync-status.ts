@@ -10,6 +10,8 @@ export interface SyncFacts {
   readonly setAsideEvents: number;
   /** Those of them that the write side committed: the views lack them. */
   readonly setAsideOwnEvents: number;
+  /** Events that the write side has pruned never came here. */
+  readonly lacksHistory: boolean;
   readonly lastProcessedAt: Date | null;
 }
 
@@ -18,7 +20,7 @@ export const syncStates = [
   'in-sync',
   /** Some are not yet in the views. */
   'catching-up',
-  /** All are settled, but some were set aside: see `npm run dead-letters`. */
+  /** All are settled, but some were set aside (see `npm run dead-letters`), or old ones never came (`lacksHistory`). */
   'incomplete',
   /** The write side has not been heard of lately: relay, broker or consumer is not running. */
   'stale',
@@ -31,7 +33,7 @@ const FRESH_SECONDS = 4;
 
 /** Never 'in-sync' without proof. While the write side is silent, lag is the time since it was last heard of. */
 export function decideSyncStatus(facts: SyncFacts) {
-  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lastProcessedAt } = facts;
+  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory, lastProcessedAt } = facts;
   const { status, lagSeconds } = stateOf(facts);
   const completeUpTo = pendingEvents > 0 ? facts.oldestPendingAt : measuredAt;
   return {
@@ -40,18 +42,19 @@ export function decideSyncStatus(facts: SyncFacts) {
     pendingEvents,
     waitingInOutbox,
     setAsideEvents,
+    lacksHistory,
     completeUpTo: completeUpTo?.toISOString() ?? null,
     lastProcessedEventTimestamp: lastProcessedAt?.toISOString() ?? null,
   };
 }
 
 function stateOf(facts: SyncFacts): { status: (typeof syncStates)[number]; lagSeconds: number | null } {
-  const { watermarkAgeSeconds, oldestPendingAgeSeconds, pendingEvents, setAsideOwnEvents } = facts;
+  const { watermarkAgeSeconds, oldestPendingAgeSeconds, pendingEvents, setAsideOwnEvents, lacksHistory } = facts;
   if (watermarkAgeSeconds === null) return { status: 'unknown', lagSeconds: null };
   const stale = watermarkAgeSeconds > FRESH_SECONDS;
   if (pendingEvents > 0) {
     return { status: stale ? 'stale' : 'catching-up', lagSeconds: oldestPendingAgeSeconds ?? watermarkAgeSeconds };
   }
   if (stale) return { status: 'stale', lagSeconds: watermarkAgeSeconds };
-  return { status: setAsideOwnEvents > 0 ? 'incomplete' : 'in-sync', lagSeconds: 0 };
+  return { status: setAsideOwnEvents > 0 || lacksHistory ? 'incomplete' : 'in-sync', lagSeconds: 0 };
 }

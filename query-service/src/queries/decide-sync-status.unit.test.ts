@@ -11,6 +11,7 @@ const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
   waitingInOutbox: 0,
   setAsideEvents: 0,
   setAsideOwnEvents: 0,
+  lacksHistory: false,
   lastProcessedAt: now,
   ...more,
 });
@@ -35,6 +36,10 @@ describe('sync-status', () => {
 
   test('takes silence of the write side for lag, not for consent', () => {
     expect(decideSyncStatus(facts({ watermarkAgeSeconds: 60 }))).toMatchObject({ status: 'stale', lagSeconds: 60 });
+  });
+
+  test('is incomplete where the write side pruned what never came', () => {
+    expect(decideSyncStatus(facts({ lacksHistory: true })).status).toBe('incomplete');
   });
 
   test('is incomplete while an event of the write side is set aside, but not for a foreign message', () => {

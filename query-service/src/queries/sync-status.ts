@@ -14,6 +14,9 @@ export const syncStatus = z.object({
     .min(0)
     .meta({ description: `Counted up to ${MOST_WAITING}` }),
   setAsideEvents: z.int().min(0),
+  lacksHistory: z.boolean().meta({
+    description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
+  }),
   completeUpTo: instant.nullable(),
   lastProcessedEventTimestamp: instant.nullable(),
 });
@@ -51,6 +54,7 @@ async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
              s.waiting AS "waitingInOutbox",
              (SELECT count(*) FROM dead_letters) AS "setAsideEvents",
              (SELECT count(*) FROM dead_letters WHERE counted) AS "setAsideOwnEvents",
+             s.lacks_history AS "lacksHistory",
              (SELECT last_settled_at FROM event_ledger WHERE settled > 0 ORDER BY second DESC LIMIT 1) AS "lastProcessedAt"
         FROM sync_state s
         LEFT JOIN LATERAL (

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { applySchema, type SchemaFile, withClient } from './schema.js';
+import { createTestDatabases, type TestDatabases } from './test-databases.js';
+
+let databases: TestDatabases;
+let files: readonly [url: string, file: SchemaFile][];
+beforeAll(async () => {
+  databases = await createTestDatabases();
+  files = [
+    [databases.writeDatabaseUrl, 'init-write.sql'],
+    [databases.readDatabaseUrl, 'init-read.sql'],
+  ];
+});
+afterAll(() => databases.drop());
+
+test('a schema is applied while somebody reads every table, as a dump does, and makes nobody wait', async () => {
+  for (const [url, file] of files) {
+    await withClient(url, async (client) => {
+      const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
+      await client.query('BEGIN');
+      for (const { tablename } of rows) await client.query(`LOCK TABLE ${tablename} IN ACCESS SHARE MODE`);
+      await applySchema(url, file);
+    });
+  }
+});
+
+test('a schema can be applied to an empty database from several places at once', async () => {
+  for (const [url, file] of files) {
+    await withClient(url, (client) => client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
+    await Promise.all([1, 2, 3].map(() => applySchema(url, file)));
+    const { rows } = await withClient(url, (client) => client.query('SELECT count(*)::int AS n FROM branches'));
+    expect(rows[0].n).toBeGreaterThan(0);
+  }
+});
+
+test('what a database of an earlier version lacks is added', async () => {
+  const later: readonly [url: string, table: string, column: string][] = [
+    [databases.writeDatabaseUrl, 'outbox_watermark', 'has_pruned'],
+    [databases.readDatabaseUrl, 'sync_state', 'gap_since'],
+    [databases.readDatabaseUrl, 'sync_state', 'lacks_history'],
+    [databases.readDatabaseUrl, 'event_archive_moved', 'foreign_events'],
+  ];
+  for (const [url, table, column] of later)
+    await withClient(url, (client) => client.query(`ALTER TABLE ${table} DROP COLUMN ${column}`));
+  for (const [url, file] of files) await applySchema(url, file);
+  for (const [url, table, column] of later)
+    await withClient(url, (client) => client.query(`SELECT ${column} FROM ${table}`));
+});

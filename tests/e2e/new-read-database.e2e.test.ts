@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { withTransaction } from '@tallyline/chassis/postgres';
+import { eventually } from '@tallyline/local/eventually';
+import { applySchema } from '@tallyline/local/schema';
+import { pruneOutbox } from '../../command-service/src/outbox/prune-outbox.sql.js';
+import { createProducts } from '../setup/order-flow.js';
+import { runCommand } from '../setup/run-command.js';
+import { type Suite, startSuite } from '../setup/suite.js';
+import { createTestPool } from '../setup/test-database.js';
+
+let suite: Suite;
+beforeAll(async () => {
+  suite = await startSuite();
+});
+afterAll(() => suite.stop());
+
+const status = async () => (await suite.get('/api/analytics/sync-status')).body;
+
+async function replaceReadDatabase(): Promise<void> {
+  await suite.consumer.stop();
+  await suite.read.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+  await applySchema(suite.readDatabaseUrl, 'init-read.sql');
+  await suite.start('consumer-service');
+}
+
+test('a new read database says so when the outbox has forgotten its beginning, and is never in sync until that is accepted', async () => {
+  const [product] = await createProducts(suite, 1);
+  const order = async () =>
+    expect(
+      (await suite.post('/api/orders', { customerId: 1, items: [{ productId: product, quantity: 1 }] })).status,
+    ).toBe(201);
+  for (let n = 0; n < 5; n += 1) await order();
+  await suite.inSync();
+
+  const pool = createTestPool(suite.writeDatabaseUrl);
+  expect(await withTransaction(pool, 'prune', (tx) => pruneOutbox(tx, 0))).toBe(5);
+  await pool.end();
+  await replaceReadDatabase();
+  const seen = new Set<string>();
+  await eventually(
+    async () => {
+      const { status: now, lacksHistory } = await status();
+      seen.add(now);
+      expect([now, lacksHistory]).toEqual(['incomplete', true]);
+    },
+    { timeoutMs: 40_000 },
+  );
+  expect(seen).not.toContain('in-sync');
+
+  expect(await runCommand(suite, 'rebuild', '--accept')).toMatchObject({ code: 0 });
+  await order();
+  await suite.inSync();
+  await eventually(async () => expect(await status()).toMatchObject({ status: 'in-sync', lacksHistory: false }));
+}, 120_000);
