@@ -5,11 +5,15 @@ import { Intake } from './intake.js';
 let intake: Intake;
 beforeEach(() => {
   intake = new Intake();
+  decoded = [];
 });
 
-function arrive(first: number, last: number): void {
+let decoded: number[];
+
+function arrive(first: number, last: number, bytes = 400): void {
   for (let tag = first; tag <= last; tag += 1) {
-    intake.add({ message: { fields: { deliveryTag: tag } } } as Delivery);
+    const message = { fields: { deliveryTag: tag }, content: { length: bytes } };
+    intake.add({ message, content: () => void decoded.push(tag) } as unknown as Delivery);
   }
 }
 
@@ -54,4 +58,16 @@ test('a batch that could not be applied stays with its lane, and holds back what
   expect(tags(1)).toEqual(range(1_001, 1_200));
   expect(tagOf(intake.applied(0))).toBe(1_000);
   expect(tagOf(intake.applied(1))).toBe(1_200);
+});
+
+test('large deliveries are taken by the megabyte, one at least, and wait undecoded beyond four', () => {
+  arrive(1, 200, 40_000);
+  expect(decoded).toEqual(range(1, 104));
+  expect([tags(0), tags(1)]).toEqual([range(1, 26), range(27, 52)]);
+  arrive(201, 201);
+  expect(decoded).toEqual(range(1, 104));
+
+  intake = new Intake();
+  arrive(1, 2, 8_000_000);
+  expect(tags(0)).toEqual([1]);
 });

@@ -6,7 +6,7 @@ import type { Pool } from '@tallyline/chassis/postgres';
 import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { applyDeliveries, readDelivery } from './inbox/apply-deliveries.js';
+import { applyDeliveries, deliveryOf } from './inbox/apply-deliveries.js';
 import { NoDeadLetterQueue } from './inbox/dead-letter.js';
 import { Intake, MAX_BATCH_SIZE } from './intake.js';
 import type { OnBatch } from './measures.js';
@@ -94,7 +94,7 @@ async function subscribe(connection: Connection, onDelivery: () => void): Promis
         connection.fail(new Error(`the broker cancelled the consumer of ${queue}`));
         return;
       }
-      intake.add(readDelivery(queue, message));
+      intake.add(deliveryOf(queue, message));
       onDelivery();
     });
   }

@@ -3,7 +3,7 @@ import { createLogger } from '@tallyline/chassis/logger';
 import type { Publisher } from '@tallyline/chassis/publisher';
 import type { ConsumeMessage } from 'amqplib';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
-import { applyDeliveries, readDelivery } from './apply-deliveries.js';
+import { applyDeliveries, deliveryOf } from './apply-deliveries.js';
 
 const { pool } = await openTestDatabase('read');
 
@@ -28,7 +28,7 @@ test('bad messages that call themselves by one id are set aside each with its ow
   const deliveries = bodies.map((body) => {
     const fields = { exchange: 'events', routingKey: 'product.created' };
     const message = { content: Buffer.from(body), fields, properties: { messageId: 'fixed', headers: {} } };
-    return readDelivery('product-events', message as unknown as ConsumeMessage);
+    return deliveryOf('product-events', message as unknown as ConsumeMessage);
   });
   await applyDeliveries({ pool, log: createLogger('test', 'silent', 'json'), publisher }, deliveries);
   expect(letters).toEqual(['first', 'second']);

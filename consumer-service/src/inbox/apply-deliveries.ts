@@ -11,18 +11,31 @@ import { applyIsolating } from './apply-isolating.js';
 import { sendToDeadLetters } from './dead-letter.js';
 import { type Decoded, type DecodedEvent, decode, type Poison } from './decode.js';
 
-/** A message with what it says: an event, poison, a watermark, or a watermark that is none. */
+/** What a message says: an event, poison, a watermark, or a watermark that is none. */
+type Content = Decoded | { readonly kind: 'watermark'; readonly mark: Watermark | undefined };
+
+/** A message, and what it says once somebody asks. */
 export interface Delivery {
   readonly message: ConsumeMessage;
-  readonly content: Decoded | { readonly kind: 'watermark'; readonly mark: Watermark | undefined };
+  content(): Content;
 }
 
-/** Done when a message arrives, which is while the database works on the batch before: a third of an event's time here. */
-export function readDelivery(queue: string, message: ConsumeMessage): Delivery {
-  if (queue === WATERMARK_QUEUE) return { message, content: { kind: 'watermark', mark: readWatermark(message) } };
+export function deliveryOf(queue: string, message: ConsumeMessage): Delivery {
+  let content: Content | undefined;
+  return {
+    message,
+    content: () => {
+      content ??= read(queue, message);
+      return content;
+    },
+  };
+}
+
+function read(queue: string, message: ConsumeMessage): Content {
+  if (queue === WATERMARK_QUEUE) return { kind: 'watermark', mark: readWatermark(message) };
   const { messageId, appId, headers } = message.properties;
   const traceparent = typeof headers?.traceparent === 'string' ? headers.traceparent : undefined;
-  return { message, content: decode({ queue, body: message.content, messageId, appId, traceparent }) };
+  return decode({ queue, body: message.content, messageId, appId, traceparent });
 }
 
 interface Dependencies {
@@ -45,7 +58,9 @@ export async function applyDeliveries(
   const messages = new Map<string, ConsumeMessage>();
   const poisonous = new Map<Poison, ConsumeMessage>();
 
-  for (const { message, content } of deliveries) {
+  for (const delivery of deliveries) {
+    const { message } = delivery;
+    const content = delivery.content();
     if (content.kind === 'watermark') {
       if (content.mark) watermarks.push(content.mark);
       else log.warn({ appId: message.properties.appId }, 'ignored a watermark that is not one');
