@@ -11,6 +11,8 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
+const SILENCE_TIMEOUT_MS = 60_000;
+
 /** Listens on an address; port 0 takes a free one. Rejects when the port is taken. */
 export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
   const server: Server = createServer({
@@ -25,7 +27,8 @@ export async function listen(app: Express, host: string, port: number): Promise<
   server.on('request', app);
   // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  server.on('connect', (_request, socket) => refuseTunnel(socket as Socket));
+  // Who takes nothing of an answer for so long has gone, or holds our memory; the slowest wait for an answer is half of it.
+  server.setTimeout(SILENCE_TIMEOUT_MS);
   server.listen(port, host);
   await once(server, 'listening');
   return {
@@ -40,39 +43,50 @@ export async function listen(app: Express, host: string, port: number): Promise<
 
 /**
  * Node closes idle connections, but takes one that has never sent a request for a busy one, and waits for it: browsers and
- * clients open such connections ahead. So the connections are known here, each with the answer that it waits for.
+ * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: requests may come before the answer to the last.
  */
 function trackConnections(server: Server): { finish(): void } {
-  const answers = new Map<Socket, ServerResponse | undefined>();
+  const answers = new Map<Socket, Set<ServerResponse>>();
   let finishing = false;
   server.on('connection', (socket) => {
-    answers.set(socket, undefined);
+    answers.set(socket, new Set());
     socket.on('close', () => answers.delete(socket));
   });
   server.on('request', ({ socket }, response) => {
-    answers.set(socket, response);
+    answers.get(socket)?.add(response);
     if (finishing) response.setHeader('connection', 'close');
     response.on('close', () => {
-      if (finishing) socket.destroySoon();
-      else if (answers.get(socket) === response) answers.set(socket, undefined);
+      answers.get(socket)?.delete(response);
+      if (finishing && !isAnswerDue(socket)) socket.destroySoon();
     });
   });
+  const due = (socket: Socket) => [...(answers.get(socket) ?? [])].filter(({ req }) => req.complete);
+  const isAnswerDue = (socket: Socket) => due(socket).length > 0;
+  /** Behind requests that were whole: their orders are being stored, and a refusal must not pass for their answer. */
+  const refuseBehind = (socket: Socket, refuse: () => void) => {
+    const last = due(socket).at(-1);
+    const isAnswering = [...(answers.get(socket) ?? [])].some(({ headersSent }) => headersSent);
+    if (!socket.writable) socket.destroy();
+    else if (last?.headersSent || (last === undefined && isAnswering)) socket.destroySoon();
+    else if (last !== undefined) last.setHeader('connection', 'close');
+    else refuse();
+  };
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
-    const response = answers.get(socket);
-    if (!socket.writable) socket.destroy();
-    else if (response?.headersSent) socket.destroySoon();
-    // The request before was whole: its order is being stored, and a refusal must not pass for its answer.
-    else if (response?.req.complete) response.setHeader('connection', 'close');
-    else refuseMalformed(error, socket);
+    refuseBehind(socket, () => refuseMalformed(error, socket));
+  });
+  server.on('connect', (_request, duplex) => {
+    const socket = duplex as Socket;
+    refuseBehind(socket, () => refuseTunnel(socket));
   });
   return {
     finish: () => {
       finishing = true;
-      for (const [socket, response] of answers) {
+      for (const socket of answers.keys()) {
         // Nothing is begun for a request of which a part is missing, and the rest may never come.
-        if (!response?.req.complete) socket.destroy();
-        else if (!response.headersSent) response.setHeader('connection', 'close');
+        const last = due(socket).at(-1);
+        if (last === undefined) socket.destroy();
+        else if (!last.headersSent) last.setHeader('connection', 'close');
       }
     },
   };

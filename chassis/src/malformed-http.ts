@@ -1,6 +1,8 @@
 import type { Socket } from 'node:net';
 import { problemBody } from './problem.js';
 
+const HANG_UP_AFTER_MS = 1_000;
+
 /** By the parser's error code; everything else that it cannot read is a 400. */
 const TOLD: Readonly<Record<string, { slug: string; status: number; detail: string; line: string }>> = {
   HPE_HEADER_OVERFLOW: {
@@ -45,4 +47,6 @@ function refuse({ line, ...details }: typeof MALFORMED, socket: Socket): void {
   const body = JSON.stringify(problemBody(details, '*'));
   const head = [`HTTP/1.1 ${line}`, 'content-type: application/problem+json; charset=utf-8', 'connection: close'];
   socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+  // Our end is closed; a client that never closes its own would keep the connection.
+  setTimeout(() => socket.destroy(), HANG_UP_AFTER_MS).unref();
 }

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
+import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { type Backlog, createBacklogReader } from './backlog.js';
 import { createWatermarkReporter } from './watermark.js';
-import { lowestUuidOf } from './watermark.sql.js';
 
 // One connection, whose counters can be flushed.
 const { pool } = await openTestDatabase('write', { maxConnections: 1 });

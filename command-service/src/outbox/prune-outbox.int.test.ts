@@ -43,8 +43,15 @@ test('only published rows past the retention go, and the newest row never', asyn
   expect(await kept()).toEqual([newest]);
 });
 
+test('an outbox that is to be kept for a century keeps everything', async () => {
+  await pool.query('DELETE FROM outbox');
+  for (const days of [1, 2, 3]) await row(days, true);
+  expect(await pruneOnce(pool, 'outbox', (tx) => pruneOutbox(tx, 36_500))).toBe(0);
+});
+
 test('while one replica prunes, another does nothing', async () => {
   await row(60, true);
+  await row(1, true);
   await withTransaction(pool, 'hold the lock', async (tx) => {
     await tx.query({ text: "SELECT pg_advisory_xact_lock(hashtextextended('prune outbox', 0))" });
     expect(await prune()).toBe(0);

@@ -1,5 +1,6 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
+import { lowestUuidDaysAgoSql } from '@tallyline/chassis/uuid-v7';
 
 /**
  * Deletes published rows older than `days`, oldest first: a range at the start of the primary key, because ids begin
@@ -13,7 +14,7 @@ export async function pruneOutbox(tx: Tx, days: number): Promise<number> {
     text: `
       WITH gone AS (DELETE FROM outbox WHERE id IN (
         SELECT id FROM outbox
-         WHERE id < (rpad(lpad(to_hex((extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0'))::uuid
+         WHERE id < ${lowestUuidDaysAgoSql('$1')}
            AND id < (SELECT id FROM outbox ORDER BY id DESC LIMIT 1)
            AND published_at IS NOT NULL
          ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED)

@@ -1,12 +1,13 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
+import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createProduct } from '../products/create-product.js';
 import { leaveToRelay } from './hand-over.js';
 import { createWatermarkReporter } from './watermark.js';
-import { lowestUuidOf, WRITER_APPLICATION } from './watermark.sql.js';
+import { WRITER_APPLICATION } from './watermark.sql.js';
 
 const { pool: relay, url } = await openTestDatabase('write', { applicationName: 'relay' });
 const writer = createTestPool(url, { applicationName: WRITER_APPLICATION });

@@ -1,4 +1,5 @@
 import type { Tx } from '@tallyline/chassis/postgres';
+import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
 import { MOST_WAITING } from '@tallyline/contracts/watermark';
 
 export interface Told {
@@ -94,10 +95,4 @@ export async function setReportedUntil(tx: Tx, until: Date): Promise<void> {
     text: 'UPDATE outbox_watermark SET reported_until = $1',
     values: [until],
   });
-}
-
-/** No UUIDv7 of a later millisecond is smaller (RFC 9562, section 5.7: the first 48 bits are the milliseconds). */
-export function lowestUuidOf(time: Date): string {
-  const hex = time.getTime().toString(16).padStart(12, '0');
-  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

@@ -1,5 +1,6 @@
 import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { type Part, runTogether } from '@tallyline/chassis/postgres-together';
+import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { insertArchived } from '../archive/archive.sql.js';
 import { addToViews } from '../projections/index.js';
@@ -46,6 +47,7 @@ export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
 
 async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<Applied> {
   const applied = [...byId(events).values()];
+  // By the time inside the id, when it was committed, as watermarks count: a body's time may be an imported order's.
   const settled = new SettledSeconds();
   for (const { id, counted } of applied) if (counted) settled.add(timeOfUuid(id));
   const inbox = insertAllNew(applied.map(({ id }) => id));
@@ -95,12 +97,4 @@ async function setAside(tx: Tx, poison: Batch['poison']): Promise<Set<string>> {
     if (letter.counted || !letters.has(letter.id)) letters.set(letter.id, { ...letter, eventId: letter.id });
   }
   return insertDeadLetters(tx, [...letters.values()]);
-}
-
-/**
- * The milliseconds that the write side put into a UUIDv7: when the event was committed, which is what the watermark
- * counts by. The body's time is the order's own, which may be long ago for an imported one.
- */
-export function timeOfUuid(id: string): number {
-  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }

@@ -1,17 +1,9 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
+import { lowestUuidDaysAgoSql } from '@tallyline/chassis/uuid-v7';
 
 /** True for ids with a time inside (UUIDv7); those of foreign publishers may have none. */
 export const HAS_TIME = "substr(event_id::text, 15, 1) = '7'";
-
-/** The time inside an id. */
-export const TIME_OF_ID =
-  "to_timestamp(('x' || translate(left(event_id::text, 13), '-', ''))::bit(48)::bigint / 1000.0)";
-export const SECOND_OF_ID = `date_trunc('second', ${TIME_OF_ID})`;
-
-/** The lowest UUIDv7 of `$1` days ago; a century ago is before the first one there can be. */
-export const LOWEST_ID =
-  "rpad(lpad(to_hex(GREATEST(0, extract(epoch FROM now() - $1 * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid";
 
 /**
  * Deletes the record of events that were applied more than `days` ago. Found by the time inside their ids, so that the
@@ -24,7 +16,7 @@ export async function pruneProcessedEvents(tx: Tx, days: number): Promise<number
     text: `
       DELETE FROM processed_events WHERE event_id IN (
         SELECT event_id FROM processed_events
-         WHERE event_id < ${LOWEST_ID}
+         WHERE event_id < ${lowestUuidDaysAgoSql('$1')}
            AND ${HAS_TIME}
            AND processed_at < now() - $1 * interval '1 day'
          ORDER BY event_id LIMIT $2 FOR UPDATE SKIP LOCKED)

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
+import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
-import { applyBatch, timeOfUuid } from '../inbox/apply-batch.js';
+import { applyBatch } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { viewTables } from '../projections/index.js';
 import { rebuild } from './rebuild.js';

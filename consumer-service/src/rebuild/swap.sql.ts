@@ -1,5 +1,6 @@
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
-import { HAS_TIME, LOWEST_ID, SECOND_OF_ID, TIME_OF_ID } from '../inbox/prune-inbox.sql.js';
+import { lowestUuidDaysAgoSql, timeOfUuidSql } from '@tallyline/chassis/uuid-v7';
+import { HAS_TIME } from '../inbox/prune-inbox.sql.js';
 import { SHADOW } from './shadow.sql.js';
 
 interface Columns {
@@ -15,6 +16,9 @@ export interface ViewDifference {
 }
 
 const SHOWN_ROWS = 10;
+
+const TIME = timeOfUuidSql('event_id');
+const SECOND = `date_trunc('second', ${TIME})`;
 
 async function columnsOf(db: Queryable, table: string): Promise<Columns> {
   const columns = await db.query<{ name: string; isKey: boolean }>({
@@ -87,10 +91,10 @@ export async function takeOverInbox(tx: Tx, days: number): Promise<void> {
         INSERT INTO public.processed_events (event_id)
         SELECT event_id FROM ${SHADOW}.processed_events s
          WHERE NOT EXISTS (SELECT FROM public.processed_events p WHERE p.event_id = s.event_id)
-           AND (NOT ${HAS_TIME} OR event_id >= ${LOWEST_ID} OR ${SECOND_OF_ID} IN (SELECT second FROM short))
+           AND (NOT ${HAS_TIME} OR event_id >= ${lowestUuidDaysAgoSql('$1')} OR ${SECOND} IN (SELECT second FROM short))
          ORDER BY event_id RETURNING event_id
       ), touched AS (
-        SELECT ${SECOND_OF_ID} AS second FROM known UNION SELECT second FROM short
+        SELECT ${SECOND} AS second FROM known UNION SELECT second FROM short
       ), no_letters AS (
         DELETE FROM public.dead_letters l
          WHERE EXISTS (SELECT FROM ${SHADOW}.processed_events s WHERE s.event_id = l.event_id)
@@ -101,8 +105,8 @@ export async function takeOverInbox(tx: Tx, days: number): Promise<void> {
         SELECT event_id FROM public.dead_letters WHERE counted
       )
       INSERT INTO public.event_ledger AS l (second, settled, last_settled_at, committed)
-      SELECT ${SECOND_OF_ID}, count(*), max(${TIME_OF_ID}), 0 FROM held
-       WHERE ${SECOND_OF_ID} IN (SELECT second FROM touched) GROUP BY 1 ORDER BY 1
+      SELECT ${SECOND}, count(*), max(${TIME}), 0 FROM held
+       WHERE ${SECOND} IN (SELECT second FROM touched) GROUP BY 1 ORDER BY 1
       ON CONFLICT (second) DO UPDATE SET
         settled = GREATEST(l.settled, EXCLUDED.settled),
         last_settled_at = GREATEST(l.last_settled_at, EXCLUDED.last_settled_at)`,

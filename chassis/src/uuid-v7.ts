@@ -1,0 +1,20 @@
+/** The time inside a UUIDv7: its first 48 bits are the milliseconds since 1970 (RFC 9562, section 5.7). */
+
+/** No UUIDv7 of this millisecond, or of a later one, is smaller. Before 1970 there are none. */
+export function lowestUuidOf(time: Date): string {
+  const hex = Math.max(0, time.getTime()).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
+}
+
+/** Milliseconds since 1970. */
+export function timeOfUuid(id: string): number {
+  return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
+}
+
+/** The same in SQL, of a column or an expression. */
+export const timeOfUuidSql = (id: string) =>
+  `to_timestamp(('x' || translate(left(${id}::text, 13), '-', ''))::bit(48)::bigint / 1000.0)`;
+
+/** SQL: the lowest UUIDv7 of so many days ago. More of them than there are since 1970 are before the first one there can be. */
+export const lowestUuidDaysAgoSql = (days: string) =>
+  `rpad(lpad(to_hex(GREATEST(0, extract(epoch FROM now() - ${days} * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid`;
