@@ -177,8 +177,9 @@ async function closeQuietly(model: ChannelModel, beforeClose: () => Promise<void
   const timeout = new AbortController();
   const tooLate = delay(CLOSE_TIMEOUT_MS, 'too late', { signal: timeout.signal }).catch(() => undefined);
   if ((await Promise.race([closing, tooLate])) === 'too late') {
-    // Not in the library's types, and the only way to give up on a socket whose peer no longer answers.
-    (model.connection as unknown as { stream?: { destroy(): void } }).stream?.destroy();
+    // Not in the library's types, and the only way to give up on a socket whose peer no longer answers. With an error:
+    // without one its channels are not told, and what waits for their confirms waits for ever.
+    (model.connection as unknown as { stream?: Socket }).stream?.destroy(new Error('given up'));
   }
   timeout.abort();
 }

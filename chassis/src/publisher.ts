@@ -7,6 +7,8 @@ export type PublishOutcome =
   | 'returned'
   /** The broker refused it, or the channel died first: it is stored or not, and must be published again. */
   | 'failed'
+  /** Others were answered meanwhile: a queue of its own does not work (it may have no leader). Stored or not. */
+  | 'unanswered'
   /** It does not fit into a frame and never will (header tables end at 64 KiB). */
   | 'unsendable';
 
@@ -27,16 +29,22 @@ export interface Publisher {
   publishAll<T>(items: readonly T[], messageOf: (item: T) => OutgoingMessage): Promise<PublishOutcome[]>;
 }
 
-/** The database ends the relay's idle transaction after 10 s anyway: nobody waits for a confirm longer than that. */
-export const CONFIRM_TIMEOUT_MS = 10_000;
+/** With the interval well below 10 s, when the database ends the relay's idle transaction and with it all it could mark. */
+export const CONFIRM_TIMEOUT_MS = 7_000;
+const CHECK_INTERVAL_MS = 1_000;
+
+interface Unanswered {
+  readonly sentAtMs: number;
+  readonly giveUp: () => void;
+}
 
 /** What is written in one turn of the event loop leaves at its end: 500 at once would leave the broker idle for 10 ms. */
 const SENT_PER_TURN = 64;
 
 /**
  * A confirm says "stored", a return (always before it) says "nowhere to store": both are needed, matched by messageId.
- * `onSilence` is told when the broker owes confirms and sends none: a queue that came back from a crash without a leader
- * does that on a connection whose heartbeats are well.
+ * `onSilence` is told when the broker owes confirms and sends none, on a connection whose heartbeats may be well. Where it
+ * answers others, only what it owes for too long is given up: one queue without a leader must not stop the rest.
  */
 export function createPublisher(channel: ConfirmChannel, onSilence: () => void = () => undefined): Publisher {
   // Counted: two copies of one event may be under way.
@@ -47,12 +55,19 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
     else returned.delete(messageId);
     return times > 0;
   };
-  let unanswered = 0;
-  const silence = setTimeout(() => {
-    if (unanswered > 0) onSilence();
-    silence.refresh();
-  }, CONFIRM_TIMEOUT_MS).unref();
-  channel.on('close', () => clearTimeout(silence));
+  /** In the order in which they were sent. */
+  const unanswered = new Set<Unanswered>();
+  let answeredAtMs = 0;
+  const watch = setInterval(() => {
+    const tooLongAgo = performance.now() - CONFIRM_TIMEOUT_MS;
+    for (const message of unanswered) {
+      if (message.sentAtMs > tooLongAgo) return;
+      if (answeredAtMs <= tooLongAgo) return onSilence();
+      unanswered.delete(message);
+      message.giveUp();
+    }
+  }, CHECK_INTERVAL_MS).unref();
+  channel.on('close', () => clearInterval(watch));
   channel.on('return', ({ properties: { messageId } }) => returned.set(messageId, (returned.get(messageId) ?? 0) + 1));
   const send = (
     { exchange, routingKey, body, properties }: OutgoingMessage,
@@ -60,16 +75,16 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
   ): void => {
     // In this order: fields that follow a spread make V8 take 1.4 µs for an object instead of 0.1.
     const options = { persistent: true, mandatory: true, ...properties };
+    const message = { sentAtMs: performance.now(), giveUp: () => onOutcome('unanswered') };
     try {
-      if (unanswered === 0) silence.refresh();
       channel.publish(exchange, routingKey, body, options, (error) => {
-        unanswered -= 1;
-        silence.refresh();
+        answeredAtMs = performance.now();
         const wasReturned = takeReturn(properties.messageId);
+        if (!unanswered.delete(message)) return;
         if (error) onOutcome('failed');
         else onOutcome(wasReturned ? 'returned' : 'confirmed');
       });
-      unanswered += 1;
+      unanswered.add(message);
     } catch (error) {
       onOutcome(error instanceof IllegalOperationError ? 'failed' : 'unsendable');
     }

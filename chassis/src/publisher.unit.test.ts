@@ -20,9 +20,10 @@ const message: OutgoingMessage = {
 /** A broker that confirms when it is told to. */
 function quietChannel() {
   const owed: ((error: unknown) => void)[] = [];
+  const confirm = (index = 0) => owed.splice(index, 1)[0]?.(null);
   const publish = (_e: string, _k: string, _b: Buffer, _o: object, done: (error: unknown) => void) => owed.push(done);
   const channel = Object.assign(new EventEmitter(), { publish }) as unknown as ConfirmChannel;
-  return { channel, confirm: () => owed.shift()?.(null) };
+  return { channel, confirm };
 }
 
 test('a broker that owes confirms and sends none is noticed; one that owes none may be silent', async () => {
@@ -35,14 +36,36 @@ test('a broker that owes confirms and sends none is noticed; one that owes none 
   expect(noticed).toBe(0);
   const outcome = publisher.publish(message);
   jest.advanceTimersByTime(CONFIRM_TIMEOUT_MS - 1);
+  expect(noticed).toBe(0);
   confirm();
   expect(await outcome).toBe('confirmed');
-  jest.advanceTimersByTime(3 * CONFIRM_TIMEOUT_MS);
+  jest.advanceTimersByTime(2.5 * CONFIRM_TIMEOUT_MS);
   expect(noticed).toBe(0);
 
   void publisher.publish(message);
-  jest.advanceTimersByTime(CONFIRM_TIMEOUT_MS + 1);
+  jest.advanceTimersByTime(CONFIRM_TIMEOUT_MS - 1);
+  expect(noticed).toBe(0);
+  jest.advanceTimersByTime(1_001);
   expect(noticed).toBe(1);
+});
+
+test('a message that stays unanswered while others are answered is given up, and its late confirm is none', async () => {
+  const { channel, confirm } = quietChannel();
+  let noticed = 0;
+  const publisher = createPublisher(channel, () => {
+    noticed += 1;
+  });
+  const outcome = publisher.publishAll([1, 2], () => message);
+  confirm(1);
+  for (let second = 0; second < CONFIRM_TIMEOUT_MS / 1_000; second += 1) {
+    const other = publisher.publish(message);
+    confirm(1);
+    expect(await other).toBe('confirmed');
+    jest.advanceTimersByTime(1_000);
+  }
+  expect(await outcome).toEqual(['unanswered', 'confirmed']);
+  confirm();
+  expect([await outcome, noticed]).toEqual([['unanswered', 'confirmed'], 0]);
 });
 
 test('two copies of one message that both come back are both returned', async () => {

@@ -32,7 +32,8 @@ export function createMeasures(metrics: Metrics): Measures {
     labelNames: ['outcome'],
     registers,
   });
-  for (const outcome of ['confirmed', 'returned', 'failed', 'unsendable'] as const) relayed.inc({ outcome }, 0);
+  for (const outcome of ['confirmed', 'returned', 'failed', 'unanswered', 'unsendable'] as const)
+    relayed.inc({ outcome }, 0);
   const waiting = new Gauge({
     name: 'tallyline_outbox_waiting_events',
     help: 'Events stored and not yet confirmed by the broker',

@@ -92,3 +92,37 @@ test('a service that is stopped while the broker takes no publishes ends at once
   await suite.inSync(60_000);
   await expectViewsEqualOrders(suite, accepted);
 }, 120_000);
+
+test('a queue without a leader holds up its own events alone', async () => {
+  const [product] = await createProducts(suite, 1);
+  await suite.inSync();
+  const server = "quorum_queues, {'%2F_purchase-events', node()}";
+  await broker.control('eval', `ra:stop_server(${server}).`);
+  const purchase = {
+    branchId: 'downtown',
+    cashierId: 'c',
+    posId: 'p',
+    receiptId: 'r',
+    idempotencyKey: '2f1c7a52-6f0e-4c43-9f5e-0d3c1d7f6a11',
+    items: [{ productId: product, qty: 1, unitPrice: 0.99 }],
+  };
+  expect((await suite.post('/api/purchases', purchase)).status).toBe(201);
+  // Left to the relay, as what a dead writer leaves.
+  await suite.write.query("UPDATE outbox SET retry_at = NULL WHERE topic = 'purchase.created'");
+  const answer = await suite.post('/api/orders', { customerId: 2, items: [{ productId: product, quantity: 1 }] });
+  accepted.push(answer.body.orderId);
+  const left = `UPDATE outbox SET published_at = NULL WHERE topic = 'order.created' AND (payload ->> 'orderId')::bigint = $1`;
+  await eventually(async () =>
+    expect((await suite.write.query(`${left} AND published_at < now()`, [answer.body.orderId])).rowCount).toBe(1),
+  );
+  await eventually(
+    async () => {
+      const waiting = await suite.write.query('SELECT DISTINCT topic FROM outbox WHERE published_at IS NULL');
+      expect(waiting.rows).toEqual([{ topic: 'purchase.created' }]);
+    },
+    { timeoutMs: 30_000 },
+  );
+  await broker.control('eval', `ra:restart_server(${server}).`);
+  await suite.inSync(60_000);
+  await expectViewsEqualOrders(suite, accepted);
+}, 120_000);

@@ -26,14 +26,25 @@ export function createSettlement(
   log: Logger,
   onOutcome: (outcome: PublishOutcome, count: number) => void = () => undefined,
 ): Settlement {
-  const warnUnroutable = oncePerTopic(log);
+  const warnNoQueue = oncePerTopic((topic) =>
+    log.error(
+      { topic, exchange: EVENTS_EXCHANGE },
+      `no queue is bound to exchange "${EVENTS_EXCHANGE}" for routing key "${topic}": its events wait in the outbox`,
+    ),
+  );
+  const warnUnanswered = oncePerTopic((topic) =>
+    log.error(
+      { topic },
+      `the broker answers others, but confirms no event of "${topic}": its queue may have no leader; they wait in the outbox`,
+    ),
+  );
   return {
     write: (tx, sent) => {
       const ids = (...outcomes: PublishOutcome[]) =>
         sent.filter(({ outcome }) => outcomes.includes(outcome)).map(({ id }) => id);
       tx.commitBehind([
         markPublished(tx, ids('confirmed')),
-        postpone(tx, ids('returned', 'unsendable'), RETRY_UNROUTABLE_MS),
+        postpone(tx, ids('returned', 'unanswered', 'unsendable'), RETRY_UNROUTABLE_MS),
         endLease(tx, ids('failed')),
       ]);
     },
@@ -41,25 +52,23 @@ export function createSettlement(
       const counts = new Map<PublishOutcome, number>();
       for (const { outcome } of sent) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
       for (const [outcome, count] of counts) onOutcome(outcome, count);
-      warnUnroutable(sent.filter(({ outcome }) => outcome === 'returned').map(({ topic }) => topic));
+      warnNoQueue(sent, 'returned');
+      warnUnanswered(sent, 'unanswered');
       for (const { id } of sent.filter(({ outcome }) => outcome === 'unsendable'))
         log.error({ eventId: id }, 'outbox row does not fit into an AMQP frame; it waits');
     },
   };
 }
 
-/** Names a missing binding once, and again only after it had been mended. */
-function oncePerTopic(log: Logger): (topics: readonly string[]) => void {
-  let known = new Set<string>();
-  return (topics) => {
-    const missing = new Set(topics);
-    for (const topic of missing) {
-      if (known.has(topic)) continue;
-      log.error(
-        { topic, exchange: EVENTS_EXCHANGE },
-        `no queue is bound to exchange "${EVENTS_EXCHANGE}" for routing key "${topic}": its events wait in the outbox`,
-      );
+/** Names a topic once, and again only after one of its events was confirmed: the fault had been mended. */
+function oncePerTopic(warn: (topic: string) => void): (sent: readonly Sent[], fault: PublishOutcome) => void {
+  const known = new Set<string>();
+  return (sent, fault) => {
+    for (const { topic, outcome } of sent) {
+      if (outcome === 'confirmed') known.delete(topic);
+      if (outcome !== fault || known.has(topic)) continue;
+      known.add(topic);
+      warn(topic);
     }
-    known = missing;
   };
 }

@@ -51,7 +51,8 @@ export function decideSyncStatus(facts: SyncFacts) {
 function stateOf(facts: SyncFacts): { status: (typeof syncStates)[number]; lagSeconds: number | null } {
   const { watermarkAgeSeconds, oldestPendingAgeSeconds, pendingEvents, setAsideOwnEvents, lacksHistory } = facts;
   if (watermarkAgeSeconds === null) return { status: 'unknown', lagSeconds: null };
-  const stale = watermarkAgeSeconds > FRESH_SECONDS;
+  // One of the future says as little of now: the clock was set back since, and may have been for an hour.
+  const stale = Math.abs(watermarkAgeSeconds) > FRESH_SECONDS;
   if (pendingEvents > 0) {
     return { status: stale ? 'stale' : 'catching-up', lagSeconds: oldestPendingAgeSeconds ?? watermarkAgeSeconds };
   }

@@ -38,6 +38,10 @@ describe('sync-status', () => {
     expect(decideSyncStatus(facts({ watermarkAgeSeconds: 60 }))).toMatchObject({ status: 'stale', lagSeconds: 60 });
   });
 
+  test('takes news from the future, told before the clock was set back, for no news', () => {
+    expect(decideSyncStatus(facts({ watermarkAgeSeconds: -3_600 }))).toMatchObject({ status: 'stale', lagSeconds: 0 });
+  });
+
   test('is incomplete where the write side pruned what never came', () => {
     expect(decideSyncStatus(facts({ lacksHistory: true })).status).toBe('incomplete');
   });

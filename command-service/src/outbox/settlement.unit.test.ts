@@ -1,0 +1,19 @@
+import { expect, test } from '@jest/globals';
+import type { Logger } from '@tallyline/chassis/logger';
+import type { PublishOutcome } from '@tallyline/chassis/publisher';
+import { createSettlement } from './settlement.js';
+
+test('a topic without a queue is named once until one of its events was confirmed, whatever else is published', () => {
+  const named: unknown[] = [];
+  const log = { error: ({ topic }: { topic: string }) => named.push(topic) } as unknown as Logger;
+  const settlement = createSettlement(log);
+  const report = (topic: string, outcome: PublishOutcome) => settlement.report([{ id: '1', topic, outcome }]);
+  for (let n = 0; n < 3; n += 1) {
+    report('purchase.created', 'returned');
+    report('order.created', 'confirmed');
+  }
+  expect(named).toEqual(['purchase.created']);
+  report('purchase.created', 'confirmed');
+  report('purchase.created', 'returned');
+  expect(named).toEqual(['purchase.created', 'purchase.created']);
+});
