@@ -14,8 +14,8 @@ export interface RouteInput<P, Q, H, B> {
   readonly traceparent: string;
   /** Path with the query as it was sent, for links to the next page. */
   readonly url: URL;
-  /** Aborts when the client has gone away. */
-  readonly signal: AbortSignal;
+  /** It waited for a write of its own: what is remembered from before may lack it. */
+  readonly hasAwaited: boolean;
 }
 
 export interface Reply {
@@ -87,9 +87,7 @@ export function route<const D extends RouteDoc>(
           // Not from the whole target: a proxy's form of it has a host, which may be none (`http://x:99999/api/orders`).
           return new URL(`http://local${request.path}${/\?.*/.exec(request.originalUrl)?.[0] ?? ''}`);
         },
-        get signal() {
-          return signalOf(response);
-        },
+        hasAwaited: response.locals.hasAwaited === true,
       });
       response.locals.known = reply.known;
       sendJson(response, reply.status ?? doc.answer.status, reply.body, reply.headers);
@@ -114,10 +112,4 @@ export function sendJson(
   });
   // A string leaves in one write with the headers; a buffer would be a second one.
   response.end(text);
-}
-
-function signalOf(response: Response): AbortSignal {
-  const gone = new AbortController();
-  response.on('close', () => gone.abort());
-  return gone.signal;
 }

@@ -9,7 +9,9 @@ const url = (...protocols: string[]) =>
     error: `must be a URL that starts with ${protocols.join('// or ')}//`,
   });
 
+/** PostgreSQL reads an offset the other way round: +02:00 is west of Greenwich there. */
 function isTimeZone(value: string): boolean {
+  if (/^[+-]/.test(value)) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: value }) !== undefined;
   } catch {

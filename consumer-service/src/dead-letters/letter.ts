@@ -1,6 +1,6 @@
 import type { OutgoingMessage } from '@tallyline/chassis/publisher';
 import type { GetMessage, MessagePropertyHeaders } from 'amqplib';
-import { identify } from '../inbox/decode.js';
+import { decode } from '../inbox/decode.js';
 
 /** A message in a dead-letter queue, and what its headers say of how it came there. */
 export interface Letter {
@@ -15,12 +15,13 @@ export interface Letter {
 }
 
 export function letterOf(message: GetMessage, queue: string): Letter {
-  const { headers = {}, type } = message.properties;
+  const { headers = {}, type, messageId, appId } = message.properties;
   return {
-    id: identify(message.properties.messageId, undefined, message.content),
+    // Moved by the broker itself it has its own identity still, which may be in its body.
+    id: decode({ queue, body: message.content, messageId, appId, traceparent: undefined }).id,
     queue: textOf(headers['x-origin-queue']) ?? queue,
     type: textOf(type),
-    // Moved by the broker itself (an expired message, a full queue), it bears only the broker's own reason.
+    // Then (an expired message, a full queue), it bears only the broker's own reason.
     reason:
       textOf(headers['x-reason']) ?? `by the broker: ${textOf(headers['x-first-death-reason']) ?? 'no reason given'}`,
     firstSeenAt: textOf(headers['x-first-seen-at']),

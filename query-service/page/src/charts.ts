@@ -43,7 +43,10 @@ export function showDays(sales: DailySales | undefined = days): void {
   days = sales;
   if (sales === undefined) return;
   const shown = sales.days.map((day, index) =>
-    index === sales.days.length - 1 && today !== undefined ? { ...day, ...pick(today.today) } : day,
+    // For a while after midnight the days still end with yesterday.
+    index === sales.days.length - 1 && today !== undefined && day.day === format.dayOf(today.asOf, today.timeZone)
+      ? { ...day, ...pick(today.today) }
+      : day,
   );
   daysChart ??= barChart(element('#days'), [{ label: 'Revenue', color: '--past', lastColor: '--accent', width: 0.8 }]);
   daysChart.show(

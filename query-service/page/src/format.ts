@@ -48,6 +48,11 @@ export function hour(value: number): string {
   return new Intl.DateTimeFormat(locales, { timeStyle: 'short', timeZone: 'UTC' }).format(value * 3_600_000);
 }
 
+/** The calendar day of an instant, `2026-11-20`. */
+export function dayOf(instant: string, timeZone: string): string {
+  return new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short' }).format(new Date(instant));
+}
+
 export function dateTime(instant: string, timeZone: string): string {
   const form = { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', timeZone } as const;
   return new Intl.DateTimeFormat(locales, form).format(new Date(instant));

@@ -45,6 +45,7 @@ export function consistencyOnRequest({ awaitEvents }: AwaitEvents): RequestHandl
     // A handler that waits for its response to close would wait for what has been.
     if (gone.signal.aborted) return;
     response.setHeader(CONSISTENCY_STATUS, state);
+    response.locals.hasAwaited = true;
     next();
   };
 }

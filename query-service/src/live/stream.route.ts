@@ -1,6 +1,7 @@
 import { Problem } from '@tallyline/chassis/problem';
 import type { Route } from '@tallyline/chassis/route';
 import { securityHeaders } from '@tallyline/chassis/security-headers';
+import { CONSISTENCY_STATUS } from '@tallyline/contracts/consistency';
 import { z } from 'zod';
 import { branchBoards } from '../queries/branch-boards.js';
 import { dailySales } from '../queries/daily-sales.js';
@@ -50,6 +51,8 @@ export function streamRoute(live: Live): Route {
           headers: { 'retry-after': '30' },
         });
       }
+      // What is remembered is sent first, and may be older than what was waited for.
+      response.removeHeader(CONSISTENCY_STATUS);
       response.writeHead(200, {
         ...securityHeaders,
         'content-type': 'text/event-stream; charset=utf-8',

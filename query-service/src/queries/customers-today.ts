@@ -10,7 +10,8 @@ export interface CustomersByHour {
   readonly yesterdayByHour: readonly number[];
 }
 
-export type ReadCustomers = (day: ShopDay) => Promise<CustomersByHour>;
+/** `anew`: counted from now on, not before. */
+export type ReadCustomers = (day: ShopDay, anew: boolean) => Promise<CustomersByHour>;
 
 /** Counting again waits for four times as long as the last count took: a very busy day costs a fifth of a core, not all of it. */
 const PAUSE_FACTOR = 4;
@@ -24,22 +25,35 @@ interface Row {
 
 export function createCustomersToday(db: Queryable, timeZone: string): ReadCustomers {
   let known: { readonly counted: Promise<CustomersByHour>; readonly today: number; until: number } | undefined;
-  return (day) => {
-    if (known === undefined || known.today !== day.today.getTime() || performance.now() >= known.until) {
-      const startedAt = performance.now();
-      const next = { counted: count(db, timeZone, day), today: day.today.getTime(), until: Number.POSITIVE_INFINITY };
-      known = next;
-      next.counted.then(
-        () => {
-          const now = performance.now();
-          next.until = now + PAUSE_FACTOR * (now - startedAt);
-        },
-        () => {
-          next.until = 0;
-        },
-      );
-    }
-    return known.counted;
+  /** Those who need a count of their own share the next one: as many as may ask, one at a time is under way. */
+  let next: Promise<CustomersByHour> | undefined;
+  const begin = (day: ShopDay) => {
+    const startedAt = performance.now();
+    const begun = { counted: count(db, timeZone, day), today: day.today.getTime(), until: Number.POSITIVE_INFINITY };
+    known = begun;
+    begun.counted.then(
+      () => {
+        const now = performance.now();
+        begun.until = now + PAUSE_FACTOR * (now - startedAt);
+      },
+      () => {
+        begun.until = 0;
+      },
+    );
+    return begun.counted;
+  };
+  const beginNext = (day: ShopDay) => {
+    const last = known?.counted.catch(() => undefined);
+    next ??= Promise.resolve(last).then(() => {
+      next = undefined;
+      return begin(day);
+    });
+    return next;
+  };
+  return (day, anew) => {
+    if (anew) return beginNext(day);
+    const isKnown = known?.today === day.today.getTime() && performance.now() < known.until;
+    return isKnown && known !== undefined ? known.counted : begin(day);
   };
 }
 

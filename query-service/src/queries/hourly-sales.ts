@@ -25,7 +25,7 @@ export function hourlySalesRoute(db: Queryable): Route {
       },
     },
     async ({ query }) => {
-      const { from, to } = rangeOf(query.from, query.to);
+      const { from, to } = rangeOf(query.from, query.to, new Date());
       const rows = await db.query<{ hour: Date; orders: number; revenue: string }>({
         name: 'hourly-sales',
         text: `SELECT hour, COALESCE(total_orders, 0) AS orders, COALESCE(total_revenue, 0) AS revenue
@@ -45,10 +45,12 @@ export function hourlySalesRoute(db: Queryable): Route {
   );
 }
 
-function rangeOf(from: Date | undefined, to: Date | undefined): { from: Date; to: Date } {
-  const end = to ?? new Date((from ?? new Date()).getTime() + (from ? 24 : 0) * HOUR_MS);
-  const start = from ?? new Date(end.getTime() - 23 * HOUR_MS);
-  const first = new Date(Math.floor(start.getTime() / HOUR_MS) * HOUR_MS);
+/** What is left out makes it 24 hours, as they stand on the clock: an hour that is touched is one of them. */
+export function rangeOf(from: Date | undefined, to: Date | undefined, now: Date): { from: Date; to: Date } {
+  const hourOf = (time: number) => Math.floor(time / HOUR_MS) * HOUR_MS;
+  const end = to ?? (from === undefined ? now : new Date(hourOf(from.getTime()) + 24 * HOUR_MS));
+  const start = from ?? new Date(hourOf(end.getTime() - 1) - 23 * HOUR_MS);
+  const first = new Date(hourOf(start.getTime()));
   if (end <= start) throw rangeProblem('must be after from');
   if (end.getTime() - first.getTime() > MAX_HOURS * HOUR_MS)
     throw rangeProblem(`must be at most ${MAX_HOURS} hours after from`);

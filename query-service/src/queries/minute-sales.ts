@@ -20,14 +20,15 @@ export const salesToday = z.object({
 });
 
 export type SalesToday = z.infer<typeof salesToday>;
-export type ReadSalesToday = () => Promise<SalesToday>;
+/** `anew`: without the count that is remembered or under way, which may lack what was written since. */
+export type ReadSalesToday = (options?: { readonly anew: boolean }) => Promise<SalesToday>;
 
 /** Today against yesterday, from a range of two days: what it costs does not grow with history. */
 export function createSalesToday(db: Queryable, timeZone: string): ReadSalesToday {
   const readCustomers: ReadCustomers = createCustomersToday(db, timeZone);
-  return async () => {
+  return async ({ anew } = { anew: false }) => {
     const day = await readShopDay(db, timeZone);
-    const [sales, customers] = await Promise.all([readHours(db, timeZone, day), readCustomers(day)]);
+    const [sales, customers] = await Promise.all([readHours(db, timeZone, day), readCustomers(day, anew)]);
     return decideSalesToday(timeZone, day.now, sales, customers);
   };
 }
@@ -41,7 +42,7 @@ export function salesTodayRoute(read: ReadSalesToday): Route {
       description: "A day is one of the shop's time zone. Averages are null where there are no orders.",
       answer: { status: 200, description: 'As far as the views know', schema: salesToday },
     },
-    async () => ({ body: await read() }),
+    async ({ hasAwaited }) => ({ body: await read({ anew: hasAwaited }) }),
   );
 }
 

@@ -24,10 +24,13 @@ interface Row {
   readonly createdAt: Date;
 }
 
-const SELECT = `
+const selectFrom = (products: string) => `
   SELECT p.product_id AS "productId", p.name, p.category, p.price,
          p.initial_stock - COALESCE(s.total_quantity_sold, 0) AS "unitsLeft", p.created_at AS "createdAt"
-    FROM products_read p LEFT JOIN product_sales_view s USING (product_id)`;
+    FROM ${products} p LEFT JOIN product_sales_view s USING (product_id)`;
+
+/** The page first, then its sales: a join of the tables reads all sales up to the page, 40 ms at product 280,000. */
+const PAGE = '(SELECT * FROM products_read WHERE product_id > $1 ORDER BY product_id LIMIT $2)';
 
 export function productRoute(db: Queryable): Route {
   return route(
@@ -42,7 +45,7 @@ export function productRoute(db: Queryable): Route {
     async ({ params }) => {
       const [row] = await db.query<Row>({
         name: 'product',
-        text: `${SELECT} WHERE product_id = $1`,
+        text: `${selectFrom('products_read')} WHERE product_id = $1`,
         values: [params.id],
       });
       if (row === undefined) throw notFound(`there is no product ${params.id}`);
@@ -68,7 +71,7 @@ export function productsRoute(db: Queryable): Route {
     async ({ query: { limit, after = 0 }, url }) => {
       const rows = await db.query<Row>({
         name: 'products',
-        text: `${SELECT} WHERE product_id > $1 ORDER BY product_id LIMIT $2`,
+        text: `${selectFrom(PAGE)} ORDER BY product_id`,
         values: [after, limit + 1],
       });
       const next = keysetPage(rows, limit, url, { parameter: 'after', of: (row) => row.productId });

@@ -11,10 +11,11 @@ export interface ShopDay {
 }
 
 /**
- * The instant at which a day begins in the time zone $1: the first midnight where clocks are put back across it (the Azores), and
- * the first moment where they are put forward across it. AT TIME ZONE alone takes the second midnight.
+ * The instant at which a day begins in the time zone $1. AT TIME ZONE alone takes the second midnight where clocks are put
+ * back across it (the Azores); a second after 23:59:59 is an hour late where they are put forward from 23:00 (Nuuk).
  */
-export const startOfDay = (day: string) => `((${day} - interval '1 second') AT TIME ZONE $1 + interval '1 second')`;
+export const startOfDay = (day: string) =>
+  `LEAST((${day}) AT TIME ZONE $1, (${day} - interval '1 second') AT TIME ZONE $1 + interval '1 second')`;
 
 export async function readShopDay(db: Queryable, timeZone: string): Promise<ShopDay> {
   const [row] = await db.query<ShopDay>({

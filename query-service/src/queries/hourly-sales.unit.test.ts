@@ -1,0 +1,15 @@
+import { expect, test } from '@jest/globals';
+import { rangeOf } from './hourly-sales.js';
+
+const now = new Date('2026-11-20T10:20:00Z');
+
+test.each([
+  ['nothing', undefined, undefined, '2026-11-19T11:00', '2026-11-20T10:20'],
+  ['to, on the hour', undefined, '2026-11-19T00:00', '2026-11-18T00:00', '2026-11-19T00:00'],
+  ['to, within an hour', undefined, '2026-11-19T00:30', '2026-11-18T01:00', '2026-11-19T00:30'],
+  ['from, on the hour', '2026-11-18T00:00', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
+  ['from, within an hour', '2026-11-18T00:30', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
+])('given %s, sales are of 24 hours', (_given, from, to, first, end) => {
+  const at = (text: string | undefined) => (text === undefined ? undefined : new Date(`${text}Z`));
+  expect(rangeOf(at(from), at(to), now)).toEqual({ from: at(first), to: at(end) });
+});
