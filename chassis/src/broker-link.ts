@@ -206,7 +206,8 @@ class OtherTopology extends Error {
   constructor(refusal: Error) {
     super(
       `the broker holds another topology than this service declares: ${refusal.message}. ` +
-        'Delete the named queue or exchange (its messages stay in the outbox for a replay), then start again.',
+        'Redrive what waits there if it is a dead-letter queue, delete the named queue or exchange, then start again: events ' +
+        'are published again out of the outbox.',
     );
   }
 }

@@ -63,6 +63,9 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
 /** Asked every few seconds by machines: in the log only when somebody looks for it. */
 const OPERATIONAL = /^\/(health|metrics)/;
 
+/** What nginx writes for a client that left without an answer: a database that hangs must not look like so many 200s. */
+const CLIENT_GONE = 499;
+
 /** Trace context for the handlers, and one line per request when it is done. */
 function observe(log: Logger, measure: ReturnType<typeof requestDurations>): RequestHandler {
   // What a line holds is listed here, and nothing of it is secret: looking for secrets copies the line, a tenth of all garbage.
@@ -75,13 +78,14 @@ function observe(log: Logger, measure: ReturnType<typeof requestDurations>): Req
       const { known } = response.locals;
       const route: string | undefined = request.route?.path;
       const durationMs = performance.now() - startedAt;
-      measure(request.method, route ?? 'other', response.statusCode, durationMs / 1000);
+      const status = response.headersSent ? response.statusCode : CLIENT_GONE;
+      measure(request.method, route ?? 'other', status, durationMs / 1000);
       lines[OPERATIONAL.test(request.path) ? 'debug' : 'info'](
         {
           method: request.method,
           route,
           path: route === undefined ? request.path : undefined,
-          status: response.statusCode,
+          status,
           durationMs: Math.round(durationMs * 10) / 10,
           traceId: traceIdOf(traceparent),
           ...known,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
 import { pino } from 'pino';
 import request from 'supertest';
 import { z } from 'zod';
@@ -46,6 +47,7 @@ beforeAll(async () => {
           if (input.params.id === 'bug') throw new Error('password=hunter2');
           if (input.params.id === 'gone') throw new Problem({ slug: 'gone', status: 410, detail: 'it is gone' });
           if (input.params.id === 'lost') throw new TransactionError('place', new Error('Connection terminated'), true);
+          if (input.params.id === 'slow') await new Promise(() => undefined);
           return { body: { id: input.params.id } };
         },
       ),
@@ -120,5 +122,12 @@ describe('an HTTP application of the chassis', () => {
     expect(notReady.status).toBe(503);
     expect(notReady.body.checks.subscription).toEqual({ status: 'down', reason: 'not subscribed' });
     expect((await request(url).get('/health/live')).status).toBe(200);
+  });
+
+  test('counts a client that left without an answer as one, not as a success', async () => {
+    const asked = fetch(`${url}/things/slow`, { signal: AbortSignal.timeout(100) });
+    await expect(asked).rejects.toThrow();
+    await eventually(() => expect(lines.at(-1)).toMatchObject({ route: '/things/:id', status: 499, aborted: true }));
+    expect((await request(url).get('/metrics')).text).toContain('route="/things/:id",status="499"');
   });
 });

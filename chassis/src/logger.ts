@@ -3,9 +3,9 @@ import { default as pretty } from 'pino-pretty';
 
 export type { Logger } from 'pino';
 
-/** Connection strings carry passwords: everything between `//user:` and `@` goes before a line is written. */
+/** Connection strings carry passwords: everything between `//user:` and the last `@` goes, and a parameter `password`. */
 export function redactUrls(text: string): string {
-  return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s/@]*@/g, '$1:***@');
+  return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s/]*@/g, '$1:***@').replace(/([?&]password=)[^\s&]*/gi, '$1***');
 }
 
 const redact = { paths: ['*.password', '*.authorization', 'req.headers', 'config'], censor: '***' };

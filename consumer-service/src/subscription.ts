@@ -43,12 +43,17 @@ export interface SubscriptionOptions {
  * meanwhile are the next batch: there is no timer, so a lone event is applied at once and a flood in batches of 500.
  */
 export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: SubscriptionOptions): Subscription {
-  const link = superviseBroker<Session>({
+  const link: BrokerLink<Session> = superviseBroker<Session>({
     url: brokerUrl,
     name: 'consumer-service',
     log,
     onFatal,
-    open: (connection) => subscribe(connection, () => batches.wake()),
+    open: (connection) =>
+      subscribe(
+        connection,
+        () => link.blocked(),
+        () => batches.wake(),
+      ),
     // A connection that closes may overtake the last acknowledgement; a channel answers its close when it has seen all.
     close: ({ channel }) => channel.close(),
     // A full queue fills the prefetch before the session is known; no later delivery would wake the loop.
@@ -81,9 +86,12 @@ export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: Su
   };
 }
 
-async function subscribe(connection: Connection, onDelivery: () => void): Promise<Session> {
+async function subscribe(connection: Connection, isBlocked: () => boolean, onDelivery: () => void): Promise<Session> {
   const channel = await connection.confirmChannel();
-  const publisher = createPublisher(channel, () => connection.fail(new Error('the broker confirms no dead letter')));
+  // A blocked broker confirms nothing, and says so.
+  const publisher = createPublisher(channel, () => {
+    if (!isBlocked()) connection.fail(new Error('the broker confirms no dead letter'));
+  });
   await assertTopology(channel, topology, connection.brokerMajorVersion);
   await channel.prefetch(PREFETCH);
   const intake = new Intake();

@@ -101,6 +101,17 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
         return equal();
       },
     ],
+    [
+      "the operators' commands run where the databases are",
+      async () => {
+        const verified = await run('run', '--rm', '-T', '--build', 'tools', 'verify');
+        assert.match(verified, /Equal to the cent/);
+        await run('run', '--rm', '-T', 'tools', 'rebuild');
+        await run('run', '--rm', '-T', 'tools', 'archive', '--', 'verify');
+        assert.match(await run('run', '--rm', '-T', 'tools', 'dead-letters', '--', 'list'), /No dead letters/);
+        return verified.trim();
+      },
+    ],
   ];
 }
 
