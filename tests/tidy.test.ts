@@ -16,7 +16,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'consumer-service': ['contracts', 'chassis'],
   'query-service': ['contracts', 'chassis'],
   operations: ['contracts', 'chassis'],
-  local: [],
+  local: ['contracts', 'chassis'],
   demo: [],
   bench: ['local'],
   archive: ['contracts', 'chassis'],

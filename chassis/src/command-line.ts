@@ -1,9 +1,10 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import { pino } from 'pino';
-import type { z } from 'zod';
+import { z } from 'zod';
 import { ConfigError, parseConfig } from './config.js';
 import { type Logger, redactUrls } from './logger.js';
+import { classify } from './postgres-errors.js';
 
 type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>;
 
@@ -24,6 +25,8 @@ export interface CommandLineOptions<S extends z.ZodType, O extends ParseArgsOpti
   /** The environment variables that it reads. */
   readonly settings: S;
   readonly options: O;
+  /** How many arguments it takes that are no options; none when left out. */
+  readonly mostArguments?: number;
   run(call: {
     readonly config: z.output<S>;
     readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>['values'];
@@ -40,6 +43,7 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
   env,
   settings,
   options,
+  mostArguments = 0,
   run,
 }: CommandLineOptions<S, O>): Promise<void> {
   process.stdout.on('error', () => {
@@ -48,6 +52,8 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
   try {
     const { values, positionals } = parse(argv, options);
     if ((values as { help?: unknown }).help === true) return print(usage);
+    const unexpected = positionals[mostArguments];
+    if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
     dotenv.config({ quiet: true, processEnv: env as Record<string, string> });
     const config = parseConfig(settings, env);
     const log = pino({ level: 'error' }, pino.destination({ dest: 2, sync: true }));
@@ -56,9 +62,17 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
     process.exitCode = FAILED;
     const reason = error instanceof Error ? error.message || (error as Error & { code?: string }).code : String(error);
     const known = error instanceof ConfigError || error instanceof UsageError;
-    process.stderr.write(`${redactUrls(reason ?? 'failed')}\n${error instanceof UsageError ? `\n${usage}\n` : ''}`);
+    process.stderr.write(`${redactUrls(reason ?? 'failed')}\n`);
+    if (error instanceof UsageError) process.stderr.write(`\n${usage}\n`);
+    if (classify(error) === 'unavailable') process.stderr.write(`${whereToLook(settings)}\n`);
     if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   }
+}
+
+function whereToLook(settings: z.ZodType): string {
+  const urls =
+    settings instanceof z.ZodObject ? Object.keys(settings.shape).filter((name) => name.endsWith('_URL')) : [];
+  return `Does it run (\`npm start\`), and is that where ${urls.join(' and ')} should lead? See .env.example.`;
 }
 
 /** `… | head` closes the pipe early: the reader has seen enough, but what the command does has to be done. */

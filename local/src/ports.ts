@@ -11,8 +11,12 @@ export interface WantedPort {
 /** All taken ports in one message: one restart per port is a poor way to learn of three. */
 export async function refuseTakenPorts(wanted: readonly WantedPort[]): Promise<void> {
   const taken: string[] = [];
+  const users = new Map<number, string>();
   for (const { port, host, usedBy, remedy } of wanted) {
-    if (!(await isPortFree(port, host))) {
+    const other = users.get(port);
+    users.set(port, usedBy);
+    if (other !== undefined) taken.push(`Port ${port} is wanted for ${other} and for ${usedBy}: ${remedy}.`);
+    else if (!(await isPortFree(port, host))) {
       taken.push(`Port ${port}, wanted for ${usedBy}, is taken. Stop what listens there, or ${remedy}.`);
     }
   }

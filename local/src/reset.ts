@@ -1,3 +1,4 @@
+import { refuseArguments } from './arguments.js';
 import { dropBrokerData } from './broker.js';
 import { dataDir, dropData, runDir } from './data-dir.js';
 import { runningInstance } from './instance-lock.js';
@@ -12,6 +13,7 @@ async function reset(): Promise<string> {
   return 'The data of both databases and of the broker is dropped. The next start begins empty.\n';
 }
 
+refuseArguments('npm run reset: drops the data of both databases and of the broker (.data/).');
 reset().then(
   (done) => process.stdout.write(done),
   (error: Error) => {

@@ -1,3 +1,6 @@
+import { parseConfig } from '@tallyline/chassis/config';
+import { environment } from '@tallyline/contracts/environment';
+import { refuseArguments } from './arguments.js';
 import { runDir } from './data-dir.js';
 import { withoutPassword } from './given-server.js';
 import { startGuard } from './guard.js';
@@ -73,9 +76,15 @@ function stopOnSignals(start: Promise<unknown>): void {
 // Nobody reads any more: no reason to leave the servers alone.
 process.stdout.on('error', () => undefined);
 
+const usage = `npm start: starts the databases, the broker and the three services, and keeps them running until Ctrl-C.
+Settings are in the environment or .env; .env.example has each with its default.`;
+
 async function main(): Promise<void> {
-  claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}).`);
+  refuseArguments(usage);
   const settings = withTerminalFormat(readSettings());
+  // All faults at once, before anything is started; each service would only tell its own.
+  parseConfig(environment, settings.variables);
+  claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}).`);
   const start = (async () => {
     const leftovers = await stopLeftovers(runDir);
     if (leftovers.length > 0) say(`Stopped what an earlier start left: ${leftovers.join(', ')}.`);

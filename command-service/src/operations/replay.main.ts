@@ -63,11 +63,9 @@ await runCommandLine({
       }
       const since = timeOf(from ?? '', 'from');
       if (since < oldest) print(`Events before ${oldest.toISOString()} are left out: the inbox forgets them.`);
-      const range = {
-        from: since < oldest ? oldest : since,
-        to: to === undefined ? now : timeOf(to, 'to'),
-        publishedBefore: now,
-      };
+      const until = to === undefined ? now : timeOf(to, 'to');
+      if (until <= since) throw new UsageError('--to must be later than --from');
+      const range = { from: since < oldest ? oldest : since, to: until, publishedBefore: now };
       const count = await countPublished(db, range);
       print(`${count} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
       if (dryRun) return 0;

@@ -1,4 +1,4 @@
-import { print, UsageError } from '@tallyline/chassis/command-line';
+import { print } from '@tallyline/chassis/command-line';
 import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import { type DeadLetterRow, forgetDeadLetter, readApplied, readDeadLetters } from './dead-letters.sql.js';
 import { describeTrial, listLine, readableBody } from './describe.js';
@@ -59,7 +59,7 @@ export async function showLetter({ pool, box, queues, ids }: DeadLetterContext):
     }
   }
   if (found) return;
-  if (row === undefined) throw new UsageError(`there is no dead letter ${id}`);
+  if (row === undefined) throw new Error(`there is no dead letter ${id}; list shows those that there are`);
   print(listLine(row, undefined, false));
 }
 
@@ -114,7 +114,8 @@ export async function discardLetters(context: DeadLetterContext, forGood: boolea
 }
 
 function requireFound({ ids }: DeadLetterContext, count: number): void {
-  if (ids !== undefined && count === 0) throw new UsageError(`there is no dead letter ${[...ids].join(', ')}`);
+  if (ids !== undefined && count === 0)
+    throw new Error(`there is no dead letter ${[...ids].join(', ')}; list shows those that there are`);
 }
 
 async function* chosen(letters: AsyncIterable<Letter>, ids: ReadonlySet<string> | undefined): AsyncGenerator<Letter> {

@@ -32,12 +32,14 @@ await runCommandLine({
     'for-good': { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
   },
+  mostArguments: Number.POSITIVE_INFINITY,
   run: async ({ config, values, positionals, log }) => {
     const [command, ...rest] = positionals;
     const given = [...(values.id ?? []), ...rest].map((id) => id.toLowerCase());
     const queues = values.queue ?? Object.keys(eventQueues);
     const unknown = queues.find((queue) => !Object.hasOwn(eventQueues, queue));
     if (unknown !== undefined) throw new UsageError(`there is no queue "${unknown}"`);
+    if (command === 'list' && given.length > 0) throw new UsageError('list shows all of them; show ID shows one');
     if (command === 'show' && given.length !== 1) throw new UsageError('show wants one ID');
     if (command === 'discard' && given.length === 0) throw new UsageError('discard wants an --id');
 

@@ -1,0 +1,9 @@
+/** For commands that take none: --help is answered, and anything else refused before something is begun or dropped. */
+export function refuseArguments(usage: string): void {
+  const [first] = process.argv.slice(2);
+  if (first === undefined) return;
+  const isHelp = first === '--help' || first === '-h';
+  if (isHelp) process.stdout.write(`${usage}\n`);
+  else process.stderr.write(`unexpected argument "${first}"\n\n${usage}\n`);
+  process.exit(isHelp ? 0 : 2);
+}
