@@ -22,29 +22,42 @@ const usage = `Fills the shop and keeps it busy, so that there is something to l
 
 const READY_TIMEOUT_MS = 60_000;
 
-if (existsSync('.env')) process.loadEnvFile('.env');
-const { values } = parseArgs({
-  options: {
-    history: { type: 'string', default: '0' },
-    rate: { type: 'string', default: '2' },
-    minutes: { type: 'string' },
-    seed: { type: 'string', default: '1' },
-    command: { type: 'string', default: `http://127.0.0.1:${process.env.COMMAND_SERVICE_PORT || 8080}` },
-    query: { type: 'string', default: `http://127.0.0.1:${process.env.QUERY_SERVICE_PORT || 8081}` },
-    help: { type: 'boolean', short: 'h', default: false },
-  },
-});
-if (values.help) {
-  process.stdout.write(`${usage}\n`);
-  process.exit(0);
+function readArguments() {
+  try {
+    return parseArgs({
+      options: {
+        history: { type: 'string', default: '0' },
+        rate: { type: 'string', default: '2' },
+        minutes: { type: 'string' },
+        seed: { type: 'string', default: '1' },
+        command: { type: 'string', default: `http://127.0.0.1:${process.env.COMMAND_SERVICE_PORT || 8080}` },
+        query: { type: 'string', default: `http://127.0.0.1:${process.env.QUERY_SERVICE_PORT || 8081}` },
+        help: { type: 'boolean', short: 'h', default: false },
+      },
+    });
+  } catch (error) {
+    return refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function refuse(fault: string): never {
+  process.stderr.write(`${fault}\n\n${usage}\n`);
+  process.exit(2);
 }
 
 function number(name: string, text: string, least: number): number {
   const value = Number(text);
-  if (Number.isFinite(value) && value >= least) return value;
-  process.stderr.write(`--${name} must be a number, ${least} or more\n\n${usage}\n`);
-  process.exit(2);
+  if (text.trim() !== '' && Number.isFinite(value) && value >= least) return value;
+  return refuse(`--${name} must be a number, ${least} or more`);
 }
+
+if (existsSync('.env')) process.loadEnvFile('.env');
+const { values } = readArguments();
+if (values.help) {
+  process.stdout.write(`${usage}\n`);
+  process.exit(0);
+}
+for (const name of ['command', 'query'] as const) if (!URL.canParse(values[name])) refuse(`--${name} must be a URL`);
 
 const days = number('history', values.history, 0);
 const rate = number('rate', values.rate, 0.01);
@@ -54,21 +67,21 @@ const seed = number('seed', values.seed, 0);
 async function untilReady(api: ShopApi): Promise<void> {
   let isTold = false;
   for (const deadline = Date.now() + READY_TIMEOUT_MS; ; await delay(500)) {
-    const answers = await api.query('/health/ready').then(
-      ({ status }) => status === 200,
-      () => false,
-    );
-    if (answers) return;
-    if (!isTold) process.stdout.write(`Waiting for the shop at ${values.query} …\n`);
+    const ready = await Promise.all([api.isReady('command'), api.isReady('query')]);
+    if (ready.every(Boolean)) return;
+    if (!isTold) process.stdout.write(`Waiting for the shop at ${values.command} and ${values.query} …\n`);
     isTold = true;
     if (Date.now() > deadline)
       throw new Error(`no shop at ${values.command} and ${values.query}: is \`npm start\` running?`);
   }
 }
 
+/** As far back as can be asked for: a past whose import was interrupted has its oldest days alone. */
+const LONGEST_PAST_DAYS = 92;
+
 /** A second past would double the first. */
 async function hasPast(api: ShopApi): Promise<boolean> {
-  const { body } = await api.query('/api/analytics/sales/daily?days=7');
+  const { body } = await api.query(`/api/analytics/sales/daily?days=${LONGEST_PAST_DAYS}`);
   return (body as { days: { orders: number }[] }).days.slice(0, -1).some(({ orders }) => orders > 0);
 }
 
@@ -93,8 +106,8 @@ try {
   if (minutes !== undefined) setTimeout(() => stop.abort(), minutes * 60_000).unref();
   const tally = { orders: 0, purchases: 0, refusals: 0, unanswered: 0 };
   const line = showProgress();
-  const report = line.every(1_000, api, tally);
   const till = await openTills(api, random, shelf);
+  const report = line.every(1_000, api, tally);
   await keepBusy({ api, random, customers, shelf, till, ratePerSecond: rate, tally, signal: stop.signal });
   clearInterval(report);
   line.end();

@@ -39,7 +39,7 @@ export function showProgress(): ProgressLine {
         );
         const away = unanswered > 0 ? ` · ${unanswered} unanswered` : '';
         const lag = sync.lagSeconds ? `${sync.lagSeconds.toFixed(1)} s behind` : sync.status;
-        show(`${rate}/s · ${orders} orders · ${purchases} purchases · ${refusals} refused${away} · ${lag}`);
+        show(`${rate}/s · orders: ${orders} · purchases: ${purchases} · refused: ${refusals}${away} · ${lag}`);
       }, intervalMs);
     },
     end: () => {

@@ -4,6 +4,7 @@ export interface Answer {
 }
 
 export interface ShopApi {
+  isReady(side: 'command' | 'query'): Promise<boolean>;
   post(path: string, body: unknown, key?: string): Promise<Answer>;
   branches(): Promise<{ status: number; body: unknown }>;
   query(path: string): Promise<{ status: number; body: unknown; next: string | undefined }>;
@@ -14,6 +15,13 @@ const TIMEOUT_MS = 10_000;
 /** The suite as its clients see it: HTTP, nothing else. A service that is away is status 0, and tried again later. */
 export function createShopApi(commandUrl: string, queryUrl: string): ShopApi {
   return {
+    isReady: (side) =>
+      fetch(`${side === 'command' ? commandUrl : queryUrl}/health/ready`, {
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      }).then(
+        ({ status }) => status === 200,
+        () => false,
+      ),
     post: async (path, body, key) => {
       try {
         const response = await fetch(commandUrl + path, {

@@ -33,7 +33,8 @@ export async function openTills(api: ShopApi, random: Random, shelf: readonly Sh
       );
       const till = 1 + random.whole(4);
       const bought = new Set<ShelfItem>();
-      for (let line = 0; line <= random.whole(4); line += 1) bought.add(random.weighted(shelf, ({ heat }) => heat));
+      const lines = 1 + random.whole(4);
+      for (let line = 0; line < lines; line += 1) bought.add(random.weighted(shelf, ({ heat }) => heat));
       const userId = random.next() < RETURNING && regulars.length > 0 ? random.pick(regulars) : undefined;
       const { status, body } = await api.post('/api/purchases', {
         branchId: branch.branchId,

@@ -112,6 +112,27 @@ test('nothing is called complete beyond the begin of an import that is under way
   }
 });
 
+test('an import says which line is refused or wrong and why, what it has stored, and where to go on', async () => {
+  const { body } = await suite.post('/api/products', { name: 'Chart', category: 'Office', price: 1, stock: 199 });
+  const line = (quantity: number) =>
+    JSON.stringify({
+      placedAt: '2026-11-01T09:30:00Z',
+      customerId: 4_712,
+      items: [{ productId: body.productId, quantity }],
+    });
+  // As some editors save it, and with lines left empty.
+  const child = startImport(`\ufeff\n${`${line(1)}\n`.repeat(199)}\n${line(1)}\n${line(0)}\n`);
+  const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+  expect(stdout.join('')).toBe('199 imported, 1 refused\n');
+  expect(stderr.join('')).toBe(
+    `line 202 is refused: product ${body.productId} has only 0 left\n` +
+      'line 203 is not an order: #/items/0/quantity must be at least 1\n' +
+      'Lines 1 to 202 are done; go on with line 203: tail -n +203\n',
+  );
+  const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4712');
+  expect(rows).toEqual([{ n: 199 }]);
+});
+
 test('a line that is no order stops the import with its number, and a wrong option with the usage', async () => {
   for (const line of [
     '{ "placedAt": "2026-11-01T09:30:00Z" }',

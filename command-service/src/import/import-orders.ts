@@ -2,7 +2,7 @@ import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
 import { amountOf } from '@tallyline/contracts/money';
 import { z } from 'zod';
-import { decideOrder } from '../orders/decide-order.js';
+import { decideOrder, type OrderDecision } from '../orders/decide-order.js';
 import { insertOrders, type NewOrder, readClockAndTakeIds } from '../orders/orders.sql.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import { lockProducts } from '../products/products.sql.js';
@@ -27,6 +27,12 @@ export const pastOrder = z.strictObject({
     .max(MAX_ORDER_LINES),
 });
 
+/** Why an order of a group was not stored; `index` is its place in the group. */
+export interface Refusal {
+  readonly index: number;
+  readonly reason: string;
+}
+
 export type PastOrder = z.output<typeof pastOrder>;
 
 /**
@@ -37,18 +43,22 @@ export function importOrders(
   pool: Pool,
   group: readonly PastOrder[],
   traceparent: string,
-): Promise<{ refused: number }> {
+): Promise<readonly Refusal[]> {
   return withTransaction(pool, 'import orders', async (tx) => {
     const productIds = new Set(group.flatMap(({ items }) => items.map(({ productId }) => productId)));
     const [catalogue, { now, ids }] = await Promise.all([
       lockProducts(tx, [...productIds]),
       readClockAndTakeIds(tx, group.length),
     ]);
+    const refusals: Refusal[] = [];
     const accepted = group.flatMap(({ placedAt, customerId, items }, index): NewOrder[] => {
       const lines = items.map((item) => ({ ...item, priceCents: undefined }));
       const decision = decideOrder(lines, catalogue);
-      const orderId = ids[index];
-      if (decision.kind !== 'accepted' || orderId === undefined) return [];
+      if (decision.kind !== 'accepted') {
+        refusals.push({ index, reason: reasonOf(decision) });
+        return [];
+      }
+      const orderId = ids[index] as number;
       const facts = {
         orderId,
         customerId,
@@ -59,6 +69,15 @@ export function importOrders(
       return [{ id: orderId, customerId, totalCents: decision.totalCents, lines: decision.lines, event, placedAt }];
     });
     if (accepted.length > 0) await insertOrders(tx, accepted);
-    return { refused: group.length - accepted.length };
+    return refusals;
   });
+}
+
+function reasonOf(decision: Exclude<OrderDecision, { kind: 'accepted' }>): string {
+  const [fault] = decision.faults;
+  if (decision.kind === 'insufficient-stock') {
+    const [{ productId, left } = { productId: 0, left: 0 }] = decision.faults;
+    return `product ${productId} has only ${left} left`;
+  }
+  return `${decision.kind}: product ${fault?.productId}`;
 }
