@@ -55,14 +55,16 @@ describe('group commit', () => {
   });
 
   test('does not repeat a group whose outcome nobody knows', async () => {
-    let commits = 0;
-    const commit = async () => {
-      commits += 1;
-      throw databaseError('57P01');
+    const groups: number[][] = [];
+    const commit = async (items: readonly number[]) => {
+      groups.push([...items]);
+      if (items.includes(2)) throw databaseError('57P01');
+      return [...items];
     };
-    const group = createGroupCommit<number, number>({ maxGroupSize: 10, maxWaiting: 100, commit });
-    await expect(group.submit(1)).rejects.toMatchObject({ code: '57P01' });
-    expect(commits).toBe(1);
+    const group = createGroupCommit({ maxGroupSize: 10, maxWaiting: 100, commit });
+    const results = await Promise.allSettled([1, 2, 3].map((item) => group.submit(item)));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected']);
+    expect(groups).toEqual([[1], [2, 3]]);
   });
 
   test('refuses all that wait when there is no connection to be had', async () => {
@@ -86,6 +88,17 @@ describe('group commit', () => {
     };
     const group = createGroupCommit({ maxGroupSize: 10, maxWaiting: 100, commit });
     expect(await group.submit(7)).toBe(7);
+  });
+
+  test('gives up when the contention does not end', async () => {
+    let commits = 0;
+    const commit = async () => {
+      commits += 1;
+      throw databaseError('40P01');
+    };
+    const group = createGroupCommit<number, number>({ maxGroupSize: 10, maxWaiting: 100, commit });
+    await expect(group.submit(7)).rejects.toMatchObject({ code: '40P01' });
+    expect(commits).toBe(6);
   });
 
   test('refuses what would wait too long', async () => {

@@ -19,8 +19,6 @@ export interface RabbitmqOptions {
   readonly managementPort: number;
   readonly logFile: string;
   readonly runDir: string;
-  /** Its data goes with it: what cleans up after the run kills it at once. */
-  readonly isDisposable?: boolean;
 }
 
 export interface BrokerServer {
@@ -71,7 +69,6 @@ export async function startRabbitmqServer(options: RabbitmqOptions): Promise<Bro
       output: { file: options.logFile },
       stopSignal: 'SIGTERM',
       stopTimeoutMs: STOP_TIMEOUT_MS,
-      isDisposable: options.isDisposable ?? false,
       runDir: options.runDir,
       stage: STOP_STAGES.broker,
       epmdPort,

@@ -16,7 +16,6 @@ export interface ServerCommand {
   readonly output: { readonly file: string } | 'inherit';
   readonly stopSignal: NodeJS.Signals;
   readonly stopTimeoutMs: number;
-  readonly isDisposable?: boolean;
   readonly runDir: string;
   readonly stage: number;
   readonly epmdPort?: number;

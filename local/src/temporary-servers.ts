@@ -26,7 +26,7 @@ export async function startTemporaryBroker(): Promise<BrokerServer> {
   const [port = 0, managementPort = 0] = await freePorts(2);
   const { name, dir, runDir, logFile } = place('rabbitmq');
   if (process.env.TEST_SERVERS === 'native') {
-    return startRabbitmqServer({ name, dir, port, managementPort, logFile, runDir, isDisposable: true });
+    return startRabbitmqServer({ name, dir, port, managementPort, logFile, runDir });
   }
   const { startRabbitmqContainer } = await import('./rabbitmq-container.js');
   return startRabbitmqContainer({ name, port, managementPort, runDir });

@@ -28,7 +28,6 @@ export async function startServers(dir: string, runDir: string): Promise<TestUrl
       managementPort,
       logFile: join(dir, 'rabbitmq.log'),
       runDir,
-      isDisposable: true,
     }),
   ]);
   const { brokerUrl, managementUrl } = rabbitmq;

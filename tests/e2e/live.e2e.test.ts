@@ -52,19 +52,6 @@ test('the stream tells everything at first, then what changes, in the form that 
   close();
 });
 
-test('nobody looks: nobody asks the database', async () => {
-  const { heard, close } = await listen();
-  await eventually(() => expect(heard.has('today')).toBe(true));
-  close();
-  const asked = async () =>
-    (
-      await suite.read.query(
-        "SELECT count(*) AS n FROM pg_stat_activity WHERE application_name = 'query-service' AND query_start > now() - interval '1500 ms' AND query LIKE '%minute_sales_view%' AND datname = current_database()",
-      )
-    ).rows[0].n;
-  await eventually(async () => expect(await asked()).toBe('0'));
-});
-
 test('calls of the page answer the same numbers, in the days of the shop', async () => {
   await suite.post('/api/orders', { customerId: 2, items: [{ productId, quantity: 1 }] });
   await suite.inSync();

@@ -27,6 +27,8 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
       path,
       {
         summary: 'Record a purchase at a till',
+        description:
+          'Fields may come in snake case, too (`branch_id`, `unit_price`); a refusal names them in camel case.',
         headers: idempotencyHeaders,
         body: purchaseBody,
         answer: {
@@ -44,12 +46,19 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
         const { branchId, cashierId, posId, receiptId, userId } = body;
         const items = body.items.map(({ productId, unitPrice }) => ({ productId, priceCents: exactCents(unitPrice) }));
         const key = keyOf(body, headers['idempotency-key']);
-        const purchase = { branchId, cashierId, posId, receiptId, userId, items, requestKey: key };
-        const result = await recordPurchase(pool, handOver, purchase, traceparent, clock);
+        const asked = { branchId, cashierId, posId, receiptId, userId, items, requestKey: key };
+        const result = await recordPurchase(pool, handOver, asked, traceparent, clock);
         if (result.kind !== 'recorded' && result.kind !== 'replayed') throw refusal(result, body);
-        const { purchaseId, totalCents, eventId, ...recorded } = result.purchase;
+        const { purchase: recorded } = result;
+        const { purchaseId, eventId } = recorded;
         return {
-          body: { purchaseId, userId: recorded.userId, receiptId: recorded.receiptId, total: amountOf(totalCents) },
+          body: {
+            purchaseId,
+            userId: recorded.userId,
+            receiptId: recorded.receiptId,
+            total: amountOf(recorded.totalCents),
+          },
+          known: { purchaseId, eventId },
           headers: { ...(result.kind === 'replayed' && REPLAYED_HEADER), [CONSISTENCY_TOKEN]: eventId },
         };
       },

@@ -1,7 +1,8 @@
 import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { classify, TransactionError } from '@tallyline/chassis/postgres-errors';
+import { createArchiveMonths } from '../archive/archive-months.js';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
+import { isEventAtFault, refusalOf } from '../inbox/refusal.js';
 import { viewTables } from '../projections/index.js';
 import { type ChangedRow, noteChanges, readChanges } from './dead-letters.sql.js';
 import { type Letter, redriven } from './letter.js';
@@ -18,11 +19,11 @@ export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
   const decoded = decode({ queue: letter.queue, body, messageId, appId, traceparent: undefined });
   if (decoded.kind === 'poison') return { kind: 'would-come-back', reason: decoded.reason };
   try {
+    await createArchiveMonths(pool);
     return await rolledBack(pool, (tx) => apply(tx, decoded));
   } catch (error) {
-    if (classify(error) !== 'refused') throw error;
-    const cause = error instanceof TransactionError ? error.cause : error;
-    return { kind: 'would-come-back', reason: `unappliable: ${cause instanceof Error ? cause.message : cause}` };
+    if (!isEventAtFault(error)) throw error;
+    return { kind: 'would-come-back', reason: refusalOf(error) };
   }
 }
 

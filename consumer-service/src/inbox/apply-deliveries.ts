@@ -89,11 +89,12 @@ export async function applyDeliveries(
   }
   if (events.length > 0) {
     const orders = applied.flatMap(({ event }) => (event.eventType === 'OrderCreated' ? event.orderId : []));
+    const purchases = applied.flatMap(({ event }) => (event.eventType === 'PurchaseCreated' ? event.purchaseId : []));
     // Arrays on one line per batch, as long as a batch at most: a line per event would halve the throughput.
     const eventIds = applied.map(({ id }) => id);
     const traceIds = [...new Set(applied.flatMap(({ raw }) => (raw.traceparent ? traceIdOf(raw.traceparent) : [])))];
     log.info(
-      { applied: applied.length, duplicates, orders, eventIds, traceIds, durationMs },
+      { applied: applied.length, duplicates, orders, purchases, eventIds, traceIds, durationMs },
       'batch saved to the read database',
     );
   }

@@ -1,11 +1,12 @@
 import type { Pool } from '@tallyline/chassis/postgres';
-import { classify, isSchemaAtFault, TransactionError } from '@tallyline/chassis/postgres-errors';
+import { classify } from '@tallyline/chassis/postgres-errors';
 import { createArchiveMonths, isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';
-import type { DecodedEvent } from './decode.js';
+import type { DecodedEvent, Poison } from './decode.js';
+import { isEventAtFault, refusalOf } from './refusal.js';
 
 export interface Isolated extends Applied {
-  readonly poison: Batch['poison'];
+  readonly poison: readonly Poison[];
 }
 
 const MAX_RETRIES = 5;
@@ -19,8 +20,7 @@ export async function applyIsolating(pool: Pool, batch: Batch): Promise<Isolated
   try {
     return { ...(await applyRetrying(pool, batch)), poison: batch.poison };
   } catch (error) {
-    const failure = classify(error);
-    if (failure === 'unavailable' || failure === 'contention' || isSchemaAtFault(error)) throw error;
+    if (!isEventAtFault(error)) throw error;
     const { events } = batch;
     if (events.length === 0) throw error;
     if (events.length === 1)
@@ -48,8 +48,7 @@ async function applyRetrying(pool: Pool, batch: Batch): Promise<Applied> {
   }
 }
 
-function refused(events: readonly DecodedEvent[], error: unknown): Batch['poison'] {
-  const cause = error instanceof TransactionError ? error.cause : error;
-  const reason = `unappliable: ${cause instanceof Error ? cause.message : String(cause)}`;
+function refused(events: readonly DecodedEvent[], error: unknown): readonly Poison[] {
+  const reason = refusalOf(error);
   return events.map(({ id, counted, queue }) => ({ kind: 'poison', id, reason, counted, queue }));
 }
