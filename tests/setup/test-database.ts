@@ -1,4 +1,4 @@
-import { afterAll } from '@jest/globals';
+import { afterAll, beforeEach } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { createPool, type Pool, type PoolOptions } from '@tallyline/chassis/postgres';
 import { createTestDatabases } from '@tallyline/local/test-databases';
@@ -17,14 +17,18 @@ export function createTestPool(url: string, options: TestPoolOptions = {}): Pool
   });
 }
 
-/** A database of this test file's own with a pool on it; both are gone behind its last test. */
+/**
+ * A database of this test file's own with a pool on it; both are gone behind its last test. Tables in `emptied` are empty,
+ * with all that refers to them, when a test begins: no test may count on what another one left.
+ */
 export async function openTestDatabase(
   side: 'write' | 'read',
-  options: TestPoolOptions = {},
+  { emptied = [], ...options }: TestPoolOptions & { readonly emptied?: readonly string[] } = {},
 ): Promise<{ readonly pool: Pool; readonly url: string }> {
   const databases = await createTestDatabases();
   const url = side === 'write' ? databases.writeDatabaseUrl : databases.readDatabaseUrl;
   const pool = createTestPool(url, options);
+  if (emptied.length > 0) beforeEach(async () => void (await pool.query(`TRUNCATE ${emptied.join(', ')} CASCADE`)));
   afterAll(async () => {
     await pool.end();
     await databases.drop();

@@ -4,7 +4,7 @@ import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
-const { pool } = await openTestDatabase('write');
+const { pool } = await openTestDatabase('write', { emptied: ['products', 'orders', 'outbox'] });
 
 async function product(price: number, stock: number): Promise<number> {
   const { rows } = await pool.query(

@@ -7,7 +7,7 @@ import { type Backlog, createBacklogReader } from './backlog.js';
 import { createWatermarkReporter } from './watermark.js';
 
 // One connection, whose counters can be flushed.
-const { pool } = await openTestDatabase('write', { maxConnections: 1 });
+const { pool } = await openTestDatabase('write', { maxConnections: 1, emptied: ['outbox'] });
 
 /** Events of an hour ago: those of the last seconds are counted by the second, too, which is another matter. */
 const write = (count: number, publishedAt: string | null = null) =>

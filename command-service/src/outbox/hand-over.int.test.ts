@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
@@ -13,8 +13,7 @@ import { createSettlement } from './settlement.js';
 const log = createLogger('test', 'silent', 'json');
 const settlement = createSettlement(log);
 
-const { pool } = await openTestDatabase('write');
-beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
+const { pool } = await openTestDatabase('write', { emptied: ['outbox'] });
 
 /** A broker that answers every message alike, when it is told to. */
 function broker(outcome: PublishOutcome) {

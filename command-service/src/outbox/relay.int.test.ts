@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
@@ -10,8 +10,7 @@ import { createSettlement } from './settlement.js';
 
 const log = createLogger('test', 'silent', 'json');
 
-const { pool } = await openTestDatabase('write');
-beforeEach(async () => void (await pool.query('DELETE FROM outbox')));
+const { pool } = await openTestDatabase('write', { emptied: ['outbox'] });
 
 let lastProductId = 0;
 

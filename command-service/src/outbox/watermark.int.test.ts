@@ -9,7 +9,7 @@ import { leaveToRelay } from './hand-over.js';
 import { createWatermarkReporter } from './watermark.js';
 import { WRITER_APPLICATION } from './watermark.sql.js';
 
-const { pool: relay, url } = await openTestDatabase('write', { applicationName: 'relay' });
+const { pool: relay, url } = await openTestDatabase('write', { applicationName: 'relay', emptied: ['outbox'] });
 const writer = createTestPool(url, { applicationName: WRITER_APPLICATION });
 afterAll(() => writer.end());
 const told: Watermark[] = [];
