@@ -22,14 +22,19 @@ const composed = new Map<string, Composed>();
  * transactions could lock the same rows in two orders, and one of them would have to try again.
  */
 export async function runTogether(db: Queryable, name: string, parts: readonly Part[]): Promise<void> {
-  if (parts.length === 0) return;
+  await Promise.all(together(name, parts).map((statement) => db.query(statement)));
+}
+
+/** That statement, or none for no parts. */
+export function together(name: string, parts: readonly Part[]): Statement[] {
+  if (parts.length === 0) return [];
   const key = [name, ...parts.map((part) => part.name)].join(' ');
   let statement = composed.get(key);
   if (statement === undefined) {
     statement = { name: `${name}-${composed.size}`, text: compose(parts) };
     composed.set(key, statement);
   }
-  await db.query({ values: parts.flatMap(({ values }) => values), ...statement });
+  return [{ values: parts.flatMap(({ values }) => values), ...statement }];
 }
 
 function compose(parts: readonly Part[]): string {

@@ -5,19 +5,19 @@ import { classify } from './postgres-errors.js';
 
 const { pool, url } = await openTestDatabase('write');
 
-const divide = (tx: Tx) => tx.query({ text: 'SELECT 1 / 0' });
-const select = (tx: Tx) => tx.query({ text: 'SELECT 1' });
+const DIVIDE = { text: 'SELECT 1 / 0' };
+const SELECT = { text: 'SELECT 1' };
 /** Its failure is seen some turns later than that of the statements behind it. */
 const divideBehindPromises = async (tx: Tx) => {
-  await divide(tx).catch(async (error) => {
+  await tx.query(DIVIDE).catch(async (error) => {
     for (let turn = 0; turn < 10; turn += 1) await undefined;
     throw error;
   });
 };
 
 test.each<[string, (tx: Tx) => Promise<unknown>]>([
-  ['awaited', (tx) => Promise.all([divideBehindPromises(tx), select(tx)])],
-  ['sent with COMMIT', async (tx) => tx.commitBehind([divideBehindPromises(tx), select(tx)])],
+  ['awaited', (tx) => Promise.all([divideBehindPromises(tx), tx.query(SELECT)])],
+  ['sent with COMMIT', async (tx) => void tx.commitBehind([DIVIDE, SELECT])],
 ])('a transaction fails with what went wrong first, %s', async (_when, work) => {
   await expect(withTransaction(pool, 'divide', work)).rejects.toThrow('divide: division by zero');
 });
@@ -34,18 +34,33 @@ test('who writes says its own name and limits, whatever the URL of the database 
   expect(rows).toEqual([{ name: 'writer', timeout: '4s' }]);
 });
 
+const add = (id: unknown) => ({
+  text: 'INSERT INTO customers (id, created_at) VALUES ($1, now())',
+  values: [id],
+});
+const customers = async () => (await pool.query('SELECT 1 FROM customers')).rows;
+
 test('a transaction whose last statement fails before it is sent stores nothing', async () => {
-  const add = (tx: Tx, id: string) =>
-    tx.query({ text: 'INSERT INTO customers (id, created_at) VALUES ($1, now())', values: [id] });
-  const failing = async (tx: Tx) => {
-    const write = async () => tx.query({ text: 'SELECT $1', values: [new Date(Number.NaN).toISOString()] });
-    await (async () => write())();
+  const unsendable = {
+    toPostgres: () => {
+      throw new RangeError('Invalid time value');
+    },
   };
-  const work = withTransaction(pool, 'half', async (tx) =>
-    tx.commitBehind([add(tx, '00000000-0000-4000-8000-000000000001'), failing(tx)]),
-  );
+  const work = withTransaction(pool, 'half', async (tx) => {
+    tx.commitBehind([add('00000000-0000-4000-8000-000000000001'), add(unsendable)]);
+  });
   await expect(work).rejects.toThrow('Invalid time value');
-  expect((await pool.query('SELECT 1 FROM customers')).rows).toEqual([]);
+  expect(await customers()).toEqual([]);
+});
+
+test('a statement that comes when COMMIT is on its way is refused, and runs in no transaction of its own', async () => {
+  const kept = await withTransaction(pool, 'late', async (tx) => {
+    await tx.query(SELECT);
+    return { tx };
+  });
+  const late = kept.tx.query(add('00000000-0000-4000-8000-000000000002'));
+  await expect(late).rejects.toThrow('COMMIT is on its way');
+  expect(await customers()).toEqual([]);
 });
 
 test.each([
@@ -53,7 +68,7 @@ test.each([
   ['a database that is not there', (asked: URL) => Object.assign(asked, { pathname: '/nothing' })],
 ])('%s says nothing against the work', async (_what, wrong) => {
   const refused = createTestPool(wrong(new URL(url)).href);
-  const asks = [onPool(refused).query({ text: 'SELECT 1' }), withTransaction(refused, 'ask', select)];
+  const asks = [onPool(refused).query({ text: 'SELECT 1' }), withTransaction(refused, 'ask', (tx) => tx.query(SELECT))];
   const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
   await refused.end();
   expect(failures).toEqual(['unavailable', 'unavailable']);

@@ -20,11 +20,19 @@ export interface Queryable {
 
 declare const openTransaction: unique symbol;
 
+/** Rows of each, once they are answered. */
+export interface LastStatements<Row> {
+  readonly rows: () => Promise<Row[][]>;
+}
+
 /** A transaction under way. Only withTransaction makes one, so a statement outside its transaction does not compile. */
 export interface Tx extends Queryable {
   readonly [openTransaction]: true;
-  /** Sends COMMIT right behind these statements instead of after their answers; if one fails, the transaction fails. */
-  commitBehind(statements: Iterable<Promise<unknown>>): void;
+  /**
+   * Sends the last statements now, so that COMMIT can follow right behind them instead of after their answers. If one fails,
+   * all is undone. Statements, not promises of them: none can be late, or fail to be made behind COMMIT's back.
+   */
+  commitBehind<Row extends object>(statements: readonly Statement[]): LastStatements<Row>;
 }
 
 export interface PoolOptions {
@@ -108,29 +116,29 @@ function borrow(pool: Pool, step: string): Promise<pg.PoolClient> {
   });
 }
 
-/** A query made of its parts: given as an object it would be cloned by property descriptors, 5 % of the consumer's time. */
+/**
+ * A query made of its parts: given as an object it would be cloned by property descriptors, 5 % of the consumer's time.
+ * `onFailure` is told at once, also of values that could not be sent: before this returns.
+ */
 function send<Row extends object>(
   client: pg.PoolClient,
   { name, text, values = [] }: Statement,
+  onFailure: (error: Error) => void = () => undefined,
 ): Promise<pg.QueryResult<Row>> {
   return new Promise((resolve, reject) => {
-    const query = new pg.Query(text, [...values], (error: Error | undefined, result) =>
-      error ? reject(error) : resolve(result as pg.QueryResult<Row>),
-    );
+    const query = new pg.Query(text, [...values], (error: Error | undefined, result) => {
+      if (error === undefined || error === null) return resolve(result as pg.QueryResult<Row>);
+      onFailure(error);
+      reject(error);
+    });
     client.query(Object.assign(query, { name }));
   });
 }
 
 /**
- * A statement that fails before it is sent (a value that has no text) has failed after some ticks of the microtask queue, one for
- * each function around it; then COMMIT must not be sent, for the server knows of no failure. Awaiting a turn of the event
- * loop would send COMMIT in a packet of its own.
- */
-const TICKS_TO_FAIL = 10;
-
-/**
  * Runs `work` in one transaction. BEGIN travels with the first statement (the connection is pipelined) and COMMIT can
- * with the last ones, which saves two round trips. A failure of the database is thrown as TransactionError; any other error rolls back and passes unchanged.
+ * with the last ones, which saves two round trips. A failure of the database is thrown as TransactionError; any other
+ * error rolls back and passes unchanged.
  */
 export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx) => Promise<T>): Promise<T> {
   const client = await borrow(pool, step);
@@ -140,49 +148,39 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
   };
   client.on('error', onLost);
   let committing = false;
-  let cause: unknown;
-  // The first failure is the cause; the statements sent behind it are only told that the transaction is aborted, and
-  // which of their promises is seen first is luck.
-  const query = <Row extends object>(statement: Statement): Promise<Row[]> =>
-    send<Row>(client, statement).then(
-      ({ rows }) => rows,
-      (error: unknown) => {
-        if (!isAborted(error)) cause ??= error;
-        throw error;
-      },
-    );
-  const last: Promise<unknown>[] = [];
-  let lastFailure: unknown;
-  const commitBehind = (statements: Iterable<Promise<unknown>>) => {
-    for (const statement of statements) {
-      last.push(
-        statement.catch((error: unknown) => {
-          lastFailure ??= error;
-        }),
-      );
-    }
+  /** Of a statement: the first one is the cause. Those sent behind it are only told that the transaction is aborted. */
+  let failure: Error | undefined;
+  const last: Promise<object[]>[] = [];
+  const sendNow = <Row extends object>(statement: Statement): Promise<Row[]> =>
+    send<Row>(client, statement, (error) => {
+      if (!isAborted(error)) failure ??= error;
+    }).then(({ rows }) => rows);
+  const query: Tx['query'] = (statement) =>
+    committing ? Promise.reject(new Error(`${step}: COMMIT is on its way`)) : sendNow(statement);
+  const commitBehind: Tx['commitBehind'] = <Row extends object>(statements: readonly Statement[]) => {
+    const sent = statements.map((statement) => sendNow<Row>(statement));
+    last.push(...sent);
+    const rows = Promise.all(sent);
+    rows.catch(() => undefined); // its failure is the failure of the transaction, too
+    return { rows: () => rows };
   };
   try {
     const begun = client.query('BEGIN');
     begun.catch(() => undefined); // its failure is the failure of the next statement, too
     const result = await work({ query, commitBehind } as Tx);
     await begun;
-    for (let tick = 0; tick < TICKS_TO_FAIL; tick += 1) await undefined;
-    if (lastFailure !== undefined) throw lastFailure;
+    if (failure !== undefined) throw failure;
     committing = true;
     const [{ command }] = await Promise.all([client.query('COMMIT'), ...last]);
-    if (lastFailure !== undefined) throw lastFailure;
     // The server answers COMMIT of a failed transaction with ROLLBACK, and no error.
     if (command !== 'COMMIT') throw new TransactionError(step, new Error(`COMMIT answered ${command}`), false);
     return result;
   } catch (thrown) {
     await client.query('ROLLBACK').catch(onLost);
-    await Promise.all(last);
-    const noticed = lastFailure ?? thrown;
-    const error = isAborted(noticed) ? (cause ?? noticed) : noticed;
-    const failure = classify(error);
-    if (failure === undefined || error instanceof TransactionError) throw error;
-    throw new TransactionError(step, error, committing && failure === 'unavailable');
+    const error = isAborted(thrown) ? (failure ?? thrown) : thrown;
+    const kind = classify(error);
+    if (kind === undefined || error instanceof TransactionError) throw error;
+    throw new TransactionError(step, error, committing && kind === 'unavailable');
   } finally {
     client.removeListener('error', onLost);
     client.release(lost);

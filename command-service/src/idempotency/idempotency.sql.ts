@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Statement, Tx } from '@tallyline/chassis/postgres';
 import type { RequestKey } from './idempotency-key.js';
 
 export type KeyClaim<Result> =
@@ -50,13 +50,12 @@ export async function claimKeys<Result>(
   });
 }
 
-export async function storeResults(
-  tx: Tx,
+export function storeResults(
   scope: string,
   results: readonly (RequestKey & { readonly result: unknown })[],
-): Promise<void> {
-  if (results.length === 0) return;
-  await tx.query({
+): Statement[] {
+  if (results.length === 0) return [];
+  const statement = {
     name: 'store-idempotency-results',
     text: `INSERT INTO idempotency_keys (scope, key, fingerprint, result)
            SELECT $1, * FROM unnest($2::text[], $3::bytea[], $4::jsonb[])`,
@@ -66,5 +65,6 @@ export async function storeResults(
       results.map(({ fingerprint }) => fingerprint),
       results.map(({ result }) => JSON.stringify(result)),
     ],
-  });
+  };
+  return [statement];
 }

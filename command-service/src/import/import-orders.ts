@@ -68,7 +68,7 @@ export function importOrders(
       const event = outboxRow('OrderCreated', facts, now, traceparent, { occurredAt: placedAt });
       return [{ id: orderId, customerId, totalCents: decision.totalCents, lines: decision.lines, event, placedAt }];
     });
-    if (accepted.length > 0) await insertOrders(tx, accepted);
+    tx.commitBehind(insertOrders(accepted));
     return refusals;
   });
 }

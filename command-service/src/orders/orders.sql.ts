@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Statement, Tx } from '@tallyline/chassis/postgres';
 import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { AcceptedLine } from './decide-order.js';
 
@@ -30,11 +30,12 @@ export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now:
  * "= ANY" says again what the join says, so that products are found by index: the join alone is planned as a scan of all of
  * them, 110 µs of 1,000 products for each group.
  */
-export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise<void> {
+export function insertOrders(orders: readonly NewOrder[]): Statement[] {
+  if (orders.length === 0) return [];
   const lines = orders.flatMap((order) => order.lines.map((line) => ({ orderId: order.id, ...line })));
   const sold = new Map<number, number>();
   for (const { productId, quantity } of lines) sold.set(productId, (sold.get(productId) ?? 0) + quantity);
-  await tx.query({
+  const statement = {
     name: 'insert-orders',
     text: `
       WITH sold AS (
@@ -70,5 +71,6 @@ export async function insertOrders(tx: Tx, orders: readonly NewOrder[]): Promise
       orders.map(({ event }) => event.createdAt.toISOString()),
       orders.map(({ event }) => event.retryAt?.toISOString()),
     ],
-  });
+  };
+  return [statement];
 }

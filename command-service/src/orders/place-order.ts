@@ -74,8 +74,7 @@ function placeGroup(
       if (order.requestKey && isKept(result)) keyed.push({ ...order.requestKey, result });
       return { result, replayed: false };
     });
-    if (accepted.length > 0) tx.commitBehind([insertOrders(tx, accepted)]);
-    tx.commitBehind([storeResults(tx, KEY_SCOPE, keyed)]);
+    tx.commitBehind([...insertOrders(accepted), ...storeResults(KEY_SCOPE, keyed)]);
     return { answers, events: accepted.map(({ event }) => event) };
 
     function place(order: PlaceOrder, decision: Accepted, id: number): Placed {

@@ -56,7 +56,7 @@ async function write(handOver: RunningHandOver): Promise<OutboxRow> {
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const now = new Date();
   const row = outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) });
-  await withTransaction(pool, 'store event', (tx) => insertOutboxRow(tx, row));
+  await withTransaction(pool, 'store event', (tx) => tx.query(insertOutboxRow(row)));
   handOver.committed([row]);
   await nextTurn();
   return row;

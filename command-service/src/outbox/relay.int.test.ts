@@ -23,7 +23,7 @@ function event(): OutboxRow {
 
 const store = (...rows: OutboxRow[]) =>
   withTransaction(pool, 'store events', async (tx: Tx) => {
-    for (const row of rows) await insertOutboxRow(tx, row);
+    tx.commitBehind(rows.map(insertOutboxRow));
   });
 
 /** A broker that answers what the test says, and remembers what it was sent. */
@@ -64,7 +64,7 @@ test('a transaction that commits late, behind newer ids, is relayed', async () =
   const [early, late] = [event(), event()];
   const { relay, sent } = confirmsAll();
   await withTransaction(pool, 'a slow order', async (tx) => {
-    await insertOutboxRow(tx, early);
+    await tx.query(insertOutboxRow(early));
     await store(late);
     await relay.runOnce();
     expect(sent).toEqual([late.id]);

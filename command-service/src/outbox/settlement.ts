@@ -43,9 +43,9 @@ export function createSettlement(
       const ids = (...outcomes: PublishOutcome[]) =>
         sent.filter(({ outcome }) => outcomes.includes(outcome)).map(({ id }) => id);
       tx.commitBehind([
-        markPublished(tx, ids('confirmed')),
-        postpone(tx, ids('returned', 'unanswered', 'unsendable'), RETRY_UNROUTABLE_MS),
-        endLease(tx, ids('failed')),
+        ...markPublished(ids('confirmed')),
+        ...postpone(ids('returned', 'unanswered', 'unsendable'), RETRY_UNROUTABLE_MS),
+        ...endLease(ids('failed')),
       ]);
     },
     report: (sent) => {

@@ -38,9 +38,9 @@ export async function createProduct(
       retryAt: handOver.claimableFrom(createdAt),
     });
     events.push(row);
-    await insertOutboxRow(tx, row);
     const result = { productId: id, eventId: row.id };
-    if (requestKey) await storeResults(tx, KEY_SCOPE, [{ ...requestKey, result }]);
+    const results = requestKey ? [{ ...requestKey, result }] : [];
+    tx.commitBehind([insertOutboxRow(row), ...storeResults(KEY_SCOPE, results)]);
     return { result, replayed: false };
   });
   handOver.committed(events);

@@ -1,4 +1,4 @@
-import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import type { Queryable, Statement, Tx } from '@tallyline/chassis/postgres';
 import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { EarlierPurchase, Purchase } from './decide-purchase.js';
 
@@ -56,11 +56,11 @@ export interface NewPurchase {
 }
 
 /**
- * Stores a purchase, its items, its new customer and its event. False, and nothing is stored, when its key or receipt is
+ * Stores a purchase, its items, its new customer and its event. No row, and nothing is stored, when its key or receipt is
  * taken: a second request that comes at the same moment waits here for the first one's commit.
  */
-export async function insertPurchase(tx: Tx, purchase: Purchase, stored: NewPurchase): Promise<boolean> {
-  const inserted = await tx.query({
+export function insertPurchase(purchase: Purchase, stored: NewPurchase): Statement {
+  return {
     name: 'insert-purchase',
     text: `
       WITH purchase AS (
@@ -100,6 +100,5 @@ export async function insertPurchase(tx: Tx, purchase: Purchase, stored: NewPurc
       stored.event.traceparent,
       stored.event.retryAt,
     ],
-  });
-  return inserted.length > 0;
+  };
 }

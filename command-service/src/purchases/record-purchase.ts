@@ -30,7 +30,7 @@ export async function recordPurchase(
   clock: Clock = readClock,
 ): Promise<RecordPurchaseResult> {
   const productIds = purchase.items.map(({ productId }) => productId);
-  const { result, event, isStored } = await withTransaction(pool, 'record purchase', async (tx) => {
+  const { result, event, written } = await withTransaction(pool, 'record purchase', async (tx) => {
     // Sent together: one round trip.
     const [earlier, branches, known, now, id] = await Promise.all([
       findEarlier(tx, purchase),
@@ -49,14 +49,14 @@ export async function recordPurchase(
       retryAt: handOver.claimableFrom(now),
     });
     const newCustomer = purchase.userId === undefined;
-    const isStored = insertPurchase(tx, purchase, { id, userId, newCustomer, totalCents, day, event });
     // The second round trip, and the last.
-    tx.commitBehind([isStored]);
+    const written = tx.commitBehind([insertPurchase(purchase, { id, userId, newCustomer, totalCents, day, event })]);
     const recorded = { purchaseId: id, userId, receiptId, totalCents, eventId: event.id };
-    return { result: { kind: 'recorded' as const, purchase: recorded }, event, isStored };
+    return { result: { kind: 'recorded' as const, purchase: recorded }, event, written };
   });
   if (event === undefined) return result;
-  if (!(await isStored)) return lostRace(pool, purchase);
+  const [stored] = await written.rows();
+  if (stored?.length === 0) return lostRace(pool, purchase);
   handOver.committed([event]);
   return result;
 }

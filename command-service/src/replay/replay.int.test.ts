@@ -13,7 +13,7 @@ test('a range is marked batch by batch, without those that were published since'
   const first = Date.now();
   const rows = Array.from({ length: 7 }, (_, n) => outboxRow('ProductCreated', facts, new Date(first + n), ''));
   await withTransaction(pool, 'store events', async (tx) => {
-    for (const row of rows) await insertOutboxRow(tx, row);
+    tx.commitBehind(rows.map(insertOutboxRow));
   });
   const ids = rows.map(({ id }) => id);
   const publishedAt = new Date(first - 1_000);

@@ -1,5 +1,5 @@
 import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { type Part, runTogether } from '@tallyline/chassis/postgres-together';
+import { type Part, runTogether, together } from '@tallyline/chassis/postgres-together';
 import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { insertArchived } from '../archive/archive.sql.js';
@@ -71,8 +71,8 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
   for (const id of countedAside) settled.add(timeOfUuid(id));
   tx.commitBehind([
-    runTogether(tx, 'apply-batch', addEverywhere(applied, settled, watermarks)),
-    ...watermarks.map((watermark) => storeWatermark(tx, watermark)),
+    ...together('apply-batch', addEverywhere(applied, settled, watermarks)),
+    ...watermarks.flatMap(storeWatermark),
   ]);
   return { applied, duplicates: events.length - applied.length };
 }

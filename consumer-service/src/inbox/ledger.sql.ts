@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Statement } from '@tallyline/chassis/postgres';
 import type { Part } from '@tallyline/chassis/postgres-together';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { SettledSecond } from './settled-seconds.js';
@@ -63,9 +63,9 @@ function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Wate
  * ages computed with it compare one clock with itself. It starts at 1 s at most and a backlog of watermarks does not
  * raise it, because what waited in the queue for an hour would then look as if it were told just now.
  */
-export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void> {
+export function storeWatermark(watermark: Watermark): Statement[] {
   const { measuredAt, toldAt = measuredAt, from, isFirst, hasPruned = false, waiting } = watermark;
-  const stored = tx.query({
+  const stored = {
     name: 'store-watermark',
     text: `
       UPDATE sync_state SET
@@ -78,13 +78,13 @@ export async function storeWatermark(tx: Tx, watermark: Watermark): Promise<void
         lacks_history = lacks_history OR ($6 AND (measured_at IS NULL OR measured_at < $4))
       WHERE (measured_at IS NULL OR measured_at < $1::timestamptz) AND ($3::boolean OR measured_at >= $4::timestamptz)`,
     values: [measuredAt, waiting, isFirst, from, toldAt, hasPruned],
-  });
-  const noted = tx.query({
+  };
+  const noted = {
     name: 'note-gap',
     text: `
       UPDATE sync_state SET gap_since = clock_timestamp()
        WHERE gap_since IS NULL AND NOT $1::boolean AND (measured_at IS NULL OR measured_at < $2::timestamptz)`,
     values: [isFirst, from],
-  });
-  await Promise.all([stored, noted]);
+  };
+  return [stored, noted];
 }

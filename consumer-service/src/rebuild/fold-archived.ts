@@ -1,5 +1,5 @@
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { runTogether } from '@tallyline/chassis/postgres-together';
+import { together } from '@tallyline/chassis/postgres-together';
 import { decode } from '../inbox/decode.js';
 import { insertNewEvents } from '../inbox/inbox.sql.js';
 import { addToViews } from '../projections/index.js';
@@ -36,7 +36,7 @@ export async function foldArchived(shadow: Pool, batch: readonly ArchivedEvent[]
     );
     const isNew = events.filter(({ id }) => newIds.has(id));
     const parts = addToViews(isNew.map(({ event }) => event));
-    tx.commitBehind([runTogether(tx, 'fold-archived', parts)]);
+    tx.commitBehind(together('fold-archived', parts));
   });
   return unreadable;
 }

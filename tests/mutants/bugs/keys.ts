@@ -26,8 +26,8 @@ export const keyBugs: readonly Mutant[] = [
     changes: [
       {
         file: placeOrder,
-        from: '    tx.commitBehind([storeResults(tx, KEY_SCOPE, keyed)]);\n',
-        to: "    await withTransaction(pool, 'keep keys', (own) => storeResults(own, KEY_SCOPE, keyed));\n",
+        from: '    tx.commitBehind([...insertOrders(accepted), ...storeResults(KEY_SCOPE, keyed)]);\n',
+        to: "    await withTransaction(pool, 'keep keys', async (own) => own.commitBehind(storeResults(KEY_SCOPE, keyed)));\n    tx.commitBehind(insertOrders(accepted));\n",
       },
     ],
     caughtBy: { file: keyedTest, name: 'a key is kept with its order or not at all' },

@@ -14,8 +14,8 @@ export const relayBugs: readonly Mutant[] = [
     changes: [
       {
         file: settlement,
-        from: "markPublished(tx, ids('confirmed'))",
-        to: 'markPublished(tx, sent.map(({ id }) => id))',
+        from: "markPublished(ids('confirmed'))",
+        to: 'markPublished(sent.map(({ id }) => id))',
       },
     ],
     caughtBy: {
