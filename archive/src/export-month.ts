@@ -9,7 +9,7 @@ import { sha256Of } from './sha256.js';
 import { verifyFiles } from './verify-month.js';
 
 /** Some 4 MB of Parquet from 20 MB of events, which is what the command holds in memory. */
-export const MAX_EVENTS_PER_FILE = 20_000;
+const MAX_EVENTS_PER_FILE = 20_000;
 
 /**
  * Writes a closed month into the lake, reads it back, and only then enters it into the manifest. Whatever an export that

@@ -1,35 +1,28 @@
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { problemBody } from './problem.js';
+import { type ProblemDetails, problemBody } from './problem.js';
 
 const HANG_UP_AFTER_MS = 1_000;
 
 /** By the parser's error code; everything else that it cannot read is a 400. */
-const TOLD: Readonly<Record<string, { slug: string; status: number; detail: string; line: string }>> = {
+const TOLD: Readonly<Record<string, ProblemDetails>> = {
   HPE_HEADER_OVERFLOW: {
     slug: 'headers-too-large',
     status: 431,
     detail: 'the headers are larger than 16 kB',
-    line: '431 Request Header Fields Too Large',
   },
   ERR_HTTP_REQUEST_TIMEOUT: {
     slug: 'request-timeout',
     status: 408,
     detail: 'the request did not arrive in time',
-    line: '408 Request Timeout',
   },
 };
-const MALFORMED = {
-  slug: 'malformed-http',
-  status: 400,
-  detail: 'the request is not HTTP/1.1',
-  line: '400 Bad Request',
-};
+const MALFORMED = { slug: 'malformed-http', status: 400, detail: 'the request is not HTTP/1.1' };
 
 const TUNNEL = {
   slug: 'method-not-allowed',
   status: 405,
   detail: 'CONNECT is not possible here: this is no proxy',
-  line: '405 Method Not Allowed',
 };
 
 /** Answers what the HTTP parser refused before there was a request, in the form of every other refusal, and hangs up. */
@@ -43,9 +36,13 @@ export function refuseTunnel(socket: Socket): void {
   refuse(TUNNEL, socket);
 }
 
-function refuse({ line, ...details }: typeof MALFORMED, socket: Socket): void {
+function refuse(details: ProblemDetails, socket: Socket): void {
   const body = JSON.stringify(problemBody(details, '*'));
-  const head = [`HTTP/1.1 ${line}`, 'content-type: application/problem+json; charset=utf-8', 'connection: close'];
+  const head = [
+    `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,
+    'content-type: application/problem+json; charset=utf-8',
+    'connection: close',
+  ];
   socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
   // Our end is closed; a client that never closes its own would keep the connection.
   setTimeout(() => socket.destroy(), HANG_UP_AFTER_MS).unref();

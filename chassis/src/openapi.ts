@@ -6,6 +6,7 @@ import {
   type ZodOpenApiResponseObject,
 } from 'zod-openapi';
 import { healthReport } from './health.js';
+import { problemDocument } from './problem.js';
 import type { Route, RouteDoc } from './route.js';
 
 /** What a service says of itself at the head of its documentation. */
@@ -21,35 +22,8 @@ export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 const VERSION = '1.0.0';
 
-/** RFC 9457, as problem.ts writes it. Other members may follow, such as the current price. */
-const problem = z
-  .looseObject({
-    type: z
-      .string()
-      .meta({ description: 'What kind of problem, for programs', example: 'urn:tallyline:problem:invalid-input' }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: 'What happened this time, for people' }),
-    instance: z.string(),
-    errors: z
-      .array(
-        z.object({
-          pointer: z
-            .string()
-            .optional()
-            .meta({ description: 'JSON pointer into the body', example: '#/items/0/quantity' }),
-          parameter: z.string().optional(),
-          header: z.string().optional(),
-          detail: z.string(),
-        }),
-      )
-      .optional()
-      .meta({ description: 'Each faulty field' }),
-  })
-  .meta({ id: 'Problem' });
-
 function problemAnswer(description: string): ZodOpenApiResponseObject {
-  return { description, content: { 'application/problem+json': { schema: problem } } };
+  return { description, content: { 'application/problem+json': { schema: problemDocument } } };
 }
 
 const invalid = { ...problemAnswer('The input is not valid; nothing was changed'), id: 'Invalid' };

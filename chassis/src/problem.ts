@@ -1,12 +1,32 @@
 import { STATUS_CODES } from 'node:http';
+import { z } from 'zod';
 
-/** One fault of the input: a JSON pointer as URI fragment (`#/items/0/quantity`), or the name of a parameter. */
-export interface Fault {
-  readonly pointer?: string;
-  readonly parameter?: string;
-  readonly header?: string;
-  readonly detail: string;
-}
+/** One fault of the input. */
+const fault = z.object({
+  pointer: z
+    .string()
+    .exactOptional()
+    .meta({ description: 'JSON pointer into the body, as URI fragment', example: '#/items/0/quantity' }),
+  parameter: z.string().exactOptional(),
+  header: z.string().exactOptional(),
+  detail: z.string(),
+});
+
+export type Fault = Readonly<z.infer<typeof fault>>;
+
+/** RFC 9457. Other members may follow, such as the current price. */
+export const problemDocument = z
+  .looseObject({
+    type: z
+      .string()
+      .meta({ description: 'What kind of problem, for programs', example: 'urn:tallyline:problem:invalid-input' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string().meta({ description: 'What happened this time, for people' }),
+    instance: z.string(),
+    errors: z.array(fault).optional().meta({ description: 'Each faulty field' }),
+  })
+  .meta({ id: 'Problem' });
 
 export interface ProblemDetails {
   /** What kind of problem, for programs: `urn:tallyline:problem:<slug>`. */

@@ -16,15 +16,16 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place
   for (const fault of parsed.error.issues.flatMap((issue) => faultsOf(issue, place)).reverse()) {
     byField.set(nameOf(fault), fault);
   }
-  const errors = [...byField.values()].reverse().slice(0, MOST_FAULTS);
-  const [first] = errors;
-  const count = byField.size;
-  throw new Problem({
-    slug: 'invalid-input',
-    status: 400,
-    detail: count === 1 && first ? `${nameOf(first)} ${first.detail}` : `${count} fields are not valid`,
-    errors,
-  });
+  throw invalidInput([...byField.values()].reverse());
+}
+
+/** 400 that names each faulty field. */
+export function invalidInput(faults: readonly Fault[]): Problem {
+  const [first] = faults;
+  const errors = faults.slice(0, MOST_FAULTS);
+  const detail =
+    faults.length === 1 && first ? `${nameOf(first)} ${first.detail}` : `${faults.length} fields are not valid`;
+  return new Problem({ slug: 'invalid-input', status: 400, detail, errors });
 }
 
 function faultsOf(issue: z.core.$ZodIssue, place: Place): Fault[] {

@@ -1,9 +1,5 @@
 import { z } from 'zod';
 
-/**
- * Every environment variable of the suite with its default, declared once; each service picks the ones it reads.
- * `.env.example` names exactly these, and a test holds it to that.
- */
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
     error: `must be a URL that starts with ${protocols.join('// or ')}//`,
@@ -19,11 +15,19 @@ function isTimeZone(value: string): boolean {
   }
 }
 
-/** Not below 30 days: a copy of an event that comes after its row in the inbox is gone would be counted twice. */
-const retentionDays = z.coerce.number().int().min(30).max(36_500).default(365);
+/** A copy of an event that comes after its row in the inbox is gone would be counted twice. */
+const MIN_RETENTION_DAYS = 30;
+const retentionDays = z.coerce.number().int().min(MIN_RETENTION_DAYS).max(36_500).default(365);
+
+/** An event of so many days ago arrives, published again, while the inbox remembers it, whatever the settings are. */
+export const SAFE_REPLAY_DAYS = MIN_RETENTION_DAYS - 1;
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/**
+ * Every environment variable of the suite with its default, declared once; each service picks the ones it reads.
+ * `.env.example` names exactly these, and a test holds it to that.
+ */
 export const environment = z.object({
   WRITE_DATABASE_URL: url('postgres:', 'postgresql:').default('postgres://postgres:postgres@127.0.0.1:5433/write_db'),
   READ_DATABASE_URL: url('postgres:', 'postgresql:').default('postgres://postgres:postgres@127.0.0.1:5434/read_db'),
@@ -40,5 +44,3 @@ export const environment = z.object({
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 });
-
-export type Environment = z.infer<typeof environment>;

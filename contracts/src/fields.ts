@@ -43,7 +43,7 @@ export function text(maxLength: number) {
 export const productName = text(200);
 export const category = text(100);
 
-/** RFC 3339, UTC, milliseconds: `2026-11-20T08:17:46.438Z`. */
+/** RFC 3339 in UTC, `2026-11-20T08:17:46.438Z`; of foreign publishers with more digits, or fewer. */
 export const instant = z.iso.datetime();
 
 /** An instant with exactly three digits of a second: of two such texts the greater one is later. */

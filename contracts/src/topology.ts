@@ -10,8 +10,6 @@ export const eventQueues = {
   'purchase-events': ['purchase.*'],
 } as const;
 
-export type EventQueue = keyof typeof eventQueues;
-
 /** The relay's watermarks travel beside the events, not among them: the event queues show events alone. */
 export const WATERMARK_QUEUE = 'watermarks';
 export const WATERMARK_TOPIC = 'watermark';

@@ -10,7 +10,7 @@ export async function brokerAnswers(brokerUrl: string): Promise<void> {
   await connection.close();
 }
 
-export async function managementAnswers(managementUrl: string): Promise<void> {
+async function managementAnswers(managementUrl: string): Promise<void> {
   await callManagement(managementUrl, 'GET', '/api/overview');
 }
 

@@ -1,4 +1,5 @@
-import { Problem } from '@tallyline/chassis/problem';
+import type { Problem } from '@tallyline/chassis/problem';
+import { invalidInput } from '@tallyline/chassis/validation';
 
 export interface DayRange {
   readonly from: string;
@@ -29,6 +30,5 @@ export function addDays(day: string, days: number): string {
 
 /** 400: it is `to` that does not fit to `from`. */
 export function rangeProblem(detail: string): Problem {
-  const errors = [{ parameter: 'to', detail }];
-  return new Problem({ slug: 'invalid-input', status: 400, detail: `to ${detail}`, errors });
+  return invalidInput([{ parameter: 'to', detail }]);
 }

@@ -49,7 +49,7 @@ export function createHandOver(options: HandOverOptions): RunningHandOver {
   const { pool, publisher, settlement, wakeRelay, onAnswered } = options;
   const underWay = new Set<Promise<void>>();
   let inFlight = 0;
-  let answered: Sent[] = [];
+  let unsettled: Sent[] = [];
 
   const publish = async (rows: readonly OutboxRow[]) => {
     inFlight += rows.length;
@@ -60,7 +60,7 @@ export function createHandOver(options: HandOverOptions): RunningHandOver {
       ? await publishRows(open, rows)
       : rows.map(({ id, topic }) => ({ id, topic, outcome: 'failed' as const }));
     inFlight -= rows.length;
-    answered.push(...sent);
+    unsettled.push(...sent);
     onAnswered();
   };
 
@@ -75,13 +75,13 @@ export function createHandOver(options: HandOverOptions): RunningHandOver {
       underWay.add(publishing);
     },
     settle: async () => {
-      const sent = answered;
+      const sent = unsettled;
       if (sent.length === 0) return 0;
-      answered = [];
+      unsettled = [];
       try {
         await withTransaction(pool, 'settle handed over', async (tx) => settlement.write(tx, sent));
       } catch (error) {
-        answered = [...sent, ...answered];
+        unsettled = [...sent, ...unsettled];
         throw error;
       }
       settlement.report(sent);

@@ -16,8 +16,9 @@ export interface OutboxRow {
 type Facts<T extends EventType> = Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
 
 /**
- * The outbox row of an event. `occurredAt` differs from `createdAt` for orders of the past alone. `createdAt` is the database's clock, in whole milliseconds: it is the event's time, the
- * row's time and the time inside its UUIDv7, so one index serves identity and time, and no two clocks are compared.
+ * The outbox row of an event. `createdAt` is the database's clock in whole milliseconds: the row's time and the time inside
+ * its UUIDv7, so one index serves identity and time, and no two clocks are compared. `occurredAt`, what the event itself
+ * says, is another for orders of the past alone.
  */
 export function outboxRow<T extends EventType>(
   type: T,

@@ -16,11 +16,8 @@ import { createWatermarkReporter } from './watermark.js';
 /** Often enough that lag is known to the second; each costs one index range of the last 15 s. */
 const WATERMARK_INTERVAL_MS = 1_000;
 
-/**
- * A backlog is relayed by two loops: one claims and marks while the other's batch is at the broker, where a single loop
- * left half of the time unused. The second one is woken by full claims alone.
- */
-const NEVER_MS = 3_600_000;
+/** Of loops that work only when they are told so. */
+const WOKEN_ONLY_MS = 3_600_000;
 
 /** Marks go together: a lone event's at once, under load 20 commits a second, where claim and mark took 220. */
 const SETTLING_PAUSE_MS = 50;
@@ -44,7 +41,11 @@ export interface OutboxOptions {
   readonly onFatal: (error: Error) => void;
 }
 
-/** Starts the relay and the watermark reporter on one supervised broker connection. */
+/**
+ * Starts what works on the outbox on one supervised broker connection: the hand-over with the loop that marks what it
+ * published, the relay, the watermark reporter, and the answers to replay requests. A backlog is relayed by two loops: one
+ * claims and marks while the other's batch is at the broker, where one alone left half of the time unused.
+ */
 export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, onFatal }: OutboxOptions): Outbox {
   const link = superviseBroker<Publisher>({
     url: brokerUrl,
@@ -69,7 +70,7 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
   const settlement = createSettlement(log, measures.onOutcome);
   const { runOnce } = createRelay({ pool, publisher, settlement, onFullClaim: () => second.wake() });
   const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: runOnce });
-  const second = startLoop('second relay', log, { idleMs: NEVER_MS, turn: runOnce });
+  const second = startLoop('second relay', log, { idleMs: WOKEN_ONLY_MS, turn: runOnce });
   const handOver = createHandOver({
     pool,
     publisher,
@@ -77,7 +78,7 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
     wakeRelay: () => relay.wake(),
     onAnswered: () => settling.wake(),
   });
-  const settling = startLoop('settling', log, { idleMs: NEVER_MS, turn: () => settleAndRest(handOver) });
+  const settling = startLoop('settling', log, { idleMs: WOKEN_ONLY_MS, turn: () => settleAndRest(handOver) });
   const watermarks = createWatermarkReporter(pool, publisher, measures.onBacklog);
   const reporter = startLoop('watermark', log, { idleMs: WATERMARK_INTERVAL_MS, turn: watermarks.runOnce });
 

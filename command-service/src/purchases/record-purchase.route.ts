@@ -1,6 +1,7 @@
 import type { Pool } from '@tallyline/chassis/postgres';
 import { Problem } from '@tallyline/chassis/problem';
 import { type Route, route } from '@tallyline/chassis/route';
+import { invalidInput } from '@tallyline/chassis/validation';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { amount, id } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';
@@ -66,24 +67,18 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
   );
 }
 
+const KEY = '#/idempotencyKey';
+
 /** The key is in the body or in the header; the content is everything else. */
 function keyOf({ idempotencyKey, ...content }: PurchaseBody, header: string | undefined): RequestKey {
   if (idempotencyKey !== undefined && header !== undefined && idempotencyKey !== header) {
-    throw keyFault('differs from the header Idempotency-Key');
+    throw invalidInput([{ pointer: KEY, detail: 'differs from the header Idempotency-Key' }]);
   }
   const key = requestKey(idempotencyKey ?? header, content);
-  if (key === undefined) throw keyFault('is required here or as the header Idempotency-Key');
+  if (key === undefined) {
+    throw invalidInput([{ pointer: KEY, detail: 'is required here or as the header Idempotency-Key' }]);
+  }
   return key;
-}
-
-function keyFault(detail: string): Problem {
-  const pointer = '#/idempotencyKey';
-  return new Problem({
-    slug: 'invalid-input',
-    status: 400,
-    detail: `${pointer} ${detail}`,
-    errors: [{ pointer, detail }],
-  });
 }
 
 function refusal(

@@ -2,7 +2,7 @@ import type { Logger } from '@tallyline/chassis/logger';
 import { type Loop, startLoop } from '@tallyline/chassis/loop';
 import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import { databaseError } from '@tallyline/chassis/postgres-errors';
-import { createMonths } from './archive.sql.js';
+import { createArchiveMonths } from './archive.sql.js';
 
 const INTERVAL_MS = 3_600_000;
 const CHECK_VIOLATION = '23514';
@@ -12,14 +12,10 @@ export function startArchiveMonths(pool: Pool, log: Logger): Loop {
   return startLoop('archive months', log, {
     idleMs: INTERVAL_MS,
     turn: async () => {
-      await createArchiveMonths(pool);
+      await createArchiveMonths(onPool(pool));
       return 'idle';
     },
   });
-}
-
-export function createArchiveMonths(pool: Pool): Promise<void> {
-  return createMonths(onPool(pool));
 }
 
 /** True when the archive has no partition for now (a clock that jumped): nothing is wrong with the events. */

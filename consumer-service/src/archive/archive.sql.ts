@@ -23,6 +23,6 @@ export function insertArchived(events: readonly DecodedEvent[]): Part {
 }
 
 /** Makes the partitions of this month and the next, by the database's clock, which is the one that stamps the rows. */
-export async function createMonths(db: Queryable): Promise<void> {
+export async function createArchiveMonths(db: Queryable): Promise<void> {
   await db.query({ name: 'create-archive-months', text: 'SELECT create_event_archive_months()' });
 }

@@ -1,5 +1,5 @@
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { createArchiveMonths } from '../archive/archive-months.js';
+import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { createArchiveMonths } from '../archive/archive.sql.js';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { isEventAtFault, refusalOf } from '../inbox/refusal.js';
@@ -19,7 +19,7 @@ export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
   const decoded = decode({ queue: letter.queue, body, messageId, appId, traceparent: undefined });
   if (decoded.kind === 'poison') return { kind: 'would-come-back', reason: decoded.reason };
   try {
-    await createArchiveMonths(pool);
+    await createArchiveMonths(onPool(pool));
     return await rolledBack(pool, (tx) => apply(tx, decoded));
   } catch (error) {
     if (!isEventAtFault(error)) throw error;

@@ -1,6 +1,7 @@
-import type { Pool } from '@tallyline/chassis/postgres';
+import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import { classify } from '@tallyline/chassis/postgres-errors';
-import { createArchiveMonths, isMissingMonth } from '../archive/archive-months.js';
+import { createArchiveMonths } from '../archive/archive.sql.js';
+import { isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';
 import type { DecodedEvent, Poison } from './decode.js';
 import { isEventAtFault, refusalOf } from './refusal.js';
@@ -42,7 +43,7 @@ async function applyRetrying(pool: Pool, batch: Batch): Promise<Applied> {
       return await applyBatch(pool, batch);
     } catch (error) {
       if (attempt === MAX_RETRIES) throw error;
-      if (isMissingMonth(error)) await createArchiveMonths(pool);
+      if (isMissingMonth(error)) await createArchiveMonths(onPool(pool));
       else if (classify(error) !== 'contention') throw error;
     }
   }

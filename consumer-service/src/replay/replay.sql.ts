@@ -1,4 +1,5 @@
 import type { Tx } from '@tallyline/chassis/postgres';
+import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 
 export interface ReplayState {
   /** Seconds since the last request, by the database's clock; null before the first. */
@@ -31,7 +32,7 @@ export interface ShortSecond {
 
 /**
  * Seconds that ended more than `graceSeconds` ago, by the write side's clock, and still lack events; oldest first. None
- * older than 29 days: the inbox remembers for 30 at least, and what it has forgotten would be counted again.
+ * that the inbox may have forgotten when it arrives again: it would be counted twice.
  */
 export function findShortSeconds(tx: Tx, graceSeconds: number, limit: number): Promise<ShortSecond[]> {
   return tx.query({
@@ -40,9 +41,9 @@ export function findShortSeconds(tx: Tx, graceSeconds: number, limit: number): P
              FROM event_ledger
             WHERE settled < committed
               AND second < (SELECT measured_at FROM sync_state) - $1 * interval '1 second'
-              AND second > (SELECT measured_at FROM sync_state) - interval '29 days'
+              AND second > (SELECT measured_at FROM sync_state) - $3 * interval '1 day'
             ORDER BY second LIMIT $2`,
-    values: [graceSeconds, limit],
+    values: [graceSeconds, limit, SAFE_REPLAY_DAYS],
   });
 }
 

@@ -1,12 +1,10 @@
 import type { Tx } from '@tallyline/chassis/postgres';
+import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 
 /**
  * The write side's facts in temporary tables, each marked as `counted` or not. `n` is the row's own id; foreign events have
  * negative ones. Nothing of this outlives the transaction.
  */
-
-/** Inbox and outbox rows are kept 30 days at least. Older events than this are in the views, unless something says no. */
-const KEPT_DAYS = 29;
 
 export async function createAppliedTable(tx: Tx): Promise<void> {
   await tx.query({ text: "SET LOCAL work_mem = '64MB'" });
@@ -19,7 +17,8 @@ export async function addIds(tx: Tx, table: 'applied' | 'set_aside', ids: readon
   await tx.query({ text: `INSERT INTO ${table} SELECT unnest($1::uuid[])`, values: [ids] });
 }
 
-const mayBePruned = `published_at IS NOT NULL AND created_at < now() - interval '${KEPT_DAYS} days'`;
+/** Inbox and outbox rows may be gone: older events than this are in the views, unless something says no. */
+const mayBePruned = `published_at IS NOT NULL AND created_at < now() - interval '${SAFE_REPLAY_DAYS} days'`;
 
 /** `isOld` is null where the outbox row is gone, which only an old one is. */
 const counted = (eventId: string, isOld: string) => `
