@@ -1,6 +1,5 @@
-import type { OrderCreated, ProductCreated } from '@tallyline/contracts/events';
 import { exactCents } from '@tallyline/contracts/money';
-import { type Key, projection, type View } from './projection.js';
+import { projection, type View } from './projection.js';
 
 /** Revenue and orders per category: sums, so events may come in any order. A category of a new product has a row of zeros. */
 interface Delta {
@@ -9,9 +8,9 @@ interface Delta {
   orders: number;
 }
 
-const categoryMetrics: View<Delta> = {
+const categoryMetrics: View<Delta, string> = {
   table: 'category_metrics_view',
-  zero: (key: Key) => ({ category: String(key), revenueCents: 0n, orders: 0 }),
+  zero: (category) => ({ category, revenueCents: 0n, orders: 0 }),
   upsert: (deltas) => ({
     name: 'upsert-category-metrics',
     sql: `
@@ -24,18 +23,16 @@ const categoryMetrics: View<Delta> = {
   }),
 };
 
-export const categoryMetricsOfProductCreated = projection<'ProductCreated', Delta>(
+export const categoryMetricsOfProductCreated = projection(
+  'ProductCreated',
   categoryMetrics,
-  (event: ProductCreated, deltaOf) => void deltaOf(event.category),
+  (event, deltaOf) => void deltaOf(event.category),
 );
 
-export const categoryMetricsOfOrderCreated = projection<'OrderCreated', Delta>(
-  categoryMetrics,
-  (event: OrderCreated, deltaOf) => {
-    for (const { category, quantity, price } of event.items) {
-      deltaOf(category).revenueCents += BigInt(exactCents(price) * quantity);
-    }
-    // Two lines of one category are one order of that category.
-    for (const category of new Set(event.items.map((item) => item.category))) deltaOf(category).orders += 1;
-  },
-);
+export const categoryMetricsOfOrderCreated = projection('OrderCreated', categoryMetrics, (event, deltaOf) => {
+  for (const { category, quantity, price } of event.items) {
+    deltaOf(category).revenueCents += BigInt(exactCents(price) * quantity);
+  }
+  // Two lines of one category are one order of that category.
+  for (const category of new Set(event.items.map((item) => item.category))) deltaOf(category).orders += 1;
+});

@@ -37,7 +37,8 @@ const customerLoyalty: View<Delta, Key> = {
   }),
 };
 
-export const customerLoyaltyOfPurchaseCreated = projection<'PurchaseCreated', Delta, Key>(
+export const customerLoyaltyOfPurchaseCreated = projection(
+  'PurchaseCreated',
   customerLoyalty,
   ({ branchId, userId, total, occurredAt }, deltaOf) => {
     const delta = deltaOf([branchId, userId.toLowerCase()]);

@@ -1,7 +1,6 @@
-import type { OrderCreated } from '@tallyline/contracts/events';
 import { inMilliseconds } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';
-import { type Key, projection, type View } from './projection.js';
+import { projection, type View } from './projection.js';
 
 /** Spend, orders and last order per customer: sums and a maximum, so events may come in any order. */
 interface Delta {
@@ -11,9 +10,9 @@ interface Delta {
   lastOrderAt: string;
 }
 
-const customerLtv: View<Delta> = {
+const customerLtv: View<Delta, number> = {
   table: 'customer_ltv_view',
-  zero: (key: Key) => ({ customerId: Number(key), spentCents: 0n, orders: 0, lastOrderAt: '' }),
+  zero: (customerId) => ({ customerId, spentCents: 0n, orders: 0, lastOrderAt: '' }),
   upsert: (deltas) => ({
     name: 'upsert-customer-ltv',
     sql: `
@@ -33,13 +32,10 @@ const customerLtv: View<Delta> = {
   }),
 };
 
-export const customerLtvOfOrderCreated = projection<'OrderCreated', Delta>(
-  customerLtv,
-  (event: OrderCreated, deltaOf) => {
-    const delta = deltaOf(event.customerId);
-    delta.spentCents += BigInt(exactCents(event.total));
-    delta.orders += 1;
-    const at = inMilliseconds(event.occurredAt);
-    if (at > delta.lastOrderAt) delta.lastOrderAt = at;
-  },
-);
+export const customerLtvOfOrderCreated = projection('OrderCreated', customerLtv, (event, deltaOf) => {
+  const delta = deltaOf(event.customerId);
+  delta.spentCents += BigInt(exactCents(event.total));
+  delta.orders += 1;
+  const at = inMilliseconds(event.occurredAt);
+  if (at > delta.lastOrderAt) delta.lastOrderAt = at;
+});

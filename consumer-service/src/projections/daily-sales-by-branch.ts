@@ -36,7 +36,8 @@ const dailySalesByBranch: View<Delta, Key> = {
   }),
 };
 
-export const dailySalesByBranchOfPurchaseCreated = projection<'PurchaseCreated', Delta, Key>(
+export const dailySalesByBranchOfPurchaseCreated = projection(
+  'PurchaseCreated',
   dailySalesByBranch,
   ({ day, branchId, total, items }, deltaOf) => {
     const delta = deltaOf([day, branchId]);

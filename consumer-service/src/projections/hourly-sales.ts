@@ -1,6 +1,5 @@
-import type { OrderCreated } from '@tallyline/contracts/events';
 import { exactCents } from '@tallyline/contracts/money';
-import { type Key, projection, type View } from './projection.js';
+import { projection, type View } from './projection.js';
 
 /** Orders and revenue per UTC hour of the event's own time: sums, so events may come in any order, and however late. */
 interface Delta {
@@ -9,9 +8,9 @@ interface Delta {
   orders: number;
 }
 
-const hourlySales: View<Delta> = {
+const hourlySales: View<Delta, string> = {
   table: 'hourly_sales_view',
-  zero: (key: Key) => ({ hour: String(key), revenueCents: 0n, orders: 0 }),
+  zero: (hour) => ({ hour, revenueCents: 0n, orders: 0 }),
   upsert: (deltas) => ({
     name: 'upsert-hourly-sales',
     sql: `
@@ -24,12 +23,9 @@ const hourlySales: View<Delta> = {
   }),
 };
 
-export const hourlySalesOfOrderCreated = projection<'OrderCreated', Delta>(
-  hourlySales,
-  (event: OrderCreated, deltaOf) => {
-    // Instants are UTC by schema, so those of one hour begin alike.
-    const delta = deltaOf(`${event.occurredAt.slice(0, 13)}:00:00.000Z`);
-    delta.revenueCents += BigInt(exactCents(event.total));
-    delta.orders += 1;
-  },
-);
+export const hourlySalesOfOrderCreated = projection('OrderCreated', hourlySales, (event, deltaOf) => {
+  // Instants are UTC by schema, so those of one hour begin alike.
+  const delta = deltaOf(`${event.occurredAt.slice(0, 13)}:00:00.000Z`);
+  delta.revenueCents += BigInt(exactCents(event.total));
+  delta.orders += 1;
+});

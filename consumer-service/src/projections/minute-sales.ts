@@ -1,6 +1,5 @@
-import type { OrderCreated } from '@tallyline/contracts/events';
 import { exactCents } from '@tallyline/contracts/money';
-import { type Key, projection, type View } from './projection.js';
+import { projection, type View } from './projection.js';
 
 /**
  * Orders and revenue per minute of the event's own time: sums, so events may come in any order. Fine enough for "the same
@@ -12,9 +11,9 @@ interface Delta {
   orders: number;
 }
 
-const minuteSales: View<Delta> = {
+const minuteSales: View<Delta, string> = {
   table: 'minute_sales_view',
-  zero: (key: Key) => ({ minute: String(key), revenueCents: 0n, orders: 0 }),
+  zero: (minute) => ({ minute, revenueCents: 0n, orders: 0 }),
   upsert: (deltas) => ({
     name: 'upsert-minute-sales',
     sql: `
@@ -27,12 +26,9 @@ const minuteSales: View<Delta> = {
   }),
 };
 
-export const minuteSalesOfOrderCreated = projection<'OrderCreated', Delta>(
-  minuteSales,
-  (event: OrderCreated, deltaOf) => {
-    // Instants are UTC by schema, so those of one minute begin alike.
-    const delta = deltaOf(`${event.occurredAt.slice(0, 16)}:00.000Z`);
-    delta.revenueCents += BigInt(exactCents(event.total));
-    delta.orders += 1;
-  },
-);
+export const minuteSalesOfOrderCreated = projection('OrderCreated', minuteSales, (event, deltaOf) => {
+  // Instants are UTC by schema, so those of one minute begin alike.
+  const delta = deltaOf(`${event.occurredAt.slice(0, 16)}:00.000Z`);
+  delta.revenueCents += BigInt(exactCents(event.total));
+  delta.orders += 1;
+});

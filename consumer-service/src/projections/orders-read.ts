@@ -1,5 +1,5 @@
 import type { OrderCreated } from '@tallyline/contracts/events';
-import { type Key, projection, type View } from './projection.js';
+import { projection, type View } from './projection.js';
 
 /** Orders as they were placed: a row per order, written by its one OrderCreated. */
 interface Delta {
@@ -7,9 +7,9 @@ interface Delta {
   event: OrderCreated | undefined;
 }
 
-const ordersRead: View<Delta> = {
+const ordersRead: View<Delta, number> = {
   table: 'orders_read',
-  zero: (key: Key) => ({ orderId: Number(key), event: undefined }),
+  zero: (orderId) => ({ orderId, event: undefined }),
   upsert: (deltas) => {
     const orders = deltas.flatMap(({ event }) => event ?? []);
     return {
@@ -29,6 +29,6 @@ const ordersRead: View<Delta> = {
   },
 };
 
-export const ordersReadOfOrderCreated = projection<'OrderCreated', Delta>(ordersRead, (event, deltaOf) => {
+export const ordersReadOfOrderCreated = projection('OrderCreated', ordersRead, (event, deltaOf) => {
   deltaOf(event.orderId).event ??= event;
 });

@@ -35,7 +35,8 @@ const productSalesDaily: View<Delta, Key> = {
   }),
 };
 
-export const productSalesDailyOfPurchaseCreated = projection<'PurchaseCreated', Delta, Key>(
+export const productSalesDailyOfPurchaseCreated = projection(
+  'PurchaseCreated',
   productSalesDaily,
   ({ day, branchId, items }, deltaOf) => {
     for (const { productId, quantity, price } of items) {

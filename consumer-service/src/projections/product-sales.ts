@@ -1,6 +1,5 @@
-import type { OrderCreated, ProductCreated } from '@tallyline/contracts/events';
 import { exactCents } from '@tallyline/contracts/money';
-import { type Key, projection, type View } from './projection.js';
+import { projection, type View } from './projection.js';
 
 /** Units, revenue and orders per product: sums, so events may come in any order. A new product has a row of zeros. */
 interface Delta {
@@ -10,9 +9,9 @@ interface Delta {
   orders: number;
 }
 
-const productSales: View<Delta> = {
+const productSales: View<Delta, number> = {
   table: 'product_sales_view',
-  zero: (key: Key) => ({ productId: Number(key), quantity: 0, revenueCents: 0n, orders: 0 }),
+  zero: (productId) => ({ productId, quantity: 0, revenueCents: 0n, orders: 0 }),
   upsert: (deltas) => ({
     name: 'upsert-product-sales',
     sql: `
@@ -32,19 +31,17 @@ const productSales: View<Delta> = {
   }),
 };
 
-export const productSalesOfProductCreated = projection<'ProductCreated', Delta>(
+export const productSalesOfProductCreated = projection(
+  'ProductCreated',
   productSales,
-  (event: ProductCreated, deltaOf) => void deltaOf(event.productId),
+  (event, deltaOf) => void deltaOf(event.productId),
 );
 
-export const productSalesOfOrderCreated = projection<'OrderCreated', Delta>(
-  productSales,
-  (event: OrderCreated, deltaOf) => {
-    for (const { productId, quantity, price } of event.items) {
-      const delta = deltaOf(productId);
-      delta.quantity += quantity;
-      delta.revenueCents += BigInt(exactCents(price) * quantity);
-    }
-    for (const productId of new Set(event.items.map((item) => item.productId))) deltaOf(productId).orders += 1;
-  },
-);
+export const productSalesOfOrderCreated = projection('OrderCreated', productSales, (event, deltaOf) => {
+  for (const { productId, quantity, price } of event.items) {
+    const delta = deltaOf(productId);
+    delta.quantity += quantity;
+    delta.revenueCents += BigInt(exactCents(price) * quantity);
+  }
+  for (const productId of new Set(event.items.map((item) => item.productId))) deltaOf(productId).orders += 1;
+});

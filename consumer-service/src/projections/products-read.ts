@@ -1,5 +1,5 @@
 import type { ProductCreated } from '@tallyline/contracts/events';
-import { type Key, projection, type View } from './projection.js';
+import { projection, type View } from './projection.js';
 
 /** The catalogue: a row per product, written by its one ProductCreated. Units left are this stock minus the units sold. */
 interface Delta {
@@ -7,9 +7,9 @@ interface Delta {
   event: ProductCreated | undefined;
 }
 
-const productsRead: View<Delta> = {
+const productsRead: View<Delta, number> = {
   table: 'products_read',
-  zero: (key: Key) => ({ productId: Number(key), event: undefined }),
+  zero: (productId) => ({ productId, event: undefined }),
   upsert: (deltas) => {
     const products = deltas.flatMap(({ event }) => event ?? []);
     return {
@@ -30,6 +30,6 @@ const productsRead: View<Delta> = {
   },
 };
 
-export const productsReadOfProductCreated = projection<'ProductCreated', Delta>(productsRead, (event, deltaOf) => {
+export const productsReadOfProductCreated = projection('ProductCreated', productsRead, (event, deltaOf) => {
   deltaOf(event.productId).event ??= event;
 });

@@ -17,15 +17,18 @@ export interface View<Delta, K extends Key = Key> {
 
 /** What one type of event does to one view. Events arrive in any order and once each, so deltas must commute. */
 export interface Projection<T extends EventType> {
+  readonly type: T;
   readonly view: View<unknown>;
   fold(event: EventOf<T>, folded: FoldedDeltas): void;
 }
 
-export function projection<T extends EventType, Delta, K extends Key = Key>(
+export function projection<T extends EventType, Delta, K extends Key>(
+  type: T,
   view: View<Delta, K>,
   fold: (event: EventOf<T>, deltaOf: (key: K) => Delta) => void,
 ): Projection<T> {
   return {
+    type,
     view: view as View<unknown>,
     fold: (event, folded) => fold(event, (key) => folded.deltaOf(view, key)),
   };

@@ -30,7 +30,8 @@ const uniqueCustomersDaily: View<Delta, Key> = {
   }),
 };
 
-export const uniqueCustomersDailyOfPurchaseCreated = projection<'PurchaseCreated', Delta, Key>(
+export const uniqueCustomersDailyOfPurchaseCreated = projection(
+  'PurchaseCreated',
   uniqueCustomersDaily,
   ({ day, branchId, userId }, deltaOf) => void deltaOf([day, branchId, userId.toLowerCase()]),
 );
