@@ -77,6 +77,15 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
+  test('into the page are of types alone: what runs in the browser is served from its own folder', () => {
+    const page = filesBelow(join(root, 'query-service', 'page', 'src'));
+    const reaches = page.flatMap(
+      (path) => readFileSync(path, 'utf8').match(/^import (?!type ).*'\.\.\/\.\.\/src\/.*$/gm) ?? [],
+    );
+    expect(page.length).toBeGreaterThan(0);
+    expect(reaches).toEqual([]);
+  });
+
   test('are declared in the package.json of their part', () => {
     expect(
       offences((file) => {

@@ -1,4 +1,6 @@
-export type Handlers = Readonly<Record<string, (data: never) => void>>;
+import type { PartName, Parts } from '../../src/live/parts.js';
+
+export type Handlers = { readonly [P in PartName]: (data: Parts[P]) => void };
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
@@ -43,12 +45,12 @@ export function keepLive(url: string, handlers: Handlers, onLost: () => void): v
       if (opened.readyState === EventSource.CLOSED) reopen();
       else onLost();
     };
-    for (const [name, handle] of Object.entries(handlers)) {
+    const listen = <P extends PartName>(name: P) =>
       opened.addEventListener(name, ({ data }: MessageEvent<string>) => {
         heard();
-        handle(JSON.parse(data) as never);
+        handlers[name](JSON.parse(data) as Parts[P]);
       });
-    }
+    for (const name of Object.keys(handlers) as PartName[]) listen(name);
   };
 
   const follow = () => (document.visibilityState === 'hidden' ? close() : source === undefined && open());

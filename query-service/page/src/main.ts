@@ -1,6 +1,4 @@
 import type { BranchBoards } from '../../src/queries/branch-boards.js';
-import type { DailySales } from '../../src/queries/daily-sales.js';
-import type { SalesToday } from '../../src/queries/minute-sales.js';
 import type { TopSellers } from '../../src/queries/top-sellers.js';
 import { showBranches } from './branches.js';
 import { showCards } from './cards.js';
@@ -8,7 +6,7 @@ import { showDays, showHours } from './charts.js';
 import { element, setText } from './element.js';
 import * as format from './format.js';
 import { keepLive } from './live.js';
-import { type Freshness, showFreshness, showLost, showTimeZone } from './strip.js';
+import { showFreshness, showLost, showTimeZone } from './strip.js';
 import { showTops } from './tops.js';
 
 let timeZone = 'UTC';
@@ -20,8 +18,8 @@ const sold = { today: 0, days: 0, top: 0 };
 keepLive(
   '/api/analytics/stream',
   {
-    freshness: (freshness: Freshness) => showFreshness(freshness),
-    today: (sales: SalesToday) => {
+    freshness: showFreshness,
+    today: (sales) => {
       if (timeZone !== sales.timeZone) {
         timeZone = sales.timeZone;
         if (best !== undefined) showTops(best, timeZone);
@@ -34,18 +32,18 @@ keepLive(
       sold.today = sales.today.orders;
       showWhetherEmpty();
     },
-    days: (sales: DailySales) => {
+    days: (sales) => {
       showDays(sales);
       sold.days = sales.days.reduce((orders, day) => orders + day.orders, 0);
       showWhetherEmpty();
     },
-    top: (top: TopSellers) => {
+    top: (top) => {
       best = top;
       showTops(top, timeZone);
       sold.top = top.customers.length;
       showWhetherEmpty();
     },
-    branches: (news: BranchBoards) => {
+    branches: (news) => {
       boards = news;
       showBranches(news, timeZone);
     },

@@ -33,13 +33,13 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
   let isStopped = false;
   const poller = createPoller({
     log,
-    sources: [
-      { name: 'freshness', intervalMs: 1_000, read: () => readSyncStatus(db) },
-      { name: 'today', intervalMs: 1_000, read: readSalesToday, same: ({ asOf, ...rest }) => rest },
-      { name: 'top', intervalMs: 2_000, read: () => readTopSellers(db) },
-      { name: 'branches', intervalMs: 2_000, read: () => readBranchBoards(db) },
-      { name: 'days', intervalMs: DAYS_INTERVAL_MS, read: () => readDailySales(db, timeZone) },
-    ],
+    sources: {
+      freshness: { intervalMs: 1_000, read: () => readSyncStatus(db) },
+      today: { intervalMs: 1_000, read: () => readSalesToday(), compared: ({ asOf, ...rest }) => rest },
+      top: { intervalMs: 2_000, read: () => readTopSellers(db) },
+      branches: { intervalMs: 2_000, read: () => readBranchBoards(db) },
+      days: { intervalMs: DAYS_INTERVAL_MS, read: () => readDailySales(db, timeZone) },
+    },
     onChange: (name, data) => {
       const event = Buffer.from(`event: ${name}\ndata: ${data}\n\n`);
       known.set(name, event);

@@ -1,13 +1,14 @@
 import type { Logger } from '@tallyline/chassis/logger';
+import type { PartName, Parts } from './parts.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: sources of different types stand in one list
-export interface Source<T = any> {
-  readonly name: string;
+export interface Source<T> {
   readonly intervalMs: number;
   read(): Promise<T>;
   /** What of it counts as a change; all of it when left out. */
-  readonly same?: (value: T) => unknown;
+  readonly compared?: (value: T) => unknown;
 }
+
+export type Sources = { readonly [P in PartName]: Source<Parts[P]> };
 
 export interface Poller {
   start(): void;
@@ -17,8 +18,14 @@ export interface Poller {
 
 export interface PollerOptions {
   readonly log: Logger;
-  readonly sources: readonly Source[];
-  readonly onChange: (name: string, json: string) => void;
+  readonly sources: Sources;
+  readonly onChange: (name: PartName, json: string) => void;
+}
+
+/** What was told last, and when. */
+interface Told {
+  readonly text: string;
+  readonly at: number;
 }
 
 /** A slow database is asked less often: a source is never read more than a quarter of the time. */
@@ -31,32 +38,33 @@ const REPEAT_MS = 10_000;
  * each read is a few index ranges, so a cheaper question in front of it would not pay for itself.
  */
 export function createPoller({ log, sources, onChange }: PollerOptions): Poller {
-  const timers = new Map<string, NodeJS.Timeout>();
+  const timers = new Map<PartName, NodeJS.Timeout>();
   const reading = new Set<Promise<void>>();
   let running = 0;
 
-  const poll = async (source: Source, run: number, last: { text: string; at: number }, failed: boolean) => {
+  const poll = async <P extends PartName>(name: P, run: number, last: Told, failed: boolean) => {
+    const source = sources[name] as Source<Parts[P]>;
     const startedAt = performance.now();
     let next = last;
     let failing = false;
     try {
       const value = await source.read();
-      const text = JSON.stringify(source.same ? source.same(value) : value);
+      const text = JSON.stringify(source.compared ? source.compared(value) : value);
       if (run === running && (text !== last.text || startedAt - last.at > REPEAT_MS)) {
-        onChange(source.name, JSON.stringify(value));
+        onChange(name, JSON.stringify(value));
         next = { text, at: startedAt };
       }
     } catch (error) {
       failing = true;
-      if (!failed) log.warn({ err: error, source: source.name }, 'live numbers cannot be read, trying again');
+      if (!failed) log.warn({ err: error, part: name }, 'live numbers cannot be read, trying again');
     }
     if (run !== running) return;
     const tookMs = performance.now() - startedAt;
-    const again = () => turn(source, run, next, failing);
-    timers.set(source.name, setTimeout(again, Math.max(source.intervalMs - tookMs, PAUSE_FACTOR * tookMs)));
+    const again = () => turn(name, run, next, failing);
+    timers.set(name, setTimeout(again, Math.max(source.intervalMs - tookMs, PAUSE_FACTOR * tookMs)));
   };
-  const turn = (source: Source, run: number, last: { text: string; at: number }, failed: boolean) => {
-    const turnUnderWay = poll(source, run, last, failed).finally(() => reading.delete(turnUnderWay));
+  const turn = (name: PartName, run: number, last: Told, failed: boolean) => {
+    const turnUnderWay = poll(name, run, last, failed).finally(() => reading.delete(turnUnderWay));
     reading.add(turnUnderWay);
   };
   const pause = () => {
@@ -68,7 +76,7 @@ export function createPoller({ log, sources, onChange }: PollerOptions): Poller 
   return {
     start: () => {
       running += 1;
-      for (const source of sources) turn(source, running, { text: '', at: 0 }, false);
+      for (const name of Object.keys(sources) as PartName[]) turn(name, running, { text: '', at: 0 }, false);
     },
     pause,
     stop: async () => {

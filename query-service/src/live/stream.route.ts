@@ -3,26 +3,14 @@ import type { Route } from '@tallyline/chassis/route';
 import { securityHeaders } from '@tallyline/chassis/security-headers';
 import { CONSISTENCY_STATUS } from '@tallyline/contracts/consistency';
 import { z } from 'zod';
-import { branchBoards } from '../queries/branch-boards.js';
-import { dailySales } from '../queries/daily-sales.js';
-import { salesToday } from '../queries/minute-sales.js';
-import { syncStatus } from '../queries/sync-status.js';
-import { topSellers } from '../queries/top-sellers.js';
 import type { Live } from './live.js';
+import { parts } from './parts.js';
 
 /** Each is a socket and little else; beyond this somebody is not looking at pages. */
 const MAX_STREAMS = 1_000;
 /** A page that does not read is ended: it connects again and gets what is true then, not a backlog of what was. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 const RECONNECT_MS = 2_000;
-
-const streamed = {
-  freshness: syncStatus,
-  today: salesToday,
-  days: dailySales,
-  top: topSellers,
-  branches: branchBoards,
-};
 
 /** Server-sent events: everything once, then whatever changes, at most once a second. */
 export function streamRoute(live: Live): Route {
@@ -38,7 +26,7 @@ export function streamRoute(live: Live): Route {
       answer: {
         status: 200,
         description: 'One of these as `data` of an event whose name is the key',
-        schema: z.object(streamed).partial(),
+        schema: z.object(parts).partial(),
         contentType: 'text/event-stream',
       },
     },

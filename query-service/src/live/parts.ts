@@ -1,0 +1,18 @@
+import type { z } from 'zod';
+import { branchBoards } from '../queries/branch-boards.js';
+import { dailySales } from '../queries/daily-sales.js';
+import { salesToday } from '../queries/minute-sales.js';
+import { syncStatus } from '../queries/sync-status.js';
+import { topSellers } from '../queries/top-sellers.js';
+
+/** What the page is told: the names of the stream's events, and what each holds. */
+export const parts = {
+  freshness: syncStatus,
+  today: salesToday,
+  days: dailySales,
+  top: topSellers,
+  branches: branchBoards,
+};
+
+export type Parts = { readonly [P in keyof typeof parts]: z.output<(typeof parts)[P]> };
+export type PartName = keyof Parts;
