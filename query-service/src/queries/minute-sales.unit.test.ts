@@ -1,0 +1,28 @@
+import { expect, test } from '@jest/globals';
+import { decideSalesToday, type HourRow } from './minute-sales.js';
+
+const now = new Date('2026-11-20T09:20:00Z');
+const row = (isToday: boolean, hour: number, orders: number, revenueCents: number, bySameTime = 1): HourRow => ({
+  isToday,
+  hour,
+  orders,
+  revenueCents,
+  ordersBySameTime: orders * bySameTime,
+  centsBySameTime: revenueCents * bySameTime,
+});
+const none = Array.from({ length: 24 }, () => 0);
+const customers = { today: 2, yesterdayBySameTime: 1, todayByHour: none.with(9, 2), yesterdayByHour: none.with(23, 5) };
+
+test('a day is the sum of its hours; yesterday counts as far as the same time, and whole hour by hour', () => {
+  const sales = [row(true, 8, 1, 1_000), row(true, 9, 2, 1_000), row(false, 8, 1, 500), row(false, 23, 9, 9_000, 0)];
+  const decided = decideSalesToday('UTC', now, sales, customers);
+  expect(decided.today).toEqual({ revenue: 20, orders: 3, averageOrder: 6.67, customers: 2 });
+  expect(decided.yesterdayBySameTime).toEqual({ revenue: 5, orders: 1, averageOrder: 5, customers: 1 });
+  expect(decided.hours).toHaveLength(24);
+  expect(decided.hours[9]?.today).toEqual({ revenue: 10, orders: 2, newCustomers: 2 });
+  expect(decided.hours[23]?.yesterday).toEqual({ revenue: 90, orders: 9, newCustomers: 5 });
+});
+
+test('a day without orders has no average', () => {
+  expect(decideSalesToday('UTC', now, [], customers).today).toMatchObject({ orders: 0, averageOrder: null });
+});
