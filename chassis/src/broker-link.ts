@@ -1,15 +1,10 @@
-import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Channel, type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
+import { connectBroker, majorVersionOf, socketOf } from './amqp-connection.js';
 import { backoffMs } from './backoff.js';
-import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
 import { redactUrls } from './logger.js';
 
-/** A dead peer is noticed after two missed heartbeats. */
-const HEARTBEAT_SECONDS = 5;
-/** A handshake with a black hole would otherwise hang for ever. */
-const HANDSHAKE_TIMEOUT_MS = 5_000;
 /** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
 const OPEN_TIMEOUT_MS = 10_000;
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -59,12 +54,7 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
   let endSession: (error?: Error) => void = () => undefined;
 
   const oneSession = async (onOpen: () => void): Promise<void> => {
-    const model = await connect(withHeartbeat(options.url), {
-      timeout: HANDSHAKE_TIMEOUT_MS,
-      clientProperties: { connection_name: name },
-      noDelay: true,
-    });
-    coalesceWrites((model.connection as unknown as { stream: Socket }).stream);
+    const model = await connectBroker(options.url, name);
     const lost = new Promise<Error | undefined>((resolve) => {
       endSession = resolve;
       model.on('error', resolve);
@@ -159,11 +149,10 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void): Connec
     channel.on('close', () => fail(new Error('channel closed')));
     return channel;
   };
-  const version = String(model.connection.serverProperties.version ?? '3');
   return {
     channel: async () => watch(await model.createChannel()),
     confirmChannel: async () => watch(await model.createConfirmChannel()),
-    brokerMajorVersion: Number.parseInt(version, 10),
+    brokerMajorVersion: majorVersionOf(model),
     fail,
   };
 }
@@ -177,17 +166,11 @@ async function closeQuietly(model: ChannelModel, beforeClose: () => Promise<void
   const timeout = new AbortController();
   const tooLate = delay(CLOSE_TIMEOUT_MS, 'too late', { signal: timeout.signal }).catch(() => undefined);
   if ((await Promise.race([closing, tooLate])) === 'too late') {
-    // Not in the library's types, and the only way to give up on a socket whose peer no longer answers. With an error:
-    // without one its channels are not told, and what waits for their confirms waits for ever.
-    (model.connection as unknown as { stream?: Socket }).stream?.destroy(new Error('given up'));
+    // The only way to give up on a socket whose peer no longer answers. With an error: without one its channels are not
+    // told, and what waits for their confirms waits for ever.
+    socketOf(model).destroy(new Error('given up'));
   }
   timeout.abort();
-}
-
-function withHeartbeat(url: string): string {
-  const parsed = new URL(url);
-  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(HEARTBEAT_SECONDS));
-  return parsed.href;
 }
 
 const PRECONDITION_FAILED = 406;

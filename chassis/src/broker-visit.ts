@@ -1,6 +1,5 @@
-import { type Channel, type ChannelModel, connect } from 'amqplib';
-
-const HANDSHAKE_TIMEOUT_MS = 5_000;
+import type { Channel, ChannelModel } from 'amqplib';
+import { connectBroker, majorVersionOf } from './amqp-connection.js';
 
 export interface Visit {
   readonly model: ChannelModel;
@@ -11,11 +10,7 @@ export interface Visit {
 
 /** One connection for one piece of work, such as an operator's command: nothing is tried again, every loss is an error. */
 export async function visitBroker<T>(url: string, name: string, work: (visit: Visit) => Promise<T>): Promise<T> {
-  const model = await connect(url, {
-    timeout: HANDSHAKE_TIMEOUT_MS,
-    clientProperties: { connection_name: name },
-    noDelay: true,
-  });
+  const model = await connectBroker(url, name);
   let fail: (error: Error) => void = () => undefined;
   const lost = new Promise<never>((_, reject) => {
     fail = reject;
@@ -27,9 +22,8 @@ export async function visitBroker<T>(url: string, name: string, work: (visit: Vi
     channel.on('error', fail);
     return channel;
   };
-  const version = String(model.connection.serverProperties.version ?? '3');
   try {
-    return await Promise.race([work({ model, watch, brokerMajorVersion: Number.parseInt(version, 10) }), lost]);
+    return await Promise.race([work({ model, watch, brokerMajorVersion: majorVersionOf(model) }), lost]);
   } finally {
     await model.close().catch(() => undefined);
   }

@@ -1,9 +1,7 @@
+import { pagesOf } from './chosen-letters.js';
 import type { Letter } from './letter.js';
 import { redriven } from './letter.js';
 import type { LetterBox } from './letter-box.js';
-
-/** This many wait for their confirms together: one at a time is 640 a second, 200 are 18,800. */
-const BATCH_SIZE = 200;
 
 /**
  * Returns letters to the queues that they came from. A letter leaves its dead-letter queue only when the broker has stored
@@ -29,13 +27,6 @@ export async function redrive(
       redrivenCount += 1;
     }
   };
-  let batch: Letter[] = [];
-  for await (const letter of letters) {
-    batch.push(letter);
-    if (batch.length < BATCH_SIZE) continue;
-    await send(batch);
-    batch = [];
-  }
-  await send(batch);
+  for await (const page of pagesOf(letters)) await send(page);
   return redrivenCount;
 }

@@ -2,8 +2,12 @@ import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
 import { createPool } from '@tallyline/chassis/postgres';
 import { environment } from '@tallyline/contracts/environment';
 import { eventQueues } from '@tallyline/contracts/topology';
-import { discardLetters, listLetters, redriveLetters, showLetter, tryLetters } from '../dead-letters/commands.js';
+import { discardLetters } from '../dead-letters/discard-letters.js';
 import { openLetterBox } from '../dead-letters/letter-box.js';
+import { listLetters } from '../dead-letters/list-letters.js';
+import { redriveLetters } from '../dead-letters/redrive-letters.js';
+import { showLetter } from '../dead-letters/show-letter.js';
+import { tryLetters } from '../dead-letters/try-letters.js';
 
 const usage = `Looks at messages that were set aside, and returns them to their queues once their cause is mended.
 
