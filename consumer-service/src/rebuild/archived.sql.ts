@@ -43,13 +43,19 @@ export async function* archivedEvents(db: Queryable, batchSize: number): AsyncGe
   }
 }
 
-/** What arrived since a time and is not in the shadow yet. */
-export function findRest(db: Queryable, since: Date): Promise<ArchivedEvent[]> {
+/** Some of what arrived since a time and is not in the shadow yet, but for events that cannot be read. */
+export function findRest(
+  db: Queryable,
+  since: Date,
+  unreadable: readonly string[],
+  limit: number,
+): Promise<ArchivedEvent[]> {
   return db.query({
     text: `SELECT ${COLUMNS} FROM public.event_archive a
-            WHERE received_at >= $1
-              AND NOT EXISTS (SELECT FROM ${SHADOW}.processed_events p WHERE p.event_id = a.event_id)`,
-    values: [since],
+            WHERE received_at >= $1 AND event_id <> ALL ($2::uuid[])
+              AND NOT EXISTS (SELECT FROM ${SHADOW}.processed_events p WHERE p.event_id = a.event_id)
+            LIMIT $3`,
+    values: [since, unreadable, limit],
   });
 }
 

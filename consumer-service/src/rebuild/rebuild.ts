@@ -1,7 +1,14 @@
 import { onPool, type Pool, type Queryable, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { Progress } from '@tallyline/chassis/progress';
 import { viewTables } from '../projections/index.js';
-import { archivedEvents, countArchived, countUnarchived, findRest, readMovedMonths } from './archived.sql.js';
+import {
+  type ArchivedEvent,
+  archivedEvents,
+  countArchived,
+  countUnarchived,
+  findRest,
+  readMovedMonths,
+} from './archived.sql.js';
 import { FOLD_SIZE, foldArchived, type Unreadable } from './fold-archived.js';
 import { createShadow, dropShadow, stopConsumers, takeRebuildLock } from './shadow.sql.js';
 import { acceptHistory, differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
@@ -29,10 +36,16 @@ export interface RebuildOptions {
 
 /** A consumer's transaction lasts seconds; its events bear the time of its begin. */
 const LONGEST_TRANSACTION_MS = 3_600_000;
+/** Each look passes over the events of the last hour; so many of them take 10 MB. */
+const REST_SIZE = 20_000;
 /** Consumers are stopped for the last rest alone: 2,000 events are folded in 100 ms. */
 const SMALL_REST = 2_000;
 const MAX_PASSES = 10;
 
+/**
+ * Builds every view anew from the archive beside the live ones, compares, and takes over; see RebuildOptions. Undefined when
+ * another rebuild is under way. Throws while months of the archive are in the data lake.
+ */
 export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
   return withTransaction(options.pool, 'rebuild', async (guard) => {
     if (!(await takeRebuildLock(guard))) return undefined;
@@ -47,31 +60,37 @@ export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
 
 async function fillCompareTakeOver({ pool, shadow, progress, accept, inboxDays }: RebuildOptions): Promise<Rebuilt> {
   const db = onPool(pool);
+  const { count, now } = await countArchived(db);
+  const since = new Date(now.getTime() - LONGEST_TRANSACTION_MS);
   const unreadable = new Map<string, Unreadable>();
   let events = 0;
-  const fold = async (batch: Parameters<typeof foldArchived>[1]) => {
+  const fold = async (batch: readonly ArchivedEvent[]) => {
     for (const event of await foldArchived(shadow, batch)) unreadable.set(event.id, event);
     events += batch.length;
     progress.advance(batch.length);
   };
-  const foldRest = async (): Promise<number> => {
-    const rest = (await findRest(db, since)).filter(({ id }) => !unreadable.has(id));
-    progress.part('catching up', rest.length);
-    for (let first = 0; first < rest.length; first += FOLD_SIZE) await fold(rest.slice(first, first + FOLD_SIZE));
-    return rest.length;
+  /** Folds what came meanwhile, and returns how much that was. */
+  const catchUp = async (): Promise<number> => {
+    const before = events;
+    for (let found = REST_SIZE; found === REST_SIZE; ) {
+      const rest = await findRest(db, since, [...unreadable.keys()], REST_SIZE);
+      progress.part('catching up', rest.length);
+      for (let first = 0; first < rest.length; first += FOLD_SIZE) await fold(rest.slice(first, first + FOLD_SIZE));
+      found = rest.length;
+    }
+    return events - before;
   };
 
-  const { count, now } = await countArchived(db);
-  const since = new Date(now.getTime() - LONGEST_TRANSACTION_MS);
   progress.part('building the views anew', count);
   for await (const batch of archivedEvents(db, FOLD_SIZE)) await fold(batch);
-  for (let pass = 0; pass < MAX_PASSES && (await foldRest()) > SMALL_REST; pass += 1);
+  let rest = await catchUp();
+  for (let pass = 1; pass < MAX_PASSES && rest > SMALL_REST; pass += 1) rest = await catchUp();
 
   return withTransaction(pool, 'take over the views', async (tx) => {
     await stopConsumers(tx);
     await refuseMoved(tx);
     const stoppedAt = performance.now();
-    await foldRest();
+    await catchUp();
     const unarchived = (await countUnarchived(tx)) - unreadable.size;
     const differences = await compareAll(tx, progress);
     const differs = differences.length > 0;
