@@ -1,4 +1,4 @@
-import type { Delivery } from './inbox/apply-deliveries.js';
+import type { Delivery } from './inbox/delivery.js';
 
 /** One folded transaction per 500 events measured 58,000 events/s where one per event did 1,260. */
 export const MAX_BATCH_SIZE = 500;

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import type { Delivery } from './inbox/apply-deliveries.js';
+import type { Delivery } from './inbox/delivery.js';
 import { Intake } from './intake.js';
 
 let intake: Intake;

@@ -6,8 +6,9 @@ import type { Pool } from '@tallyline/chassis/postgres';
 import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
-import { applyDeliveries, deliveryOf } from './inbox/apply-deliveries.js';
+import { applyDeliveries } from './inbox/apply-deliveries.js';
 import { NoDeadLetterQueue } from './inbox/dead-letter.js';
+import { deliveryOf } from './inbox/delivery.js';
 import { Intake, MAX_BATCH_SIZE } from './intake.js';
 import type { OnBatch } from './measures.js';
 

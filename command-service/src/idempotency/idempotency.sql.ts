@@ -12,16 +12,18 @@ export type KeyClaim<Result> =
   | { readonly kind: 'done'; readonly result: Result };
 
 /**
- * Claims keys for this transaction, in the order given; a key that appears twice is running the second time. An
+ * Claims keys for this transaction, in the order given; a key that appears twice is running the second time, and who has
+ * none claims none. An
  * advisory lock that is tried, not awaited, tells a key in use from a free one without holding up the group; it ends
  * with the transaction. The lookup is a statement of its own, behind the locks, so that it sees what they waited for.
  */
 export async function claimKeys<Result>(
   tx: Tx,
   scope: string,
-  requests: readonly RequestKey[],
-): Promise<KeyClaim<Result>[]> {
-  const keys = [...new Set(requests.map(({ key }) => key))];
+  requests: readonly (RequestKey | undefined)[],
+): Promise<(KeyClaim<Result> | undefined)[]> {
+  const keys = [...new Set(requests.flatMap((request) => request?.key ?? []))];
+  if (keys.length === 0) return requests.map(() => undefined);
   const [locks, done] = await Promise.all([
     tx.query<{ key: string; locked: boolean }>({
       name: 'lock-idempotency-keys',
@@ -39,7 +41,9 @@ export async function claimKeys<Result>(
   const stored = new Map(done.map((row) => [row.key, row]));
   const claimed = new Set<string>();
 
-  return requests.map(({ key, fingerprint }): KeyClaim<Result> => {
+  return requests.map((request): KeyClaim<Result> | undefined => {
+    if (request === undefined) return undefined;
+    const { key, fingerprint } = request;
     const before = stored.get(key);
     if (before !== undefined) {
       return before.fingerprint.equals(fingerprint) ? { kind: 'done', result: before.result } : { kind: 'key-reused' };

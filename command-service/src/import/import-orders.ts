@@ -1,10 +1,9 @@
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
-import { amountOf } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import { decideOrder, type OrderDecision } from '../orders/decide-order.js';
+import { newOrder } from '../orders/new-order.js';
 import { insertOrders, type NewOrder, readClockAndTakeIds } from '../orders/orders.sql.js';
-import { outboxRow } from '../outbox/outbox-row.js';
 import { lockProducts } from '../products/products.sql.js';
 
 /** PostgreSQL knows no year 0, and no shop has orders from before computers. */
@@ -58,15 +57,8 @@ export function importOrders(
         refusals.push({ index, reason: reasonOf(decision) });
         return [];
       }
-      const orderId = ids[index] as number;
-      const facts = {
-        orderId,
-        customerId,
-        total: amountOf(decision.totalCents),
-        items: decision.lines.map(({ priceCents, ...line }) => ({ ...line, price: amountOf(priceCents) })),
-      };
-      const event = outboxRow('OrderCreated', facts, now, traceparent, { occurredAt: placedAt });
-      return [{ id: orderId, customerId, totalCents: decision.totalCents, lines: decision.lines, event, placedAt }];
+      const accepted = { id: ids[index] as number, customerId, ...decision };
+      return [newOrder(accepted, { now, placedAt, traceparent, retryAt: undefined })];
     });
     tx.commitBehind(insertOrders(accepted));
     return refusals;

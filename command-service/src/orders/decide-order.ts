@@ -27,8 +27,14 @@ export interface LineFault {
   readonly productId: number;
 }
 
+export interface AcceptedOrder {
+  readonly kind: 'accepted';
+  readonly lines: readonly AcceptedLine[];
+  readonly totalCents: number;
+}
+
 export type OrderDecision =
-  | { readonly kind: 'accepted'; readonly lines: readonly AcceptedLine[]; readonly totalCents: number }
+  | AcceptedOrder
   | { readonly kind: 'unknown-product'; readonly faults: readonly LineFault[] }
   | { readonly kind: 'price-differs'; readonly faults: readonly (LineFault & { readonly currentPriceCents: number })[] }
   | { readonly kind: 'insufficient-stock'; readonly faults: readonly (LineFault & { readonly left: number })[] };

@@ -1,12 +1,12 @@
 import { createGroupCommit, type GroupCommit } from '@tallyline/chassis/group-commit';
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { amountOf } from '@tallyline/contracts/money';
-import { claimKeys, type KeyClaim, storeResults } from '../idempotency/idempotency.sql.js';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
 import type { HandOver } from '../outbox/hand-over.js';
-import { type OutboxRow, outboxRow } from '../outbox/outbox-row.js';
+import type { OutboxRow } from '../outbox/outbox-row.js';
 import { lockProducts } from '../products/products.sql.js';
-import { decideOrder, type OrderDecision, type OrderLine } from './decide-order.js';
+import { type AcceptedOrder, decideOrder, type OrderDecision, type OrderLine } from './decide-order.js';
+import { newOrder } from './new-order.js';
 import { insertOrders, type NewOrder, readClockAndTakeIds } from './orders.sql.js';
 
 export interface PlaceOrder {
@@ -57,7 +57,11 @@ function placeGroup(
     const productIds = new Set(group.flatMap(({ lines }) => lines.map(({ productId }) => productId)));
     // Sent together; the database runs them in this order.
     const [claims, catalogue, { now, ids }] = await Promise.all([
-      claimKeysOf(tx, group),
+      claimKeys<OrderResult>(
+        tx,
+        KEY_SCOPE,
+        group.map(({ requestKey }) => requestKey),
+      ),
       lockProducts(tx, [...productIds]),
       readClockAndTakeIds(tx, group.length),
     ]);
@@ -65,8 +69,14 @@ function placeGroup(
     const retryAt = handOver.claimableFrom(now);
     const accepted: NewOrder[] = [];
     const keyed: (RequestKey & { result: OrderResult })[] = [];
+    const place = ({ customerId, traceparent }: PlaceOrder, decision: AcceptedOrder, id: number): Placed => {
+      const event = { now, retryAt, traceparent, placedAt: now };
+      const placed = newOrder({ id, customerId, ...decision }, event);
+      accepted.push(placed);
+      return { kind: 'placed', orderId: id, eventId: placed.event.id };
+    };
     const answers = group.map((order, index): PlaceOrderAnswer => {
-      const claim = order.requestKey && claims.get(order);
+      const claim = claims[index];
       if (claim?.kind === 'done') return { result: claim.result, replayed: true };
       if (claim !== undefined && claim.kind !== 'new') return claim;
       const decision = decideOrder(order.lines, catalogue);
@@ -76,53 +86,10 @@ function placeGroup(
     });
     tx.commitBehind([...insertOrders(accepted), ...storeResults(KEY_SCOPE, keyed)]);
     return { answers, events: accepted.map(({ event }) => event) };
-
-    function place(order: PlaceOrder, decision: Accepted, id: number): Placed {
-      const placed = newOrder(order, decision, id, { now, retryAt });
-      accepted.push(placed);
-      return { kind: 'placed', orderId: id, eventId: placed.event.id };
-    }
   });
-}
-
-type Accepted = Extract<OrderDecision, { kind: 'accepted' }>;
-
-async function claimKeysOf(tx: Tx, group: readonly PlaceOrder[]): Promise<Map<PlaceOrder, KeyClaim<OrderResult>>> {
-  const keyed = group.filter((order) => order.requestKey !== undefined);
-  if (keyed.length === 0) return new Map();
-  const keys = keyed.flatMap(({ requestKey }) => requestKey ?? []);
-  const claims = await claimKeys<OrderResult>(tx, KEY_SCOPE, keys);
-  return new Map(keyed.map((order, index) => [order, claims[index] as KeyClaim<OrderResult>]));
 }
 
 /** An unknown product is a faulty request, like a faulty field: mended, it may come again under its key. */
 function isKept(result: OrderResult): boolean {
   return result.kind !== 'unknown-product';
-}
-
-function newOrder(
-  { customerId, traceparent }: PlaceOrder,
-  { lines, totalCents }: Accepted,
-  id: number,
-  { now, retryAt }: { now: Date; retryAt: Date | undefined },
-): NewOrder {
-  const facts = {
-    orderId: id,
-    customerId,
-    total: amountOf(totalCents),
-    items: lines.map(({ productId, category, quantity, priceCents }) => ({
-      productId,
-      category,
-      quantity,
-      price: amountOf(priceCents),
-    })),
-  };
-  return {
-    id,
-    customerId,
-    totalCents,
-    lines,
-    event: outboxRow('OrderCreated', facts, now, traceparent, { retryAt }),
-    placedAt: now,
-  };
 }

@@ -27,7 +27,7 @@ export async function createProduct(
 ): Promise<CreateProductAnswer> {
   const events: OutboxRow[] = [];
   const answer = await withTransaction(pool, 'create product', async (tx): Promise<CreateProductAnswer> => {
-    const [claim] = requestKey ? await claimKeys<CreatedProduct>(tx, KEY_SCOPE, [requestKey]) : [];
+    const [claim] = await claimKeys<CreatedProduct>(tx, KEY_SCOPE, [requestKey]);
     if (claim?.kind === 'done') return { result: claim.result, replayed: true };
     if (claim !== undefined && claim.kind !== 'new') return claim;
 

@@ -3,7 +3,8 @@ import { createLogger } from '@tallyline/chassis/logger';
 import type { Publisher } from '@tallyline/chassis/publisher';
 import type { ConsumeMessage } from 'amqplib';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
-import { applyDeliveries, deliveryOf } from './apply-deliveries.js';
+import { applyDeliveries } from './apply-deliveries.js';
+import { deliveryOf } from './delivery.js';
 
 const { pool } = await openTestDatabase('read');
 
