@@ -35,7 +35,7 @@ const CHECK_INTERVAL_MS = 1_000;
 
 interface Unanswered {
   readonly sentAtMs: number;
-  readonly giveUp: () => void;
+  readonly onOutcome: (outcome: PublishOutcome) => void;
 }
 
 /** What is written in one turn of the event loop leaves at its end: 500 at once would leave the broker idle for 10 ms. */
@@ -57,28 +57,33 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
   };
   /** In the order in which they were sent. */
   const unanswered = new Set<Unanswered>();
+  let hasAnswered = false;
   let answeredAtMs = 0;
   const watch = setInterval(() => {
-    const tooLongAgo = performance.now() - CONFIRM_TIMEOUT_MS;
+    const nowMs = performance.now();
+    if (hasAnswered) answeredAtMs = nowMs;
+    hasAnswered = false;
+    const tooLongAgo = nowMs - CONFIRM_TIMEOUT_MS;
     for (const message of unanswered) {
       if (message.sentAtMs > tooLongAgo) return;
       if (answeredAtMs <= tooLongAgo) return onSilence();
       unanswered.delete(message);
-      message.giveUp();
+      message.onOutcome('unanswered');
     }
   }, CHECK_INTERVAL_MS).unref();
   channel.on('close', () => clearInterval(watch));
   channel.on('return', ({ properties: { messageId } }) => returned.set(messageId, (returned.get(messageId) ?? 0) + 1));
   const send = (
     { exchange, routingKey, body, properties }: OutgoingMessage,
+    sentAtMs: number,
     onOutcome: (outcome: PublishOutcome) => void,
   ): void => {
     // In this order: fields that follow a spread make V8 take 1.4 µs for an object instead of 0.1.
     const options = { persistent: true, mandatory: true, ...properties };
-    const message = { sentAtMs: performance.now(), giveUp: () => onOutcome('unanswered') };
+    const message = { sentAtMs, onOutcome };
     try {
       channel.publish(exchange, routingKey, body, options, (error) => {
-        answeredAtMs = performance.now();
+        hasAnswered = true;
         const wasReturned = takeReturn(properties.messageId);
         if (!unanswered.delete(message)) return;
         if (error) onOutcome('failed');
@@ -90,7 +95,7 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
     }
   };
   return {
-    publish: (message) => new Promise((resolve) => send(message, resolve)),
+    publish: (message) => new Promise((resolve) => send(message, performance.now(), resolve)),
     publishAll: (items, messageOf) =>
       new Promise((resolve) => {
         const outcomes = new Array<PublishOutcome>(items.length);
@@ -98,10 +103,11 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
         if (open === 0) resolve(outcomes);
         let next = 0;
         const sendSome = () => {
+          const sentAtMs = performance.now();
           for (const item of items.slice(next, next + SENT_PER_TURN)) {
             const index = next;
             next += 1;
-            send(messageOf(item), (outcome) => {
+            send(messageOf(item), sentAtMs, (outcome) => {
               outcomes[index] = outcome;
               open -= 1;
               if (open === 0) resolve(outcomes);

@@ -3,8 +3,23 @@ import type { Mutant } from '../mutant.js';
 const placeOrder = 'command-service/src/orders/place-order.ts';
 const keyedTest = 'command-service/src/orders/place-order-keyed.int.test.ts';
 
-/** Bugs of the Idempotency-Key: it is held and kept by the order's own transaction. */
+/** Bugs that store an order twice: of the Idempotency-Key, which the order's own transaction holds, and of the group. */
 export const keyBugs: readonly Mutant[] = [
+  {
+    name: 'repeat-unknown-outcome',
+    bug: 'a group is repeated one by one although it may have been stored',
+    changes: [
+      {
+        file: 'chassis/src/group-commit.ts',
+        from: "if (failure !== 'unavailable' && failure !== 'contention' && group.length > 1) {",
+        to: "if (failure !== 'contention' && group.length > 1) {",
+      },
+    ],
+    caughtBy: {
+      file: 'chassis/src/group-commit.unit.test.ts',
+      name: 'does not repeat a group whose outcome nobody knows',
+    },
+  },
   {
     name: 'release-key-early',
     bug: 'a key is released before the transaction of its order has committed',
