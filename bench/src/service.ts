@@ -4,21 +4,14 @@ import { freePort } from '@tallyline/local/free-port';
 import { STOP_STAGES } from '@tallyline/local/run-records';
 import { repositoryRoot } from '@tallyline/local/schema';
 import { startServerProcess } from '@tallyline/local/server-process';
+import { portVariableOf, type ServiceName } from '@tallyline/local/service-names';
 import { notePeak } from './memory.js';
 import type { Stage } from './stage.js';
-
-export type ServiceName = 'command-service' | 'consumer-service' | 'query-service';
 
 export interface Service {
   readonly url: string;
   stop(): Promise<void>;
 }
-
-const PORT_VARIABLES: Readonly<Record<ServiceName, string>> = {
-  'command-service': 'COMMAND_SERVICE_PORT',
-  'consumer-service': 'CONSUMER_SERVICE_PORT',
-  'query-service': 'QUERY_SERVICE_PORT',
-};
 
 let started = 0;
 
@@ -41,7 +34,7 @@ export async function startService(name: ServiceName, stage: Stage): Promise<Ser
     ],
     env: {
       PATH: process.env.PATH,
-      [PORT_VARIABLES[name]]: String(port),
+      [portVariableOf(name)]: String(port),
       WRITE_DATABASE_URL: stage.writeUrl,
       READ_DATABASE_URL: stage.readUrl,
       BROKER_URL: stage.brokerUrl,

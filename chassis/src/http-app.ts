@@ -46,7 +46,7 @@ export function buildHttpApp({ api, log, metrics, routes, health, pages, before 
   metricsRoute(app, metrics);
   docsRoutes(app, api, routes);
   pages?.(app);
-  for (const path of operationalPaths) app.all(path, methodNotAllowed(['get']));
+  for (const path of [...operationalPaths, '/docs.css']) app.all(path, methodNotAllowed(['get']));
   app.use((request) => {
     throw new Problem({ slug: 'unknown-path', status: 404, detail: `there is nothing at ${request.path}` });
   });

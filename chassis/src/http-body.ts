@@ -19,6 +19,8 @@ export function bodyProblem(error: unknown): ProblemDetails | undefined {
   const { type, status } = error as { type?: string; status?: number };
   if (type === 'entity.parse.failed') return malformed('is not JSON');
   if (type === 'entity.too.large') return tooLarge;
+  if (type === 'encoding.unsupported')
+    return { ...notUtf8, detail: 'send the body with content-encoding gzip, or none' };
   return status === 415 ? notUtf8 : undefined;
 }
 

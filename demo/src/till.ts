@@ -8,8 +8,8 @@ interface Branch {
 }
 
 export interface Till {
-  /** Records one purchase; false when it was refused. */
-  purchase(): Promise<boolean>;
+  /** Records one purchase, and says what it was answered. */
+  purchase(): Promise<number>;
 }
 
 const MAX_REGULARS = 400;
@@ -45,9 +45,8 @@ export async function openTills(api: ShopApi, random: Random, shelf: readonly Sh
         ...(userId !== undefined && { userId }),
         items: [...bought].map(({ productId, price }) => ({ productId, qty: 1, unitPrice: price })),
       });
-      if (status !== 201) return false;
-      if (userId === undefined && regulars.length < MAX_REGULARS) regulars.push(String(body.userId));
-      return true;
+      if (status === 201 && userId === undefined && regulars.length < MAX_REGULARS) regulars.push(String(body.userId));
+      return status;
     },
   };
 }

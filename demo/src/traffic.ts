@@ -38,6 +38,11 @@ export async function keepBusy(options: TrafficOptions): Promise<void> {
   /** What somebody wants more of than there is. */
   const scarce = shelf.reduce((least, item) => (item.stock < least.stock ? item : least));
 
+  const count = (what: 'orders' | 'purchases', status: number) => {
+    if (status === 201) tally[what] += 1;
+    else if (status >= 400 && status < 500) tally.refusals += 1;
+    else tally.unanswered += 1;
+  };
   const order = async () => {
     const basket = fillBasket(random, nextCustomer(), shelf);
     const stale = random.next() < STALE_PRICE ? 1 : 0;
@@ -45,14 +50,9 @@ export async function keepBusy(options: TrafficOptions): Promise<void> {
       random.next() < GREEDY ? [{ productId: scarce.productId, quantity: scarce.stock + 1 }] : basket.items;
     const items = wanted.map((item) => ({ ...item, price: (priceOf.get(item.productId) ?? 0) + stale }));
     const { status } = await api.post('/api/orders', { customerId: basket.customerId, items });
-    if (status === 201) tally.orders += 1;
-    else if (status >= 400 && status < 500) tally.refusals += 1;
-    else tally.unanswered += 1;
+    count('orders', status);
   };
-  const purchase = async (at: Till) => {
-    if (await at.purchase()) tally.purchases += 1;
-    else tally.refusals += 1;
-  };
+  const purchase = async (at: Till) => count('purchases', await at.purchase());
 
   let due = performance.now();
   while (!signal.aborted) {

@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { portVariableOf, type ServiceName } from './service-names.js';
 
-export type ServiceName = 'command-service' | 'consumer-service' | 'query-service';
+export type { ServiceName } from './service-names.js';
 
 /** A real process of a service that has been started, and may end before it listens. */
 export interface SpawnedService {
@@ -33,11 +34,6 @@ export type LogLine = { readonly msg: string; readonly level: number; readonly p
 >;
 
 const MAX_LOG_LINES = 5_000;
-const PORT_VARIABLES: Readonly<Record<ServiceName, string>> = {
-  'command-service': 'COMMAND_SERVICE_PORT',
-  'consumer-service': 'CONSUMER_SERVICE_PORT',
-  'query-service': 'QUERY_SERVICE_PORT',
-};
 
 /** Starts the built service and resolves when it listens. Rejects with its last lines if it ends first. */
 export async function startServiceProcess(...args: Parameters<typeof spawnService>): Promise<ServiceProcess> {
@@ -57,7 +53,7 @@ export function spawnService(
   const main = fileURLToPath(new URL(`../../${name}/dist/main.js`, import.meta.url));
   const child = spawn(process.execPath, [...nodeOptions, main], {
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH, [PORT_VARIABLES[name]]: '0', LOG_FORMAT: 'json', ...env },
+    env: { PATH: process.env.PATH, [portVariableOf(name)]: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const killWithUs = () => void child.kill('SIGKILL');

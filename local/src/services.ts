@@ -4,15 +4,8 @@ import { eventually } from './eventually.js';
 import { STOP_STAGES } from './run-records.js';
 import { repositoryRoot } from './schema.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
+import { SERVICES, type ServiceName } from './service-names.js';
 import { required, type Variables } from './settings.js';
-
-export const SERVICES = [
-  { name: 'command-service', portVariable: 'COMMAND_SERVICE_PORT' },
-  { name: 'consumer-service', portVariable: 'CONSUMER_SERVICE_PORT' },
-  { name: 'query-service', portVariable: 'QUERY_SERVICE_PORT' },
-] as const;
-
-export type ServiceName = (typeof SERVICES)[number]['name'];
 
 export interface Service {
   readonly name: ServiceName;

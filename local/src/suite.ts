@@ -8,7 +8,8 @@ import { postgresAnswers } from './postgres-ready.js';
 import { startPostgresServer } from './postgres-server.js';
 import { brokerAnswers } from './rabbitmq-ready.js';
 import { applySchema, createDatabaseIfMissing, databaseUrl, type SchemaFile } from './schema.js';
-import { SERVICES, startService, untilServicesReady } from './services.js';
+import { SERVICES } from './service-names.js';
+import { startService, untilServicesReady } from './services.js';
 import { required, requiredPort, type Settings } from './settings.js';
 
 export const MANAGEMENT_PORT = 15672;

@@ -31,11 +31,11 @@ export async function runTests(dir: string, tests: readonly NamedTest[], signal:
   const text = await readFile(report, 'utf8').catch(() => undefined);
   if (text === undefined) throw new Error(`the tests did not run:\n${output.slice(-3_000)}`);
   const { testResults } = JSON.parse(text) as {
-    testResults: { message: string; assertionResults: { title: string; status: string }[] }[];
+    testResults: { message: string; assertionResults: { fullName: string; status: string }[] }[];
   };
   const outcomes = new Map<string, 'passed' | 'failed'>();
-  for (const { title, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
-    if (status === 'passed' || status === 'failed') outcomes.set(title, status);
+  for (const { fullName, status } of testResults.flatMap(({ assertionResults }) => assertionResults)) {
+    if (status === 'passed' || status === 'failed') outcomes.set(fullName, status);
   }
   const missing = tests.find(({ name }) => !outcomes.has(name));
   if (missing)

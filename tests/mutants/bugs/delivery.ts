@@ -36,7 +36,7 @@ export const deliveryBugs: readonly Mutant[] = [
         from: '    if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);\n',
         to: `    void last;
     for (const { message, content } of batch.deliveries) {
-      if (content.kind === 'poison') session.channel.nack(message, false, true);
+      if (content().kind === 'poison') session.channel.nack(message, false, true);
       else session.channel.ack(message);
     }
 `,
@@ -84,7 +84,7 @@ export const deliveryBugs: readonly Mutant[] = [
       {
         file: applyBatch,
         from: '[...eventOf.values()].filter(({ id }) => newIds.has(id))',
-        to: '[...eventOf.values()]',
+        to: '[...eventOf.values()].filter(({ id }) => newIds.has(id) || true)',
       },
     ],
     caughtBy: {

@@ -17,7 +17,7 @@ export const keyBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: 'chassis/src/group-commit.unit.test.ts',
-      name: 'does not repeat a group whose outcome nobody knows',
+      name: 'group commit does not repeat a group whose outcome nobody knows',
     },
   },
   {
