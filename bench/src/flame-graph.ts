@@ -1,4 +1,4 @@
-/** What V8 writes with --cpu-prof, as far as it is drawn (https://chromedevtools.github.io/devtools-protocol, Profiler.Profile). */
+/** What V8 writes with --cpu-prof, as far as it is drawn (chromedevtools.github.io/devtools-protocol, Profiler.Profile). */
 export interface CpuProfile {
   readonly nodes: readonly {
     readonly id: number;

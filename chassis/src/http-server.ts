@@ -43,7 +43,8 @@ export async function listen(app: Express, host: string, port: number): Promise<
 
 /**
  * Node closes idle connections, but takes one that has never sent a request for a busy one, and waits for it: browsers and
- * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: requests may come before the answer to the last.
+ * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: one
+ * request may come before the last one is answered.
  */
 function trackConnections(server: Server): { finish(): void } {
   const answers = new Map<Socket, Set<ServerResponse>>();

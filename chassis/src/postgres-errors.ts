@@ -39,7 +39,10 @@ function reasonOf(cause: unknown): string {
 
 const CONTENTION = new Set(['40001', '40P01', '55P03']);
 
-/** Class 08 connection, 28 login, 3D database, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal, 25 broken or read-only transaction. */
+/**
+ * Class 08 connection, 25 broken or read-only transaction, 28 login, 3D database, 53 resources, 57 operator intervention
+ * and timeouts, 58 system, XX internal.
+ */
 const UNAVAILABLE_CLASSES = new Set(['08', '25', '28', '3D', '53', '57', '58', 'XX']);
 
 /** The database error behind an error, if there is one: classifies by SQLSTATE, and by socket error code without one. */

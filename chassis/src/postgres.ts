@@ -44,7 +44,7 @@ export interface PoolOptions {
   readonly log: Logger;
 }
 
-/** BIGINT arrives as text; ids and counts of this suite are safe integers by schema, so they become numbers. NUMERIC stays text. */
+/** BIGINT arrives as text; ids and counts here are safe integers by schema, so they become numbers. NUMERIC stays text. */
 const INT8 = 20;
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>

@@ -3,7 +3,7 @@ import { orderCreated } from './events/order-created.js';
 import { productCreated } from './events/product-created.js';
 import { purchaseCreated } from './events/purchase-created.js';
 
-/** Every event that crosses a service boundary, in one table: type, schema, and the topic (outbox `topic` = AMQP routing key) it travels under. */
+/** Every event that crosses a service boundary: type, schema, and the topic (in the outbox; AMQP's routing key) it has. */
 export const events = {
   ProductCreated: { schema: productCreated, topic: 'product.created' },
   OrderCreated: { schema: orderCreated, topic: 'order.created' },

@@ -28,7 +28,7 @@ export const syncStates = [
   'unknown',
 ] as const;
 
-/** A watermark comes every second and tells of whole ones, so it is up to 2 s old; after two missed ones, silence is no consent. */
+/** A watermark comes every second and tells of whole ones, so it is up to 2 s old; two missed ones are no consent. */
 const FRESH_SECONDS = 4;
 
 /** Never 'in-sync' without proof. While the write side is silent, lag is the time since it was last heard of. */

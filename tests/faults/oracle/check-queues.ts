@@ -2,7 +2,7 @@ import { deadLetterQueueOf, eventQueues } from '@tallyline/contracts/topology';
 import { withChannel } from '../world/broker-access.js';
 import type { Check } from './judge.js';
 
-/** With every consumer gone, what is left in a queue was never acknowledged. A dead-letter queue holds the poison, no less, no more. */
+/** With every consumer gone, what is left in a queue was never acknowledged. A dead-letter queue holds the poison, exactly. */
 export const checkQueues: Check = ({ world }) =>
   withChannel(world.brokerUrl, async (channel) => {
     const faults: string[] = [];
