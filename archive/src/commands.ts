@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type ExitCode, print } from '@tallyline/chassis/command-line';
 import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { exportMonth } from './export-month.js';
@@ -38,6 +39,8 @@ export async function verify({ pool, lake, month }: Call): Promise<ExitCode> {
     .map((gone) => `${gone.month} was dropped with ${gone.events} events, and the manifest does not have them`);
   const compared = months.filter((held) => month === undefined || held.month === month);
   if (month !== undefined && compared.length === 0) throw new Error(`the lake does not hold ${month}: export it first`);
+  if (months.length === 0 && faults.length === 0 && !existsSync(lake))
+    throw new Error(`there is no data lake in ${lake}`);
   for (const held of compared) {
     const found = await verifyFiles(lake, held);
     if (inTable.has(held.month)) {

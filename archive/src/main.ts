@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
 import { createPool } from '@tallyline/chassis/postgres';
 import { environment } from '@tallyline/contracts/environment';
@@ -19,12 +18,10 @@ await runCommandLine({
   argv: process.argv.slice(2),
   env: process.env,
   settings: environment.pick({ READ_DATABASE_URL: true }),
-  options: { dir: { type: 'string' }, month: { type: 'string' } },
+  options: { dir: { type: 'string', default: 'data-lake' }, month: { type: 'string' } },
   mostArguments: 1,
   run: async ({ config, values: { dir, month }, positionals: [command], log }) => {
     if (month !== undefined && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) throw new UsageError(`${month} is not a month`);
-    if (dir !== undefined && command !== 'export' && !existsSync(dir))
-      throw new Error(`there is no data lake in ${dir}`);
     const pool = createPool({
       url: config.READ_DATABASE_URL,
       applicationName: 'archive',
@@ -32,7 +29,7 @@ await runCommandLine({
       statementTimeoutMs: 60_000,
       log,
     });
-    const call = { pool, lake: dir ?? 'data-lake', month };
+    const call = { pool, lake: dir, month };
     try {
       if (command === 'export') return await exportClosed(call);
       if (command === 'verify') return await verify(call);

@@ -71,7 +71,6 @@ const both = (all: z.ZodObject | undefined, own: z.ZodObject | undefined) =>
 function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiOperationObject {
   const { status, description, schema, contentType = 'application/json', headers } = doc.answer;
   const problems = Object.entries(doc.problems ?? {}).map(([code, cause]) => [code, problemAnswer(cause)]);
-  const takesInput = doc.params ?? doc.query ?? doc.headers ?? doc.body;
   return {
     operationId: nameOf(method, template) + (template.startsWith('/api/') ? '' : 'AtRoot'),
     summary: doc.summary,
@@ -85,7 +84,8 @@ function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiO
     ...(doc.body && { requestBody: { required: true, content: { 'application/json': { schema: doc.body } } } }),
     responses: {
       [status]: { description, content: { [contentType]: { schema } }, ...(headers && { headers }) },
-      ...(takesInput && { 400: invalid }),
+      // Also where there are no parameters: unknown ones are refused.
+      400: invalid,
       ...(doc.body && { 413: tooLarge, 415: notJson }),
       500: failed,
       503: unavailable,
