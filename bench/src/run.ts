@@ -3,8 +3,6 @@ import type { Servers } from './servers.js';
 /** How much is measured: the full run takes some minutes, the quick one shows that everything works. */
 export interface Scale {
   readonly pairs: number;
-  /** Four figures, each on two services: fewer of them keep the run to some minutes. */
-  readonly historyPairs: number;
   readonly loadMs: number;
   readonly warmUpMs: number;
   readonly backlog: number;
@@ -13,7 +11,6 @@ export interface Scale {
 
 export const fullScale: Scale = {
   pairs: 5,
-  historyPairs: 3,
   loadMs: 4_000,
   warmUpMs: 2_000,
   backlog: 100_000,
@@ -21,7 +18,6 @@ export const fullScale: Scale = {
 };
 export const quickScale: Scale = {
   pairs: 2,
-  historyPairs: 2,
   loadMs: 3_000,
   warmUpMs: 1_000,
   backlog: 10_000,

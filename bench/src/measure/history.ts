@@ -13,8 +13,7 @@ const allProducts = Array.from({ length: PRODUCTS }, (_, index) => index + 1);
 
 /** Each hot path beside a year's rows, and on an empty database. */
 export async function measureHistory(run: Run): Promise<Figure[]> {
-  const { history, historyPairs, backlog, loadMs } = run.scale;
-  const shorter: Run = { ...run, scale: { ...run.scale, pairs: historyPairs } };
+  const { history, backlog, loadMs } = run.scale;
   const [old, empty] = [await createStage(run.servers), await createStage(run.servers)];
   run.progress(`history: writing ${history.toLocaleString('en-US')} orders with their events and views`);
   for (const stage of [old, empty]) await Promise.all([stage.onWrite(seedProducts), declareTopology(stage)]);
@@ -34,7 +33,7 @@ export async function measureHistory(run: Run): Promise<Figure[]> {
   for (const [path, [unit, measure]] of Object.entries(paths)) {
     const name = `history-${path}`;
     const pairs = await inTurn(
-      shorter,
+      run,
       name,
       unit,
       () => measure(old),
