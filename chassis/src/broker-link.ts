@@ -3,7 +3,7 @@ import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import { connectBroker, majorVersionOf, socketOf } from './amqp-connection.js';
 import { backoffMs } from './backoff.js';
 import type { Logger } from './logger.js';
-import { redactUrls } from './logger.js';
+import { redactUrls } from './redact-urls.js';
 
 /** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
 const OPEN_TIMEOUT_MS = 10_000;

@@ -3,8 +3,9 @@ import dotenv from 'dotenv';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { ConfigError, parseConfig } from './config.js';
-import { type Logger, redactUrls } from './logger.js';
+import type { Logger } from './logger.js';
 import { classify } from './postgres-errors.js';
+import { redactUrls } from './redact-urls.js';
 
 type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>;
 

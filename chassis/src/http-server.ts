@@ -27,7 +27,8 @@ export async function listen(app: Express, host: string, port: number): Promise<
   server.on('request', app);
   // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // Who takes nothing of an answer for so long has gone, or holds our memory; the slowest wait for an answer is half of it.
+  // Who takes nothing of an answer for so long has gone, or holds our memory. No answer is that long in coming: a token is
+  // waited for 10 s at most, a statement has 5.
   server.setTimeout(SILENCE_TIMEOUT_MS);
   server.listen(port, host);
   await once(server, 'listening');

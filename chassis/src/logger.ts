@@ -1,12 +1,9 @@
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { default as pretty } from 'pino-pretty';
 
-export type { Logger } from 'pino';
+import { redactUrls } from './redact-urls.js';
 
-/** Connection strings carry passwords: everything between `//user:` and the last `@` goes, and a parameter `password`. */
-export function redactUrls(text: string): string {
-  return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s/]*@/g, '$1:***@').replace(/([?&]password=)[^\s&]*/gi, '$1***');
-}
+export type { Logger } from 'pino';
 
 const redact = { paths: ['*.password', '*.authorization', 'req.headers', 'config'], censor: '***' };
 

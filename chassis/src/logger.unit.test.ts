@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { redactUrls } from './logger.js';
+import { redactUrls } from './redact-urls.js';
 
 test.each([
   ['connect to postgres://postgres:geheim@db:5432/x failed', 'connect to postgres://postgres:***@db:5432/x failed'],

@@ -48,7 +48,5 @@ export async function isPortFree(port: number, host = LOOPBACK): Promise<boolean
 
 /** A number that is no port, and a host that is not here, are other errors than a port that is taken. */
 function ifTaken(error: NodeJS.ErrnoException): undefined {
-  if (error.code === 'ENOTFOUND' || error.code === 'EADDRNOTAVAIL')
-    throw new Error(`BIND_ADDR is no address of this machine: ${error.message}`);
   if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
 }

@@ -1,3 +1,4 @@
+import { redactUrls } from '@tallyline/chassis/redact-urls';
 import type { Settings } from './settings.js';
 import { required } from './settings.js';
 
@@ -17,13 +18,8 @@ export async function isGiven(settings: Settings, name: string, answers: Check):
     return true;
   } catch (error) {
     if (isDefault) return false;
-    throw new Error(`${name} is set to ${withoutPassword(url)}, and nothing usable answers there: ${reasonOf(error)}`);
+    throw new Error(`${name} is set to ${redactUrls(url)}, and nothing usable answers there: ${reasonOf(error)}`);
   }
-}
-
-/** Up to the last @ before the path: a password may hold one of its own. */
-export function withoutPassword(url: string): string {
-  return url.replace(/^(\w+:\/\/[^:@/]*):[^/]*@/, '$1:…@');
 }
 
 function reasonOf(error: unknown): string {

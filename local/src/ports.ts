@@ -16,9 +16,14 @@ export async function refuseTakenPorts(wanted: readonly WantedPort[]): Promise<v
     const other = users.get(port);
     users.set(port, usedBy);
     if (other !== undefined) taken.push(`Port ${port} is wanted for ${other} and for ${usedBy}: ${remedy}.`);
-    else if (!(await isPortFree(port, host))) {
+    else if (!(await isPortFree(port, host).catch(noSuchHost))) {
       taken.push(`Port ${port}, wanted for ${usedBy}, is taken. Stop what listens there, or ${remedy}.`);
     }
   }
   if (taken.length > 0) throw new Error(taken.join('\n'));
+}
+
+/** Only the services listen elsewhere than on loopback, and BIND_ADDR says where. */
+function noSuchHost(error: Error): never {
+  throw new Error(`BIND_ADDR is no address of this machine: ${error.message}`);
 }

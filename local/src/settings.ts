@@ -36,9 +36,9 @@ export function required(variables: Variables, name: string): string {
   return value;
 }
 
-/** 0, any free port, would leave nobody an address to open. */
+/** What is no port was refused with all other settings; 0, any free one, would leave nobody an address to open. */
 export function requiredPort(variables: Variables, name: string): number {
   const port = Number(required(variables, name));
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new Error(`${name} must be a port from 1 to 65535, and is ${required(variables, name)}`);
+  if (port === 0) throw new Error(`${name} must be a port from 1 to 65535, and is 0`);
+  return port;
 }

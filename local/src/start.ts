@@ -1,8 +1,8 @@
 import { parseConfig } from '@tallyline/chassis/config';
+import { redactUrls } from '@tallyline/chassis/redact-urls';
 import { environment } from '@tallyline/contracts/environment';
 import { refuseArguments } from './arguments.js';
 import { runDir } from './data-dir.js';
-import { withoutPassword } from './given-server.js';
 import { startGuard } from './guard.js';
 import { claimInstance, releaseInstance } from './instance-lock.js';
 import { keepRunning } from './keep-running.js';
@@ -30,7 +30,7 @@ function withTerminalFormat(settings: Settings): Settings {
 function describe({ variables, defaults }: Settings, { brokerIsOurs }: Suite): string {
   const database = (variable: string) => {
     const url = required(variables, variable);
-    return url === defaults[variable] ? url : withoutPassword(url);
+    return url === defaults[variable] ? url : redactUrls(url);
   };
   const address = (variable: string) => `http://${reachableHost(variables)}:${required(variables, variable)}`;
   const management = brokerIsOurs ? `http://127.0.0.1:${MANAGEMENT_PORT}  guest / guest` : 'the one of your BROKER_URL';

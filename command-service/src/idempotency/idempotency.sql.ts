@@ -13,9 +13,9 @@ export type KeyClaim<Result> =
 
 /**
  * Claims keys for this transaction, in the order given; a key that appears twice is running the second time, and who has
- * none claims none. An
- * advisory lock that is tried, not awaited, tells a key in use from a free one without holding up the group; it ends
- * with the transaction. The lookup is a statement of its own, behind the locks, so that it sees what they waited for.
+ * none claims none. An advisory lock that is tried, not awaited, tells a key in use from a free one without holding up the
+ * group; it ends with the transaction. The lookup is a statement of its own, behind the locks, so that it sees what they
+ * waited for.
  */
 export async function claimKeys<Result>(
   tx: Tx,

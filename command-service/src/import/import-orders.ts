@@ -66,10 +66,10 @@ export function importOrders(
 }
 
 function reasonOf(decision: Exclude<OrderDecision, { kind: 'accepted' }>): string {
-  const [fault] = decision.faults;
-  if (decision.kind === 'insufficient-stock') {
-    const [{ productId, left } = { productId: 0, left: 0 }] = decision.faults;
-    return `product ${productId} has only ${left} left`;
-  }
-  return `${decision.kind}: product ${fault?.productId}`;
+  const faults = decision.faults.map((fault) =>
+    'left' in fault
+      ? `product ${fault.productId} has only ${fault.left} left`
+      : `product ${fault.productId} is unknown`,
+  );
+  return [...new Set(faults)].join(', ');
 }

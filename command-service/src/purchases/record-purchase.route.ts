@@ -44,21 +44,26 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
         },
       },
       async ({ body, headers, traceparent }) => {
-        const { branchId, cashierId, posId, receiptId, userId } = body;
-        const items = body.items.map(({ productId, unitPrice }) => ({ productId, priceCents: exactCents(unitPrice) }));
-        const key = keyOf(body, headers['idempotency-key']);
-        const asked = { branchId, cashierId, posId, receiptId, userId, items, requestKey: key };
-        const result = await recordPurchase(pool, handOver, asked, traceparent, clock);
-        if (result.kind !== 'recorded' && result.kind !== 'replayed') throw refusal(result, body);
-        const { purchase: recorded } = result;
-        const { purchaseId, eventId } = recorded;
-        return {
-          body: {
-            purchaseId,
-            userId: recorded.userId,
-            receiptId: recorded.receiptId,
-            total: amountOf(recorded.totalCents),
+        const { branchId, cashierId, posId } = body;
+        const result = await recordPurchase(
+          pool,
+          handOver,
+          {
+            branchId,
+            cashierId,
+            posId,
+            receiptId: body.receiptId,
+            userId: body.userId,
+            items: body.items.map(({ productId, unitPrice }) => ({ productId, priceCents: exactCents(unitPrice) })),
+            requestKey: keyOf(body, headers['idempotency-key']),
           },
+          traceparent,
+          clock,
+        );
+        if (result.kind !== 'recorded' && result.kind !== 'replayed') throw refusal(result, body);
+        const { purchaseId, userId, receiptId, totalCents, eventId } = result.purchase;
+        return {
+          body: { purchaseId, userId, receiptId, total: amountOf(totalCents) },
           known: { purchaseId, eventId },
           headers: { ...(result.kind === 'replayed' && REPLAYED_HEADER), [CONSISTENCY_TOKEN]: eventId },
         };

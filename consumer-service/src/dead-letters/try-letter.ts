@@ -1,5 +1,4 @@
-import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { createArchiveMonths } from '../archive/archive.sql.js';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { isEventAtFault, refusalOf } from '../inbox/refusal.js';
@@ -19,7 +18,6 @@ export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
   const decoded = decode({ queue: letter.queue, body, messageId, appId, traceparent: undefined });
   if (decoded.kind === 'poison') return { kind: 'would-come-back', reason: decoded.reason };
   try {
-    await createArchiveMonths(onPool(pool));
     return await rolledBack(pool, (tx) => apply(tx, decoded));
   } catch (error) {
     if (!isEventAtFault(error)) throw error;

@@ -12,7 +12,6 @@ import {
   insertDeadLetters,
   insertNewEvents,
   isKnownEvent,
-  type SetAside,
 } from './inbox.sql.js';
 import { addToLedger, storeWatermark } from './ledger.sql.js';
 import { SettledSeconds } from './settled-seconds.js';
@@ -91,10 +90,9 @@ function addEverywhere(
     : [insertArchived(applied), ...addToViews(applied.map(({ event }) => event)), ...ledger];
 }
 
-async function setAside(tx: Tx, poison: Batch['poison']): Promise<Set<string>> {
-  const letters = new Map<string, SetAside>();
-  for (const letter of poison) {
-    if (letter.counted || !letters.has(letter.id)) letters.set(letter.id, { ...letter, eventId: letter.id });
-  }
+/** Of two copies, the one that says where it comes from. */
+async function setAside(tx: Tx, poison: readonly Poison[]): Promise<Set<string>> {
+  const letters = new Map<string, Poison>();
+  for (const letter of poison) if (letter.counted || !letters.has(letter.id)) letters.set(letter.id, letter);
   return insertDeadLetters(tx, [...letters.values()]);
 }

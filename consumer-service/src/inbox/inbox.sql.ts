@@ -1,6 +1,7 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import { databaseError } from '@tallyline/chassis/postgres-errors';
 import type { Part } from '@tallyline/chassis/postgres-together';
+import type { Poison } from './decode.js';
 
 /**
  * Records events as processed and returns the ids that were new. The returned rows are what counts, not the statement's
@@ -35,18 +36,11 @@ export function isKnownEvent(error: unknown): boolean {
   return databaseError(error)?.constraint === 'processed_events_pkey';
 }
 
-export interface SetAside {
-  readonly eventId: string;
-  readonly queue: string;
-  readonly reason: string;
-  readonly counted: boolean;
-}
-
 /**
  * Records messages as set aside, unless the views have their event already, and returns the ids that were not set aside
  * before: not at all, or as a copy that did not say that it comes from the outbox.
  */
-export async function insertDeadLetters(tx: Tx, letters: readonly SetAside[]): Promise<Set<string>> {
+export async function insertDeadLetters(tx: Tx, letters: readonly Poison[]): Promise<Set<string>> {
   const rows = await tx.query<{ id: string }>({
     name: 'insert-dead-letters',
     text: `INSERT INTO dead_letters AS l (event_id, queue, reason, counted)
@@ -55,7 +49,7 @@ export async function insertDeadLetters(tx: Tx, letters: readonly SetAside[]): P
            ON CONFLICT (event_id) DO UPDATE SET counted = true WHERE EXCLUDED.counted AND NOT l.counted
            RETURNING event_id AS id`,
     values: [
-      letters.map((letter) => letter.eventId),
+      letters.map((letter) => letter.id),
       letters.map((letter) => letter.queue),
       letters.map((letter) => letter.reason),
       letters.map((letter) => letter.counted),

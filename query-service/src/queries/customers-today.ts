@@ -52,8 +52,9 @@ export function createCustomersToday(db: Queryable, timeZone: string): ReadCusto
   };
   return (day, anew) => {
     if (anew) return beginNext(day);
-    const isKnown = known?.today === day.today.getTime() && performance.now() < known.until;
-    return isKnown && known !== undefined ? known.counted : begin(day);
+    if (known === undefined || known.today !== day.today.getTime() || performance.now() >= known.until)
+      return begin(day);
+    return known.counted;
   };
 }
 
