@@ -5,9 +5,12 @@ const url = (...protocols: string[]) =>
     error: `must be a URL that starts with ${protocols.join('// or ')}//`,
   });
 
-/** PostgreSQL reads an offset the other way round: +02:00 is west of Greenwich there. */
+/**
+ * Names that PostgreSQL reads as Node.js does. To PostgreSQL CET knows no summer, IST is Israel's and AET nothing, and an
+ * offset goes the other way round: +02:00 is west of Greenwich there.
+ */
 function isTimeZone(value: string): boolean {
-  if (/^[+-]/.test(value)) return false;
+  if (!/^(UTC|GMT|[a-z]\w*\/.+)$/i.test(value)) return false;
   try {
     return new Intl.DateTimeFormat('en', { timeZone: value }) !== undefined;
   } catch {
@@ -40,7 +43,10 @@ export const environment = z.object({
   OUTBOX_RETENTION_DAYS: retentionDays,
   INBOX_RETENTION_DAYS: retentionDays,
   IDEMPOTENCY_RETENTION_HOURS: z.coerce.number().int().min(24).max(8_760).default(48),
-  SHOP_TIME_ZONE: z.string().refine(isTimeZone, { error: 'must be a time zone such as Europe/Berlin' }).default('UTC'),
+  SHOP_TIME_ZONE: z
+    .string()
+    .refine(isTimeZone, { error: 'must be UTC or the name of a place, such as Europe/Berlin' })
+    .default('UTC'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   LOG_FORMAT: z.enum(['json', 'pretty']).default('json'),
 });

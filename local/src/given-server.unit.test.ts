@@ -12,6 +12,7 @@ function settings(value?: string): Settings {
   return {
     defaults: { BROKER_URL: DEFAULT },
     variables: { BROKER_URL: value ?? DEFAULT },
+    unknown: [],
     isSet: () => value !== undefined,
   };
 }

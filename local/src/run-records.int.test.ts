@@ -1,6 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { eventually } from './eventually.js';
+import { startTimeOf } from './process-identity.js';
 import { recordRun, stopLeftovers } from './run-records.js';
 import { type ServerProcess, startServerProcess } from './server-process.js';
 import { temporaryDir } from './temporary-dir.js';
@@ -30,13 +32,12 @@ function startIdle(runDir: string, stage: number, name: string, script: string):
 test('what a killed run left is stopped in its order, by force where it must be', async () => {
   const runDir = join(dir, 'order');
   const database = await startIdle(runDir, 3, 'database', '');
-  const service = await startIdle(runDir, 1, 'service', 'process.on("SIGTERM", () => {})');
-  const ends: string[] = [];
-  void database.ended.then((how) => ends.push(`database ${how}`));
-  void service.ended.then((how) => ends.push(`service ${how}`));
+  const service = await startIdle(runDir, 1, 'service', 'process.on("SIGTERM", () => {}); console.log("deaf")');
+  await eventually(async () => expect(await readFile(join(dir, 'service.log'), 'utf8')).toBe('deaf\n'));
+  const databaseEnd = database.ended.then((how) => ({ how, service: startTimeOf(service.pid) }));
   expect(await stopLeftovers(runDir)).toEqual(['service', 'database']);
-  await Promise.all([database.ended, service.ended]);
-  expect(ends[1]).toBe('database SIGTERM');
+  expect(await service.ended).toBe('SIGKILL');
+  expect(await databaseEnd).toEqual({ how: 'SIGTERM', service: undefined });
   expect(await stopLeftovers(runDir)).toEqual([]);
 });
 

@@ -9,6 +9,8 @@ export interface Settings {
   /** What the services get: the defaults, over them `.env`, over it the environment. */
   readonly variables: Variables;
   readonly defaults: Variables;
+  /** Names in `.env` that are no settings of the suite: misspelt, or meant for other programs. */
+  readonly unknown: readonly string[];
   /** Whether the person named it, in the environment or in `.env`. */
   isSet(name: string): boolean;
 }
@@ -17,13 +19,14 @@ export interface Settings {
 export function readSettings(root = repositoryRoot, environment: NodeJS.ProcessEnv = process.env): Settings {
   const defaults = parseFile(join(root, '.env.example'));
   const set: Record<string, string> = parseFile(join(root, '.env'));
+  const unknown = Object.keys(set).filter((name) => !(name in defaults));
   for (const name of Object.keys(defaults)) {
     const value = environment[name];
     if (value !== undefined) set[name] = value;
   }
   // An empty variable counts as unset, as it does for the services.
   const named = Object.fromEntries(Object.entries(set).filter(([, value]) => value.trim() !== ''));
-  return { variables: { ...defaults, ...named }, defaults, isSet: (name) => named[name] !== undefined };
+  return { variables: { ...defaults, ...named }, defaults, unknown, isSet: (name) => named[name] !== undefined };
 }
 
 function parseFile(file: string): Record<string, string> {

@@ -84,6 +84,8 @@ async function main(): Promise<void> {
   const settings = withTerminalFormat(readSettings());
   // All faults at once, before anything is started; each service would only tell its own.
   parseConfig(environment, settings.variables);
+  for (const name of settings.unknown)
+    say(`Note: .env sets ${name}, which is no setting here; .env.example has them all.`);
   claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}).`);
   const start = (async () => {
     const leftovers = await stopLeftovers(runDir);

@@ -6,7 +6,7 @@ export interface ShopDay {
   readonly yesterday: Date;
   readonly today: Date;
   readonly tomorrow: Date;
-  /** The same time on the clock, a day ago. */
+  /** The same time on the clock, a day ago, to the minute: sales are known by the minute, and must not run ahead. */
   readonly sameTimeYesterday: Date;
 }
 
@@ -25,7 +25,7 @@ export async function readShopDay(db: Queryable, timeZone: string): Promise<Shop
              ${startOfDay("day - interval '1 day'")} AS yesterday,
              ${startOfDay('day')} AS today,
              ${startOfDay("day + interval '1 day'")} AS tomorrow,
-             (now() AT TIME ZONE $1 - interval '1 day') AT TIME ZONE $1 AS "sameTimeYesterday"
+             date_trunc('minute', now() AT TIME ZONE $1 - interval '1 day') AT TIME ZONE $1 AS "sameTimeYesterday"
         FROM date_trunc('day', now() AT TIME ZONE $1) AS day`,
     values: [timeZone],
   });
