@@ -85,7 +85,8 @@ function contents(document: OpenApiDocument, given: Content): string {
 
 function shape(document: OpenApiDocument, schema: Schema): string {
   if (schema.$ref !== undefined) return shape(document, resolve<Schema>(document, schema.$ref));
-  if (schema.anyOf) return schema.anyOf.map((one) => shape(document, one)).join(' or ');
+  const note = schema.description ? `: ${escaped(schema.description)}` : '';
+  if (schema.anyOf) return schema.anyOf.map((one) => shape(document, one)).join(' or ') + note;
   if (schema.enum) return schema.enum.map((value) => `<code>${escaped(JSON.stringify(value))}</code>`).join(' | ');
   if (schema.const !== undefined) return `<code>${escaped(JSON.stringify(schema.const))}</code>`;
   if (schema.items) return `list${limits(schema)} of ${shape(document, schema.items)}`;
@@ -98,7 +99,6 @@ function shape(document: OpenApiDocument, schema: Schema): string {
     return `<ul class="object">${rows.join('')}</ul>`;
   }
   const type = [schema.type ?? 'anything'].flat().join(' or ');
-  const note = schema.description ? `: ${escaped(schema.description)}` : '';
   return `${escaped(schema.format ?? type)}${limits(schema)}${note}`;
 }
 

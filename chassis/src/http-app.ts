@@ -17,8 +17,8 @@ export interface HttpAppOptions {
   readonly metrics: Metrics;
   readonly routes: readonly Route[];
   readonly health: HealthChecks;
-  /** Adds what is no API: pages and their files. */
-  readonly pages?: (app: Express) => void;
+  /** Adds what is no API, pages and their files, and says at which paths. */
+  readonly pages?: (app: Express) => readonly string[];
   /** Runs before every GET of a route. */
   readonly before?: RequestHandler;
 }
@@ -45,8 +45,8 @@ export function buildHttpApp({ api, log, metrics, routes, health, pages, before 
   healthRoutes(app, health);
   metricsRoute(app, metrics);
   docsRoutes(app, api, routes);
-  pages?.(app);
-  for (const path of [...operationalPaths, '/docs.css']) app.all(path, methodNotAllowed(['get']));
+  const pagePaths = pages?.(app) ?? [];
+  for (const path of [...operationalPaths, '/docs.css', ...pagePaths]) app.all(path, methodNotAllowed(['get']));
   app.use((request) => {
     throw new Problem({ slug: 'unknown-path', status: 404, detail: `there is nothing at ${request.path}` });
   });

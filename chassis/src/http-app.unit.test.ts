@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { pino } from 'pino';
@@ -51,7 +53,14 @@ beforeAll(async () => {
           return { body: { id: input.params.id } };
         },
       ),
+      route('post', '/things', { summary: 'a new thing', body: z.object({ id: z.string() }), answer }, async () => ({
+        body: {},
+      })),
     ],
+    pages: (app) => {
+      app.get('/a-page', (_request, response) => void response.end());
+      return ['/a-page'];
+    },
   });
   server = await listen(app, '127.0.0.1', 0);
   url = `http://127.0.0.1:${server.port}`;
@@ -102,12 +111,27 @@ describe('an HTTP application of the chassis', () => {
     expect((await request(url).get('/nothing').set(refused)).status).toBe(404);
   });
 
-  test.each(['/health', '/health/ready', '/health/live', '/metrics', '/openapi.json', '/docs'])(
+  test.each(['/health', '/health/ready', '/health/live', '/metrics', '/openapi.json', '/docs', '/a-page'])(
     'refuses other methods than GET at %s',
     async (path) => {
       const { status, headers } = await request(url).delete(path);
       expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
       expect((await request(url).options(path)).status).toBe(405);
+    },
+  );
+
+  test.each(['content-length: 0', 'x-no-length: told'])(
+    'asks for what is missing in a JSON body of no length, with %s',
+    async (header) => {
+      const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
+      let answered = '';
+      socket.on('data', (text) => {
+        answered += text;
+      });
+      const type = 'content-type: application/json';
+      socket.write(`POST /things HTTP/1.1\r\nhost: a\r\n${type}\r\n${header}\r\nconnection: close\r\n\r\n`);
+      await once(socket, 'close');
+      expect(answered).toMatch(/^HTTP\/1.1 400 .*"detail":"#\/id is required"/s);
     },
   );
 

@@ -24,6 +24,12 @@ export function bodyProblem(error: unknown): ProblemDetails | undefined {
   return status === 415 ? notUtf8 : undefined;
 }
 
+/** RFC 9112, section 6.3: who tells no length sends a body of none. Express takes it for one that can have no type. */
+const tellLength: RequestHandler = (request, _response, next) => {
+  if (request.headers['transfer-encoding'] === undefined) request.headers['content-length'] ??= '0';
+  next();
+};
+
 const requireJson: RequestHandler = (request, _response, next) => {
   if (!request.is('application/json')) {
     throw new Problem({
@@ -51,6 +57,7 @@ function requireUtf8(_request: IncomingMessage, _response: ServerResponse, body:
 
 /** Reads a body as JSON in UTF-8, or refuses it. */
 export const jsonBody: RequestHandler[] = [
+  tellLength,
   requireJson,
   refuseTooLarge,
   express.json({ type: () => true, limit: MAX_BODY_BYTES, inflate: true, strict: false, verify: requireUtf8 }),

@@ -22,8 +22,12 @@ export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 const VERSION = '1.0.0';
 
-function problemAnswer(description: string): ZodOpenApiResponseObject {
-  return { description, content: { 'application/problem+json': { schema: problemDocument } } };
+function problemAnswer(description: string, headers?: z.ZodObject): ZodOpenApiResponseObject {
+  return {
+    description,
+    ...(headers && { headers }),
+    content: { 'application/problem+json': { schema: problemDocument } },
+  };
 }
 
 const invalid = { ...problemAnswer('The input is not valid; nothing was changed'), id: 'Invalid' };
@@ -33,9 +37,9 @@ const failed = { ...problemAnswer('Something went wrong on the side of the servi
 const unavailable = {
   ...problemAnswer(
     'Not possible right now; stored in whole or not at all, and `type` says if that is not known; see Retry-After',
+    z.object({ 'retry-after': z.string() }),
   ),
   id: 'Unavailable',
-  headers: z.object({ 'retry-after': z.string() }),
 };
 
 /** The OpenAPI 3.1 document of a service, made of the schemas that validate: it cannot say anything else than the code. */
@@ -70,7 +74,10 @@ const both = (all: z.ZodObject | undefined, own: z.ZodObject | undefined) =>
 
 function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiOperationObject {
   const { status, description, schema, contentType = 'application/json', headers } = doc.answer;
-  const problems = Object.entries(doc.problems ?? {}).map(([code, cause]) => [code, problemAnswer(cause)]);
+  const problems = Object.entries(doc.problems ?? {}).map(([code, problem]) => [
+    code,
+    typeof problem === 'string' ? problemAnswer(problem) : problemAnswer(problem.cause, problem.headers),
+  ]);
   return {
     operationId: nameOf(method, template) + (template.startsWith('/api/') ? '' : 'AtRoot'),
     summary: doc.summary,

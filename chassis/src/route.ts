@@ -46,7 +46,7 @@ export interface RouteDoc {
     readonly contentType?: string;
   };
   /** Statuses of the problem answers beyond 400, 404 of unknown paths, 500 and 503, with their cause. */
-  readonly problems?: Readonly<Record<number, string>>;
+  readonly problems?: Readonly<Record<number, string | { readonly cause: string; readonly headers: z.ZodObject }>>;
 }
 
 export interface Route {
@@ -57,7 +57,7 @@ export interface Route {
 }
 
 /** A misspelt parameter must not be ignored: the answer would be to another question. */
-const noParameters = z.strictObject({});
+export const noParameters = z.strictObject({});
 
 type Output<S> = S extends z.ZodType ? z.output<S> : Record<string, never>;
 

@@ -208,6 +208,11 @@ describe('requests that are no calls of the API', () => {
     const onQuery = await call(`${suite.query.url}/api/products`, { method: 'PUT' });
     expectProblem(onQuery, 405);
     expect(onQuery.headers.get('allow')).toBe('GET, HEAD');
+    for (const method of ['DELETE', 'OPTIONS']) {
+      const onPage = await call(`${suite.query.url}/`, { method });
+      expectProblem(onPage, 405);
+      expect(onPage.headers.get('allow')).toBe('GET, HEAD');
+    }
   });
 
   test('HEAD answers like GET without a body', async () => {

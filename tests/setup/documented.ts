@@ -11,6 +11,7 @@ export interface OpenApi {
 }
 interface Answers {
   readonly $ref?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
   readonly content?: Readonly<Record<string, unknown>>;
 }
 
@@ -25,6 +26,9 @@ const documents = documentNames.map((name) => {
   ajv.addSchema(document, name);
   return { name, document };
 });
+/** Headers that say something of this answer, and are part of it as the body is. */
+const TELLING_HEADERS = ['consistency-token', 'idempotent-replayed', 'link', 'retry-after'];
+
 const validators = new Map<string, ValidateFunction>();
 
 /** Throws unless the answer is one that the committed documentation describes: every end-to-end test checks it in passing. */
@@ -36,7 +40,8 @@ export function assertDocumented(
 ) {
   // Not by URL, which would mend a path such as /a/../b that was sent as it is.
   const [path = '/'] = url.replace(/^https?:\/\/[^/]*/, '').split('?');
-  const where = `${method} ${path} answered ${answer.status}`;
+  const telling = TELLING_HEADERS.filter((name) => answer.headers.has(name));
+  const where = [`${method} ${path} answered ${answer.status}`, ...telling].join(' with ');
   const pointer = pointerOf(method.toLowerCase(), path, answer, services);
   if (pointer === undefined) throw new Error(`${where}, which its OpenAPI document does not describe`);
   const validate = validators.get(pointer) ?? ajv.compile({ $ref: pointer });
@@ -59,7 +64,8 @@ function pointerOf(
       const response = operations[method]?.responses[status];
       const ref = response?.$ref ?? `#/paths/${escaped(template)}/${method}/responses/${status}`;
       const resolved = response?.$ref ? document.components.responses[response.$ref.split('/').at(-1) ?? ''] : response;
-      if (resolved?.content?.[mediaType]) return `${name}${ref}/content/${escaped(mediaType)}/schema`;
+      const hasHeaders = TELLING_HEADERS.every((name) => !headers.has(name) || resolved?.headers?.[name]);
+      if (resolved?.content?.[mediaType] && hasHeaders) return `${name}${ref}/content/${escaped(mediaType)}/schema`;
     }
   }
   // Refusals that belong to no operation: no such path, or not with this method, or a path that encodes nothing.

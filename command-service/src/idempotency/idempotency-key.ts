@@ -10,10 +10,7 @@ export interface RequestKey {
 }
 
 /** A key in a body, where a sender puts it there. */
-export const idempotencyKey = z
-  .string()
-  .regex(/^[\x21\x23-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters')
-  .meta({ description: 'Send the same key with a repeated request to get the first answer again' });
+export const idempotencyKey = z.string().regex(/^[\x21\x23-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
 /**
  * The Idempotency-Key request header (IETF draft-ietf-httpapi-idempotency-key-header-07): a quoted string, as the draft
@@ -35,6 +32,7 @@ export function requestKey(key: string | undefined, body: unknown): RequestKey |
 }
 
 const REPLAYED = 'idempotent-replayed';
+const replayed = z.literal('true').optional().meta({ description: 'This answer was given before' });
 
 /** Marks an answer that was given before. */
 export const REPLAYED_HEADER = { [REPLAYED]: 'true' };
@@ -44,8 +42,16 @@ export const writtenHeaders = z.object({
   [CONSISTENCY_TOKEN]: z.string().meta({
     description: 'Sent with a GET to query-service, its answer waits for this write',
   }),
-  [REPLAYED]: z.literal('true').optional().meta({ description: 'This answer was given before' }),
+  [REPLAYED]: replayed,
 });
+
+/** What a 409 has where keys are in use for a while. */
+export const keyInUseHeaders = z.object({
+  'retry-after': z.string().optional().meta({ description: 'In seconds, while the key is in use' }),
+});
+
+/** What it has where refusals are kept with their key, too. */
+export const keptRefusalHeaders = keyInUseHeaders.extend({ [REPLAYED]: replayed });
 
 export type KeyConflict = 'key-running' | 'key-reused';
 

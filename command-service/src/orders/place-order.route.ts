@@ -7,6 +7,7 @@ import { amountOf, exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import {
   idempotencyHeaders,
+  keptRefusalHeaders,
   keyProblem,
   REPLAYED_HEADER,
   requestKey,
@@ -37,7 +38,10 @@ export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderAnswer
         headers: writtenHeaders,
       },
       problems: {
-        409: 'Too little stock, the price the customer saw is not the current one, or the key is in use',
+        409: {
+          cause: 'Too little stock, the price the customer saw is not the current one, or the key is in use',
+          headers: keptRefusalHeaders,
+        },
         422: 'A product is unknown, or the key belongs to another body',
       },
     },

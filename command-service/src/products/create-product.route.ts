@@ -6,6 +6,7 @@ import { exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import {
   idempotencyHeaders,
+  keyInUseHeaders,
   keyProblem,
   REPLAYED_HEADER,
   requestKey,
@@ -30,7 +31,10 @@ export function createProductRoute(pool: Pool, handOver: HandOver): Route {
         schema: z.object({ productId: id }),
         headers: writtenHeaders,
       },
-      problems: { 409: 'The key is in use', 422: 'The key belongs to another body' },
+      problems: {
+        409: { cause: 'The key is in use', headers: keyInUseHeaders },
+        422: 'The key belongs to another body',
+      },
     },
     async ({ body, headers, traceparent }) => {
       const { name, category, price, stock } = body;

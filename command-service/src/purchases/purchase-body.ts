@@ -23,7 +23,8 @@ const items = z
       }
       seen.add(productId);
     });
-  });
+  })
+  .meta({ description: 'Each product once at most' });
 
 /** A purchase as a till sends it, in camel case or in snake case. */
 export const purchaseBody = z.preprocess(
@@ -33,7 +34,10 @@ export const purchaseBody = z.preprocess(
     cashierId: text(MAX_ID_LENGTH),
     posId: text(MAX_ID_LENGTH),
     receiptId: text(MAX_ID_LENGTH),
-    idempotencyKey: idempotencyKey.optional(),
+    idempotencyKey: idempotencyKey.optional().meta({
+      description:
+        'Required here or as the header Idempotency-Key. The same key with the same purchase gets its first answer',
+    }),
     userId: z
       .uuid({ version: 'v4', error: 'must be a UUID of version 4' })
       .transform((uuid) => uuid.toLowerCase())
@@ -44,11 +48,14 @@ export const purchaseBody = z.preprocess(
 
 export type PurchaseBody = z.output<typeof purchaseBody>;
 
-/** `branch_id` becomes `branchId`, unless both are there: then the second stays, and is refused as unknown. */
+/**
+ * `branch_id` becomes `branchId`, unless both are there: then the second stays, and is refused as unknown. Only between
+ * letters does `_` begin a word: `__proto__` is refused by its own name.
+ */
 function camelCaseKeys(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   const renamed = Object.entries(value).map(([key, inner]) => {
-    const camel = key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+    const camel = key.replace(/(?<=[a-z])_([a-z])/g, (_, letter: string) => letter.toUpperCase());
     return [camel in value ? key : camel, inner];
   });
   return Object.fromEntries(renamed);

@@ -29,7 +29,9 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
       {
         summary: 'Record a purchase at a till',
         description:
-          'Fields may come in snake case, too (`branch_id`, `unit_price`); a refusal names them in camel case.',
+          'An idempotency key is required, as `idempotencyKey` or as the header Idempotency-Key; both may be sent if they ' +
+          'are the same. A purchase has at most one unit of a product, so no product may come twice. Fields may come in ' +
+          'snake case, too (`branch_id`, `unit_price`); a refusal names them in camel case.',
         headers: idempotencyHeaders,
         body: purchaseBody,
         answer: {

@@ -12,9 +12,11 @@ export interface Asset {
 }
 
 export interface PageAssets {
-  /** Of everything below: a new version has new addresses, so that files may be cached for ever. */
+  /** Of all files: a new version has new addresses, so that they may be cached for ever. */
   readonly version: string;
   readonly html: Asset;
+  /** Of the HTML as it is sent, which names the version. Weak: it is the same for both encodings. */
+  readonly etag: string;
   readonly files: ReadonlyMap<string, Asset>;
 }
 
@@ -25,10 +27,10 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
-const pageDir = fileURLToPath(new URL('../../page', import.meta.url));
+const ownPage = fileURLToPath(new URL('../../page', import.meta.url));
 
 /** Reads and compresses the page once, when the service starts: 90 kB that are then served from memory. */
-export function loadPage(): PageAssets {
+export function loadPage(pageDir = ownPage): PageAssets {
   const modules = readdirSync(join(pageDir, 'dist')).filter((name) => name.endsWith('.js'));
   const chart = join(dirname(createRequire(import.meta.url).resolve('chart.js')), 'chart.umd.min.js');
   const files = new Map<string, Asset>([
@@ -37,15 +39,21 @@ export function loadPage(): PageAssets {
     ['chart.js', asset('chart.js', withoutMap(readFileSync(chart, 'utf8')))],
     ...modules.map((name) => [name, asset(name, readFileSync(join(pageDir, 'dist', name)))] as const),
   ]);
-  const hash = createHash('sha256');
-  for (const { bytes } of files.values()) hash.update(bytes);
-  const version = hash.digest('hex').slice(0, 12);
+  const version = digest([...files.values()].map(({ bytes }) => bytes));
   // Modules import each other; named here, they all come at once instead of one after the other.
   const preloads = modules.map((name) => `<link rel="modulepreload" href="/page/${version}/${name}">`).join('');
-  const html = readFileSync(join(pageDir, 'index.html'), 'utf8')
-    .replaceAll('{{version}}', version)
-    .replace('{{preloads}}', preloads);
-  return { version, html: asset('index.html', Buffer.from(html)), files };
+  const html = Buffer.from(
+    readFileSync(join(pageDir, 'index.html'), 'utf8')
+      .replaceAll('{{version}}', version)
+      .replace('{{preloads}}', preloads),
+  );
+  return { version, html: asset('index.html', html), etag: `W/"${digest([html])}"`, files };
+}
+
+function digest(contents: readonly Buffer[]): string {
+  const hash = createHash('sha256');
+  for (const bytes of contents) hash.update(bytes);
+  return hash.digest('hex').slice(0, 12);
 }
 
 function withoutMap(script: string): Buffer {

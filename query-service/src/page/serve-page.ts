@@ -2,31 +2,33 @@ import { Problem } from '@tallyline/chassis/problem';
 import type { Express, Request, Response } from 'express';
 import { type Asset, loadPage } from './assets.js';
 
-/** The owner's page at `/`, and its files under an address that changes with their content. */
-export function servePage(app: Express): void {
-  const { version, html, files } = loadPage();
-  const etag = `"${version}"`;
-  app.get('/', (request, response) => {
-    response.setHeader('cache-control', 'no-cache').setHeader('etag', etag);
+/** The header that an answer varies by, its 304 included. */
+const ENCODING = 'accept-encoding';
+
+const PAGE = '/';
+const FILE = '/page/:version/:file';
+
+/** The owner's page at `/`, and its files under an address that changes with their content. Answers where they are. */
+export function servePage(app: Express, { version, html, etag, files } = loadPage()): readonly string[] {
+  app.get(PAGE, (request, response) => {
+    response.setHeader('cache-control', 'no-cache').setHeader('etag', etag).setHeader('vary', ENCODING);
     if (request.fresh) response.status(304).end();
     else send(request, response, html);
   });
-  app.get('/page/:version/:file', (request, response) => {
+  app.get(FILE, (request, response) => {
     const file = request.params.version === version ? files.get(request.params.file) : undefined;
     if (file === undefined)
       throw new Problem({ slug: 'unknown-path', status: 404, detail: 'the page has no such file' });
     response.setHeader('cache-control', 'public, max-age=31536000, immutable');
     send(request, response, file);
   });
+  return [PAGE, FILE];
 }
 
 function send(request: Request, response: Response, { type, bytes, compressed }: Asset): void {
   const zipped = request.acceptsEncodings('gzip') !== false;
   const body = zipped ? compressed : bytes;
   if (zipped) response.setHeader('content-encoding', 'gzip');
-  response
-    .setHeader('vary', 'accept-encoding')
-    .setHeader('content-type', type)
-    .setHeader('content-length', body.length);
+  response.setHeader('vary', ENCODING).setHeader('content-type', type).setHeader('content-length', body.length);
   response.end(body);
 }

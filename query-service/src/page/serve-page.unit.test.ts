@@ -1,0 +1,35 @@
+import { appendFile, cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+import { temporaryDir } from '@tallyline/local/temporary-dir';
+import express from 'express';
+import request from 'supertest';
+import { loadPage } from './assets.js';
+import { servePage } from './serve-page.js';
+
+function served(page = loadPage()) {
+  const app = express().disable('etag');
+  servePage(app, page);
+  return request(app);
+}
+
+test('who has the page already is not sent it again, however it was encoded', async () => {
+  const { headers } = await served().get('/').set('accept-encoding', 'identity');
+  const again = await served().get('/').set('accept-encoding', 'gzip').set('if-none-match', String(headers.etag));
+  expect(again.status).toBe(304);
+  // RFC 9110: one tag for two encodings is a weak one (8.8.3.3), and a 304 varies as its 200 would (15.4.5).
+  expect(headers.etag).toMatch(/^W\/"[0-9a-f]+"$/);
+  expect(again.headers).toMatchObject({ etag: headers.etag, vary: 'accept-encoding' });
+});
+
+test('who has a page of another index.html is sent the new one, with files that are still the same', async () => {
+  const folder = await temporaryDir();
+  await cp(fileURLToPath(new URL('../../page', import.meta.url)), folder, { recursive: true });
+  await appendFile(join(folder, 'index.html'), '<!-- new -->');
+  const changed = loadPage(folder);
+  await rm(folder, { recursive: true });
+  const { headers } = await served().get('/');
+  const answer = await served(changed).get('/').set('if-none-match', String(headers.etag));
+  expect([answer.status, changed.version]).toEqual([200, loadPage().version]);
+});
