@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
 import { coalesceWrites } from './coalesce-writes.js';
 
@@ -6,6 +7,7 @@ import { coalesceWrites } from './coalesce-writes.js';
 const HEARTBEAT_SECONDS = 5;
 /** A handshake with a black hole would otherwise hang for ever. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
+const CLOSE_TIMEOUT_MS = 2_000;
 
 /** Opens a connection that the management page shows under `name`. A heartbeat in the URL wins. */
 export async function connectBroker(url: string, name: string): Promise<ChannelModel> {
@@ -18,8 +20,29 @@ export async function connectBroker(url: string, name: string): Promise<ChannelM
   return model;
 }
 
+/** A polite close that a dead peer cannot delay for ever. */
+export async function closeQuietly(
+  model: ChannelModel,
+  beforeClose: () => Promise<void> = async () => undefined,
+): Promise<void> {
+  const closing = (async () => {
+    await beforeClose().catch(() => undefined);
+    await model.close();
+  })().catch(() => undefined);
+  const timeout = new AbortController();
+  const tooLate = delay(CLOSE_TIMEOUT_MS, 'too late', { signal: timeout.signal }).catch(() => undefined);
+  if ((await Promise.race([closing, tooLate])) === 'too late') {
+    // The only way to give up on a socket whose peer no longer answers. With an error: without one its channels are not
+    // told, and what waits for their confirms waits for ever.
+    socketOf(model).destroy(new Error('given up'));
+  }
+  // A broker that blocks publishers does not read their end either; the process need not wait for that.
+  socketOf(model).unref();
+  timeout.abort();
+}
+
 /** Not in the library's types. */
-export function socketOf(model: ChannelModel): Socket {
+function socketOf(model: ChannelModel): Socket {
   return (model.connection as unknown as { stream: Socket }).stream;
 }
 

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
-import { connectBroker, majorVersionOf, socketOf } from './amqp-connection.js';
+import { closeQuietly, connectBroker, majorVersionOf } from './amqp-connection.js';
 import { backoffMs } from './backoff.js';
 import type { Logger } from './logger.js';
 import { redactUrls } from './redact-urls.js';
 
 /** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
 const OPEN_TIMEOUT_MS = 10_000;
-const CLOSE_TIMEOUT_MS = 2_000;
+/** Of the 15 s that a graceful stop has. */
+const STOP_PATIENCE_MS = 5_000;
 /** After a long outage events flow again within 3 s of the broker's return: with 5 s here the fault campaign measured 3.1 s. */
 const MAX_BACKOFF_MS = 1_000;
 
@@ -25,8 +26,11 @@ export interface BrokerLink<Session> {
   session(): Session | undefined;
   /** True while the broker refuses publishes (memory or disk alarm). */
   blocked(): boolean;
-  /** Resolves when the connection is closed. May be called twice. */
-  stop(): Promise<void>;
+  /**
+   * Resolves when the connection is closed, and `lastWork` before it, which has 5 s, and no time at all while the broker
+   * blocks: it owes answers for as long as it does, and without the connection they are given up. May be called twice.
+   */
+  stop(lastWork?: () => Promise<unknown>): Promise<void>;
 }
 
 export interface BrokerLinkOptions<Session> {
@@ -115,14 +119,20 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
     }
   };
   const ended = run();
+  const close = () => {
+    stopped.abort();
+    endSession();
+    return ended;
+  };
 
   return {
     session: () => session,
     blocked: () => blocked,
-    stop: () => {
-      stopped.abort();
-      endSession();
-      return ended;
+    stop: async (lastWork = async () => undefined) => {
+      const patience = setTimeout(close, blocked ? 0 : STOP_PATIENCE_MS);
+      await lastWork();
+      clearTimeout(patience);
+      await close();
     },
   };
 }
@@ -155,22 +165,6 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void): Connec
     brokerMajorVersion: majorVersionOf(model),
     fail,
   };
-}
-
-/** A polite close that a dead peer cannot delay for ever. */
-async function closeQuietly(model: ChannelModel, beforeClose: () => Promise<void>): Promise<void> {
-  const closing = (async () => {
-    await beforeClose().catch(() => undefined);
-    await model.close();
-  })().catch(() => undefined);
-  const timeout = new AbortController();
-  const tooLate = delay(CLOSE_TIMEOUT_MS, 'too late', { signal: timeout.signal }).catch(() => undefined);
-  if ((await Promise.race([closing, tooLate])) === 'too late') {
-    // The only way to give up on a socket whose peer no longer answers. With an error: without one its channels are not
-    // told, and what waits for their confirms waits for ever.
-    socketOf(model).destroy(new Error('given up'));
-  }
-  timeout.abort();
 }
 
 const PRECONDITION_FAILED = 406;

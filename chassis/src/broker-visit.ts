@@ -1,11 +1,13 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { connectBroker, majorVersionOf } from './amqp-connection.js';
+import { closeQuietly, connectBroker, majorVersionOf } from './amqp-connection.js';
 
 export interface Visit {
   readonly model: ChannelModel;
   readonly brokerMajorVersion: number;
   /** Rejects when the connection or a watched channel dies. */
   watch<C extends Channel>(channel: C): C;
+  /** Ends it with this error: for faults that leave the connection alive, such as a broker that confirms nothing. */
+  fail(error: Error): void;
 }
 
 /** One connection for one piece of work, such as an operator's command: nothing is tried again, every loss is an error. */
@@ -23,8 +25,8 @@ export async function visitBroker<T>(url: string, name: string, work: (visit: Vi
     return channel;
   };
   try {
-    return await Promise.race([work({ model, watch, brokerMajorVersion: majorVersionOf(model) }), lost]);
+    return await Promise.race([work({ model, watch, fail, brokerMajorVersion: majorVersionOf(model) }), lost]);
   } finally {
-    await model.close().catch(() => undefined);
+    await closeQuietly(model);
   }
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import { pino } from 'pino';
@@ -81,6 +82,11 @@ let isRead = true;
 
 export function print(line = ''): void {
   if (isRead) process.stdout.write(`${line}\n`);
+}
+
+/** Between the parts of a long answer: what is printed faster than it is read would pile up in memory. */
+export async function untilRead(): Promise<void> {
+  if (isRead && process.stdout.writableNeedDrain) await once(process.stdout, 'drain').catch(() => undefined);
 }
 
 function parse<const O extends ParseArgsOptionsConfig>(argv: readonly string[], options: O) {

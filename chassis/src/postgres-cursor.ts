@@ -1,15 +1,20 @@
 import type { Tx } from './postgres.js';
 
-/** Rows at a time: 1,000,000 rows pass through a few MB, and a round trip is paid once for 5,000 of them. */
-const FETCH_SIZE = 5_000;
+/** Rows at a time, unless said otherwise: 5 MB of the widest, orders of 100 lines; 2,000 round trips for a million. */
+const FETCH_SIZE = 500;
 
 /** The rows of a query, in batches, inside the snapshot of its transaction. `name` is unique within it. */
-export async function* batchesOf<Row extends object>(tx: Tx, name: string, select: string): AsyncGenerator<Row[]> {
+export async function* batchesOf<Row extends object>(
+  tx: Tx,
+  name: string,
+  select: string,
+  fetchSize = FETCH_SIZE,
+): AsyncGenerator<Row[]> {
   await tx.query({ text: `DECLARE ${name} NO SCROLL CURSOR FOR ${select}` });
   for (;;) {
-    const rows = await tx.query<Row>({ text: `FETCH ${FETCH_SIZE} FROM ${name}` });
+    const rows = await tx.query<Row>({ text: `FETCH ${fetchSize} FROM ${name}` });
     if (rows.length > 0) yield rows;
-    if (rows.length < FETCH_SIZE) break;
+    if (rows.length < fetchSize) break;
   }
   await tx.query({ text: `CLOSE ${name}` });
 }

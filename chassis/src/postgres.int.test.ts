@@ -53,6 +53,16 @@ test('a transaction whose last statement fails before it is sent stores nothing'
   expect(await customers()).toEqual([]);
 });
 
+test('what the server refuses of the last statements, a timeout too, is certainly not stored', async () => {
+  const impatient = createTestPool(url, { statementTimeoutMs: 200 });
+  const work = withTransaction(impatient, 'slow', async (tx) => {
+    tx.commitBehind([add('00000000-0000-4000-8000-000000000002'), { text: 'SELECT pg_sleep(5)' }]);
+  });
+  await expect(work).rejects.toMatchObject({ message: expect.stringContaining('timeout'), outcomeUnknown: false });
+  await impatient.end();
+  expect(await customers()).toEqual([]);
+});
+
 test('a statement that comes when COMMIT is on its way is refused, and runs in no transaction of its own', async () => {
   const kept = await withTransaction(pool, 'late', async (tx) => {
     await tx.query(SELECT);

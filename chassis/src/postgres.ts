@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
-import { classify, isAborted, NotConnected, TransactionError } from './postgres-errors.js';
+import { classify, databaseError, isAborted, NotConnected, TransactionError } from './postgres-errors.js';
 
 export type Pool = pg.Pool;
 
@@ -180,7 +180,9 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
     const error = isAborted(thrown) ? (failure ?? thrown) : thrown;
     const kind = classify(error);
     if (kind === undefined || error instanceof TransactionError) throw error;
-    throw new TransactionError(step, error, committing && kind === 'unavailable');
+    // Answers come in order: where the server has answered a statement with an error, COMMIT did not commit.
+    const isRefused = databaseError(failure) !== undefined;
+    throw new TransactionError(step, error, committing && !isRefused && kind === 'unavailable');
   } finally {
     client.removeListener('error', onLost);
     client.release(lost);

@@ -59,14 +59,20 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
   const unanswered = new Set<Unanswered>();
   let hasAnswered = false;
   let answeredAtMs = 0;
+  /** When the last silence ended: a broker whose alarm has cleared needs a while for all that it owes. */
+  let answersSinceMs = 0;
   const watch = setInterval(() => {
     const nowMs = performance.now();
-    if (hasAnswered) answeredAtMs = nowMs;
-    hasAnswered = false;
     const tooLongAgo = nowMs - CONFIRM_TIMEOUT_MS;
+    if (hasAnswered) {
+      if (answeredAtMs <= tooLongAgo) answersSinceMs = nowMs;
+      answeredAtMs = nowMs;
+    }
+    hasAnswered = false;
     for (const message of unanswered) {
       if (message.sentAtMs > tooLongAgo) return;
       if (answeredAtMs <= tooLongAgo) return onSilence();
+      if (answersSinceMs > tooLongAgo) return;
       unanswered.delete(message);
       message.onOutcome('unanswered');
     }

@@ -68,6 +68,17 @@ test('a message that stays unanswered while others are answered is given up, and
   expect([await outcome, noticed]).toEqual([['unanswered', 'confirmed'], 0]);
 });
 
+test('when a broker that was silent answers again, it has time to answer all that it owes', async () => {
+  const { channel, confirm } = quietChannel();
+  const publisher = createPublisher(channel);
+  const outcome = publisher.publishAll([1, 2], () => message);
+  jest.advanceTimersByTime(3 * CONFIRM_TIMEOUT_MS);
+  confirm();
+  jest.advanceTimersByTime(CONFIRM_TIMEOUT_MS - 1_000);
+  confirm();
+  expect(await outcome).toEqual(['confirmed', 'confirmed']);
+});
+
 test('two copies of one message that both come back are both returned', async () => {
   const { channel, confirm } = quietChannel();
   const publisher = createPublisher(channel);

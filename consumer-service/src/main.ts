@@ -64,8 +64,9 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const server = await listen(app, config.BIND_ADDR, config.CONSUMER_SERVICE_PORT);
   log.info({ port: server.port }, 'consumer-service listens');
   return [
-    ['replay requests', replayRequests.stop],
     ['subscription', subscription.stop],
+    // Behind the broker's link: a request that a blocked broker leaves unanswered ends with it.
+    ['replay requests', replayRequests.stop],
     ['archive months', archiveMonths.stop],
     ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
     ['http', server.stop],

@@ -80,10 +80,7 @@ export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: Su
 
   return {
     link,
-    stop: async () => {
-      await batches.stop();
-      await link.stop();
-    },
+    stop: () => link.stop(batches.stop),
   };
 }
 

@@ -1,24 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { startTemporaryBroker } from '@tallyline/local/temporary-servers';
+import { connect } from 'amqplib';
 import { createProducts } from '../setup/order-flow.js';
-import { post, type Suite, startSuite } from '../setup/suite.js';
+import { post } from '../setup/suite.js';
+import { type SuiteOnOwnBroker, startSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
 /** So long a stop waits for a broker that may still answer. */
 const PATIENCE_MS = 5_000;
 const accepted: number[] = [];
-let broker: Awaited<ReturnType<typeof startTemporaryBroker>>;
-let suite: Suite;
+let { broker, suite, stop } = {} as SuiteOnOwnBroker;
 beforeAll(async () => {
-  broker = await startTemporaryBroker();
-  suite = await startSuite({ BROKER_URL: broker.brokerUrl });
+  ({ broker, suite, stop } = await startSuiteOnOwnBroker());
 }, 60_000);
-afterAll(async () => {
-  await suite.stop();
-  await broker.stop();
-});
+afterAll(() => stop());
 
 const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 
@@ -91,6 +87,32 @@ test('a service that is stopped while the broker takes no publishes ends at once
   }
   await suite.inSync(60_000);
   await expectViewsEqualOrders(suite, accepted);
+}, 120_000);
+
+test('a consumer that is stopped while the broker takes no dead letters ends at once, and the letter is there later', async () => {
+  await suite.consumer.stop();
+  const model = await connect(broker.brokerUrl);
+  const channel = await model.createConfirmChannel();
+  channel.publish('events', 'order.created', Buffer.from('hello'), { persistent: true });
+  await channel.waitForConfirms();
+  await broker.control('set_vm_memory_high_watermark', '0.00001');
+  try {
+    const consumer = await suite.start('consumer-service');
+    await eventually(() =>
+      expect(consumer.log.map(({ msg }) => msg)).toContain('broker blocks publishing until its alarm clears'),
+    );
+    const stoppedAt = performance.now();
+    expect(await consumer.stop()).toBe(0);
+    expect(performance.now() - stoppedAt).toBeLessThan(PATIENCE_MS);
+  } finally {
+    await broker.control('set_vm_memory_high_watermark', '0.4');
+  }
+  await suite.start('consumer-service');
+  // Or two: whether the first copy was stored, nobody could know.
+  await eventually(async () =>
+    expect(await channel.get('order-events.dlq')).toMatchObject({ content: Buffer.from('hello') }),
+  );
+  await model.close();
 }, 120_000);
 
 test('a queue without a leader holds up its own events alone', async () => {

@@ -17,23 +17,16 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Runs an operator's command, built, against the suite's own servers: what its npm script runs. */
-export function runCommand(suite: Suite, name: keyof typeof mains, ...args: string[]): Promise<CommandResult> {
-  return startCommand(suite, name, ...args).ended;
+/** Where a command works: a whole suite, or databases alone. */
+type Place = Pick<Suite, 'writeDatabaseUrl' | 'readDatabaseUrl'> & Partial<Pick<Suite, 'brokerUrl'>>;
+
+/** Runs an operator's command, built, against a test's own servers: what its npm script runs. */
+export function runCommand(place: Place, name: keyof typeof mains, ...args: string[]): Promise<CommandResult> {
+  return startCommand(place, name, ...args).ended;
 }
 
-export function startCommand(suite: Suite, name: keyof typeof mains, ...args: string[]) {
-  const main = fileURLToPath(new URL(`../../${mains[name]}`, import.meta.url));
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: tmpdir(),
-    env: {
-      PATH: process.env.PATH,
-      WRITE_DATABASE_URL: suite.writeDatabaseUrl,
-      READ_DATABASE_URL: suite.readDatabaseUrl,
-      BROKER_URL: suite.brokerUrl,
-    },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+export function startCommand(place: Place, name: keyof typeof mains, ...args: string[]) {
+  const child = spawnCommand(place, name, args);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data) => {
@@ -46,4 +39,19 @@ export function startCommand(suite: Suite, name: keyof typeof mains, ...args: st
     child.once('close', (code) => resolve({ code, stdout, stderr }));
   });
   return { child, ended, stderr: () => stderr };
+}
+
+/** With options for Node, and with its output left to be read. */
+export function spawnCommand(place: Place, name: keyof typeof mains, args: string[], nodeOptions: string[] = []) {
+  const main = fileURLToPath(new URL(`../../${mains[name]}`, import.meta.url));
+  return spawn(process.execPath, [...nodeOptions, main, ...args], {
+    cwd: tmpdir(),
+    env: {
+      PATH: process.env.PATH,
+      WRITE_DATABASE_URL: place.writeDatabaseUrl,
+      READ_DATABASE_URL: place.readDatabaseUrl,
+      BROKER_URL: place.brokerUrl,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }

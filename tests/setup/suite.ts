@@ -67,7 +67,7 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
     query,
     managementUrl: vhost.managementUrl,
     vhost: vhost.vhost,
-    brokerUrl: vhost.brokerUrl,
+    brokerUrl: env.BROKER_URL ?? vhost.brokerUrl,
     writeDatabaseUrl: databases.writeDatabaseUrl,
     readDatabaseUrl: databases.readDatabaseUrl,
     write,

@@ -1,8 +1,9 @@
+import { readClock } from '@tallyline/chassis/clock.sql';
 import { print, runCommandLine, UsageError } from '@tallyline/chassis/command-line';
 import { createPool, onPool } from '@tallyline/chassis/postgres';
 import { showProgress } from '@tallyline/chassis/progress';
 import { environment } from '@tallyline/contracts/environment';
-import { countEvents, countPublished, readClock, unpublishEvents, unpublishRange } from '../replay/replay.sql.js';
+import { countEvents, countPublished, unpublishEvents, unpublishRange } from '../replay/replay.sql.js';
 
 const usage = `Publishes events once more out of the outbox. What the views include already is counted once all the same.
 

@@ -2,15 +2,6 @@ import type { Queryable, Statement, Tx } from '@tallyline/chassis/postgres';
 import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { EarlierPurchase, Purchase } from './decide-purchase.js';
 
-export async function readClock(tx: Tx): Promise<Date> {
-  const [row] = await tx.query<{ now: Date }>({
-    name: 'read-clock',
-    text: "SELECT date_trunc('milliseconds', clock_timestamp()) AS now",
-  });
-  if (row === undefined) throw new Error('the clock was not read');
-  return row.now;
-}
-
 export async function takePurchaseId(tx: Tx): Promise<number> {
   const [row] = await tx.query<{ id: number }>({
     name: 'take-purchase-id',

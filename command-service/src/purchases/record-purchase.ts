@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readClock } from '@tallyline/chassis/clock.sql';
 import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { amountOf } from '@tallyline/contracts/money';
 import { readBranches } from '../branches/branches.sql.js';
@@ -12,7 +13,7 @@ import {
   type RecordedPurchase,
 } from './decide-purchase.js';
 import { localDay } from './local-day.js';
-import { findEarlier, findKnown, insertPurchase, readClock, takePurchaseId } from './purchases.sql.js';
+import { findEarlier, findKnown, insertPurchase, takePurchaseId } from './purchases.sql.js';
 
 export type RecordPurchaseResult =
   | Exclude<PurchaseDecision, { kind: 'accepted' }>

@@ -82,12 +82,6 @@ export async function unpublishEvents(db: Queryable, ids: readonly string[], fro
   return rows.length;
 }
 
-export async function readClock(db: Queryable): Promise<Date> {
-  const [row] = await db.query<{ now: Date }>({ text: 'SELECT clock_timestamp() AS now' });
-  if (row === undefined) throw new Error('the database did not tell the time');
-  return row.now;
-}
-
 function addSecond(time: Date): Date {
   return new Date(time.getTime() + 1_000);
 }
