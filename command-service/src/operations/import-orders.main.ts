@@ -1,13 +1,14 @@
-import { createInterface } from 'node:readline';
 import { print, runCommandLine } from '@tallyline/chassis/command-line';
 import { createPool } from '@tallyline/chassis/postgres';
 import { TransactionError } from '@tallyline/chassis/postgres-errors';
-import { Problem } from '@tallyline/chassis/problem';
 import { traceparentOf } from '@tallyline/chassis/trace-context';
-import { parseInput } from '@tallyline/chassis/validation';
 import { environment } from '@tallyline/contracts/environment';
-import { importOrders, type PastOrder, pastOrder } from '../import/import-orders.js';
+import { importOrders } from '../import/import-orders.js';
+import { type OrderLine, orderLines } from '../import/order-lines.js';
 import { WRITER_APPLICATION } from '../outbox/watermark.sql.js';
+
+/** Large enough to share a commit, small enough not to keep customers of now waiting for a product: 20 ms. */
+const GROUP_SIZE = 200;
 
 const usage = `Stores orders of the past: one JSON object per line on standard input.
 
@@ -15,33 +16,15 @@ const usage = `Stores orders of the past: one JSON object per line on standard i
   { "placedAt": "2026-11-01T09:30:00Z", "customerId": 801, "items": [{ "productId": 1, "quantity": 2 }] }
 
 Prices are the catalogue's and stock is taken, as for an order of today. A running command-service publishes the events
-within its poll interval. Running it twice stores the orders twice; when it stops half-way, it says where to go on.
+within its poll interval. Running it twice stores the orders twice; when it stops half-way, by Ctrl-C, too, it says where to
+go on. What is killed (SIGKILL) cannot: up to ${GROUP_SIZE} lines after the last one that it told may be stored.
 Reads WRITE_DATABASE_URL, from the environment or .env.`;
-
-/** Large enough to share a commit, small enough not to keep customers of now waiting for a product: 20 ms. */
-const GROUP_SIZE = 200;
-
-const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** More would hide what comes after them. */
 const SHOWN_REFUSALS = 20;
 
-interface Line {
-  readonly number: number;
-  readonly order: PastOrder;
-}
-
-function parse(text: string, number: number): Line {
-  try {
-    return { number, order: parseInput(pastOrder, JSON.parse(text), 'body') };
-  } catch (error) {
-    const reason = error instanceof Problem ? error.details.detail : 'it is not JSON';
-    throw new Error(`line ${number} is not an order: ${reason}`);
-  }
-}
-
 /** So that nobody stores a line twice, or leaves one out. */
-function whereItStopped(error: unknown, storedUpTo: number, group: readonly Line[]): Error {
+function whereItStopped(error: unknown, storedUpTo: number, group: readonly OrderLine[]): Error {
   const reason = error instanceof Error ? error.message : String(error);
   const last = group.at(-1)?.number;
   const isUnknown = error instanceof TransactionError && error.outcomeUnknown;
@@ -65,9 +48,12 @@ await runCommandLine({
       statementTimeoutMs: 60_000,
       log,
     });
+    const stop = new AbortController();
+    // Not once: a Ctrl-C may arrive twice, from the terminal and passed on by npm.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
     const traceparent = traceparentOf(undefined);
-    let group: Line[] = [];
-    let number = 0;
+    let group: OrderLine[] = [];
     let storedUpTo = 0;
     let imported = 0;
     let refused = 0;
@@ -79,16 +65,13 @@ await runCommandLine({
         if (refused <= SHOWN_REFUSALS) process.stderr.write(`line ${group[index]?.number} is refused: ${reason}\n`);
       }
       imported += group.length - refusals.length;
-      storedUpTo = number;
+      storedUpTo = group.at(-1)?.number ?? storedUpTo;
       group = [];
-      print(`${imported} imported, ${refused} refused`);
+      print(`${imported} imported, ${refused} refused, up to line ${storedUpTo}`);
     };
     try {
-      for await (const line of createInterface({ input: process.stdin })) {
-        number += 1;
-        const text = number === 1 ? line.replace(BYTE_ORDER_MARK, '') : line;
-        if (text.trim() === '') continue;
-        group.push(parse(text, number));
+      for await (const line of orderLines(process.stdin, stop.signal)) {
+        group.push(line);
         if (group.length === GROUP_SIZE) await store();
       }
       if (group.length > 0) await store();
