@@ -129,13 +129,15 @@ CREATE TABLE IF NOT EXISTS processed_events (
   processed_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
--- Messages set aside, one row each until a redrive applies them. `counted` ones came from the write side's outbox.
+-- Messages set aside, one row each until a redrive applies them. `counted` ones came from the write side's outbox: settled
+-- in the ledger, which is why `forgotten` ones (discarded for good) keep their row, lest they settle once more.
 CREATE TABLE IF NOT EXISTS dead_letters (
   event_id      UUID PRIMARY KEY,
   queue         TEXT        NOT NULL,
   reason        TEXT        NOT NULL,
   counted       BOOLEAN     NOT NULL,
-  first_seen_at TIMESTAMPTZ NOT NULL DEFAULT now()
+  first_seen_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  forgotten     BOOLEAN     NOT NULL DEFAULT false
 );
 
 -- Per second of the write database's clock: events committed there (as its watermarks say) and events settled here
@@ -170,6 +172,9 @@ DO $$ BEGIN
   END IF;
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'lacks_history') THEN
     ALTER TABLE sync_state ADD COLUMN lacks_history BOOLEAN NOT NULL DEFAULT false;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'dead_letters'::regclass AND attname = 'forgotten') THEN
+    ALTER TABLE dead_letters ADD COLUMN forgotten BOOLEAN NOT NULL DEFAULT false;
   END IF;
 END $$;
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;

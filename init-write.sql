@@ -103,18 +103,23 @@ END $$;
 -- lock that lets one relay at a time tell it.
 CREATE TABLE IF NOT EXISTS outbox_watermark (
   only_row       BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
-  reported_until TIMESTAMPTZ NOT NULL,
-  -- Events that a read side may never have seen are gone for good.
-  has_pruned     BOOLEAN     NOT NULL DEFAULT false
+  reported_until TIMESTAMPTZ NOT NULL
 );
--- Columns that came later. Asked for first: ALTER TABLE waits for whoever reads (a dump, for as long as it takes), and
--- everybody else behind it.
+INSERT INTO outbox_watermark (reported_until) VALUES (now()) ON CONFLICT DO NOTHING;
+
+-- When the newest event was committed that is gone for good: a read side that was told less lacks history. No row until
+-- something is pruned; in a database that had no such table, where products are older than the oldest event.
 DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'outbox_watermark'::regclass AND attname = 'has_pruned') THEN
-    ALTER TABLE outbox_watermark ADD COLUMN has_pruned BOOLEAN NOT NULL DEFAULT false;
+  IF to_regclass('outbox_pruned') IS NULL THEN
+    CREATE TABLE outbox_pruned (
+      only_row BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
+      until    TIMESTAMPTZ NOT NULL
+    );
+    INSERT INTO outbox_pruned (until)
+    SELECT created_at FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1) AS oldest
+     WHERE EXISTS (SELECT FROM products p WHERE p.created_at < oldest.created_at - interval '1 minute');
   END IF;
 END $$;
-INSERT INTO outbox_watermark (reported_until) VALUES (now()) ON CONFLICT DO NOTHING;
 
 -- What a request with an Idempotency-Key was answered, stored in the transaction of its work.
 CREATE TABLE IF NOT EXISTS idempotency_keys (

@@ -22,8 +22,9 @@ export async function exportClosed({ pool, lake, month }: Call): Promise<ExitCod
   if (month !== undefined && open !== undefined) throw new Error(`${month} is not closed: its events still arrive`);
   const due = asked.filter((found) => found.closed && !held.has(found.month));
   for (const found of due) {
-    const { events, files } = await exportMonth(pool, lake, found.month);
-    print(`${found.month}: ${events} events written to ${files.length} file(s) and read back`);
+    const exported = await exportMonth(pool, lake, found.month);
+    if (exported === undefined) print(`${found.month}: nothing to export, event_archive has no events of it`);
+    else print(`${found.month}: ${exported.events} events written to ${exported.files.length} file(s) and read back`);
   }
   if (due.length === 0) print('nothing to export: the lake holds every closed month');
   return 0;
@@ -46,7 +47,7 @@ export async function verify({ pool, lake, month }: Call): Promise<ExitCode> {
     if (inTable.has(held.month)) {
       found.push(...(await withTransaction(pool, `verify ${held.month}`, (tx) => verifyRows(tx, held))));
     } else if (!moved.some((gone) => gone.month === held.month)) {
-      print(`${held.month}: was not dropped from this database; it is another database's`);
+      print(`${held.month}: not in this database, and not dropped from it: restore would bring it`);
     }
     if (found.length === 0) print(`${held.month}: ${held.events} events in ${held.files.length} file(s), equal`);
     faults = [...faults, ...found];
@@ -69,18 +70,25 @@ export async function drop({ pool, lake, month }: Call & { month: string }): Pro
   return faults.length === 0 ? 0 : 1;
 }
 
-/** Brings back the months that were dropped, or the one that was asked for: a new database has dropped none itself. */
+/**
+ * Brings back the month that was asked for, or else what the lake holds and this database does not: a new one has dropped
+ * nothing itself, and knows only from the lake what the lost one had.
+ */
 export async function restore({ pool, lake, month }: Call): Promise<ExitCode> {
-  const months = month === undefined ? (await listMoved(onPool(pool))).map((moved) => moved.month) : [month];
-  const inTable = new Set((await listMonths(onPool(pool))).map((found) => found.month));
+  if (!existsSync(lake)) throw new Error(`there is no data lake in ${lake}`);
+  const moved = (await listMoved(onPool(pool))).map((gone) => gone.month);
+  const inLake = (await readManifest(lake)).months.map((held) => held.month);
+  const months = month === undefined ? [...new Set([...moved, ...inLake])].sort() : [month];
+  let back = 0;
   for (const wanted of months) {
     const held = await heldMonth(lake, wanted);
     if (held === undefined) throw new Error(`the lake does not hold ${wanted}`);
-    if (inTable.has(wanted)) throw new Error(`event_archive has rows of ${wanted} already`);
-    await restoreMonth(pool, lake, held);
-    print(`${wanted}: ${held.events} events are back in event_archive`);
+    const { there, came } = await restoreMonth(pool, lake, held);
+    const beside = there === 0 ? '' : `, beside ${there} that were there`;
+    if (came > 0) print(`${wanted}: ${came} events are back in event_archive${beside}`);
+    back += came;
   }
-  if (months.length === 0) print('nothing to restore: event_archive holds every month');
+  if (back === 0) print(`nothing to restore: event_archive has every event of ${month ?? 'the lake'}`);
   return 0;
 }
 

@@ -3,21 +3,24 @@ import { join } from 'node:path';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { type ArchivedEvent, Summing } from './archived-event.js';
 import { type LakeFile, type LakeMonth, syncPath, writeMonth } from './manifest.js';
-import { readMonth, takeTurn } from './months.sql.js';
-import { type Parquet, withParquet, writeParquet } from './parquet.sql.js';
+import { countMonth, readMonth, takeTurn } from './months.sql.js';
+import { appendEvents, type Parquet, withParquet, writePart } from './parquet.sql.js';
 import { sha256Of } from './sha256.js';
 import { verifyFiles } from './verify-month.js';
 
-/** Some 4 MB of Parquet from 20 MB of events, which is what the command holds in memory. */
+/** What ends a file, whichever comes first: DuckDB holds its events, and some copies of them, while it writes it. */
 const MAX_EVENTS_PER_FILE = 20_000;
+const MAX_CHARACTERS_PER_FILE = 12_000_000;
 
 /**
  * Writes a closed month into the lake, reads it back, and only then enters it into the manifest. Whatever an export that
- * was cut off has left behind is overwritten by the next one.
+ * was cut off has left behind is overwritten by the next one. Undefined where the month is empty: what the manifest names
+ * is never exported again.
  */
-export function exportMonth(pool: Pool, lake: string, month: string): Promise<LakeMonth> {
+export function exportMonth(pool: Pool, lake: string, month: string): Promise<LakeMonth | undefined> {
   return withTransaction(pool, `export ${month}`, async (tx) => {
     await takeTurn(tx);
+    if ((await countMonth(tx, month)) === 0) return undefined;
     const folder = join('event_archive', `month=${month}`);
     const unfinished = join(lake, `${folder}.unfinished`);
     await rm(unfinished, { recursive: true, force: true });
@@ -26,10 +29,9 @@ export function exportMonth(pool: Pool, lake: string, month: string): Promise<La
     const sum = new Summing();
     const files = await withParquet(async (parquet) => {
       const written: LakeFile[] = [];
-      for await (const events of inParts(readMonth(tx, month))) {
-        for (const event of events) sum.add(event);
+      for await (const events of inParts(parquet, sum, readMonth(tx, month))) {
         const name = `part-${String(written.length).padStart(4, '0')}.parquet`;
-        written.push({ ...(await writePart(parquet, join(unfinished, name), events)), path: join(folder, name) });
+        written.push({ ...(await finishPart(parquet, join(unfinished, name))), events, path: join(folder, name) });
       }
       return written;
     });
@@ -46,19 +48,31 @@ export function exportMonth(pool: Pool, lake: string, month: string): Promise<La
   });
 }
 
-async function writePart(parquet: Parquet, path: string, events: readonly ArchivedEvent[]) {
-  await writeParquet(parquet, path, events);
-  await syncPath(path);
-  return { bytes: (await stat(path)).size, events: events.length, sha256: await sha256Of(path) };
+/** Sums up events and adds them to parts; yields the number of events of each part that is full, and of the last one. */
+async function* inParts(
+  parquet: Parquet,
+  sum: Summing,
+  batches: AsyncIterable<ArchivedEvent[]>,
+): AsyncGenerator<number> {
+  let events = 0;
+  let characters = 0;
+  for await (const batch of batches) {
+    await appendEvents(parquet, batch);
+    for (const event of batch) {
+      sum.add(event);
+      characters += event.body.length;
+    }
+    events += batch.length;
+    if (events < MAX_EVENTS_PER_FILE && characters < MAX_CHARACTERS_PER_FILE) continue;
+    yield events;
+    events = 0;
+    characters = 0;
+  }
+  if (events > 0) yield events;
 }
 
-async function* inParts(batches: AsyncIterable<readonly ArchivedEvent[]>): AsyncGenerator<ArchivedEvent[]> {
-  let part: ArchivedEvent[] = [];
-  for await (const batch of batches) {
-    part.push(...batch);
-    if (part.length < MAX_EVENTS_PER_FILE) continue;
-    yield part;
-    part = [];
-  }
-  if (part.length > 0) yield part;
+async function finishPart(parquet: Parquet, path: string) {
+  await writePart(parquet, path);
+  await syncPath(path);
+  return { bytes: (await stat(path)).size, sha256: await sha256Of(path) };
 }

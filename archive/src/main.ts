@@ -8,7 +8,7 @@ const usage = `Moves closed months of the event archive between Postgres and a d
   npm run archive -- export  [--dir DIR] [--month YYYY-MM]    writes every closed month that the lake does not hold yet
   npm run archive -- verify  [--dir DIR] [--month YYYY-MM]    compares files, manifest and rows: exit 0, or 1 and what differs
   npm run archive -- drop    [--dir DIR] --month YYYY-MM      compares once more, then drops the month's rows
-  npm run archive -- restore [--dir DIR] [--month YYYY-MM]    brings dropped months back, which a rebuild needs
+  npm run archive -- restore [--dir DIR] [--month YYYY-MM]    brings back what the lake holds and the database lacks
 
 DIR is ./data-lake unless said otherwise. A month is when an event arrived, in UTC; it is closed an hour after its end.
 Reads READ_DATABASE_URL, from the environment or .env. Exit code 2: it could not be done.`;

@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
 import { batchesOf } from '@tallyline/chassis/postgres-cursor';
-import type { ArchivedEvent, Summary } from './archived-event.js';
+import { type ArchivedEvent, BATCH_SIZE, type Summary } from './archived-event.js';
 
 /** Months that `event_archive` holds, oldest first. Closed: nothing more can arrive in it, by the database's clock. */
 export interface TableMonth {
@@ -29,7 +29,7 @@ export async function takeTurn(tx: Tx): Promise<void> {
   await tx.query({ text: "SELECT pg_advisory_xact_lock(hashtext('event_archive lake'))" });
 }
 
-/** The rows of a month in the order of their ids, some thousand at a time: a month need not fit into memory. */
+/** The rows of a month in the order of their ids, some at a time: a month need not fit into memory. */
 export function readMonth(tx: Tx, month: string): AsyncGenerator<ArchivedEvent[]> {
   return batchesOf(
     tx,
@@ -38,7 +38,13 @@ export function readMonth(tx: Tx, month: string): AsyncGenerator<ArchivedEvent[]
             event_type AS "eventType", queue, (extract(epoch FROM occurred_at) * 1000000)::bigint AS "occurredAtMicros",
             counted, app_id AS "appId", traceparent, body
        FROM ${tableOf(month)} ORDER BY event_id`,
+    BATCH_SIZE,
   );
+}
+
+export async function countMonth(tx: Tx, month: string): Promise<number> {
+  const [row] = await tx.query<{ count: number }>({ text: `SELECT count(*) AS count FROM ${tableOf(month)}` });
+  return row?.count ?? 0;
 }
 
 /** Nobody changes the month while it is compared; the consumer writes another one and is not held up. */
@@ -69,6 +75,16 @@ export async function createMonthTable(tx: Tx, month: string): Promise<void> {
   await tx.query({ text: `CREATE TABLE ${tableOf(month)} (LIKE event_archive INCLUDING ALL)` });
 }
 
+/** Those of some events that the month lacks. */
+export async function findMissing(tx: Tx, month: string, events: readonly ArchivedEvent[]): Promise<ArchivedEvent[]> {
+  const rows = await tx.query<{ id: string }>({
+    text: `SELECT event_id AS id FROM ${tableOf(month)} WHERE event_id = ANY($1::uuid[])`,
+    values: [events.map((e) => e.eventId)],
+  });
+  const there = new Set(rows.map(({ id }) => id));
+  return events.filter((e) => !there.has(e.eventId));
+}
+
 export async function insertRows(tx: Tx, month: string, events: readonly ArchivedEvent[]): Promise<void> {
   await tx.query({
     text: `
@@ -97,6 +113,9 @@ export async function attachMonth(tx: Tx, month: string): Promise<void> {
     text: `ALTER TABLE event_archive ATTACH PARTITION ${tableOf(month)}
              FOR VALUES FROM ('${month}-01 00:00+00') TO ('${monthAfter(month)}-01 00:00+00')`,
   });
+}
+
+export async function forgetMoved(tx: Tx, month: string): Promise<void> {
   await tx.query({ text: 'DELETE FROM event_archive_moved WHERE month = $1', values: [month] });
 }
 

@@ -4,7 +4,7 @@ import type { Tx } from '@tallyline/chassis/postgres';
 import { type ArchivedEvent, type Summary, Summing, sameSummary } from './archived-event.js';
 import type { LakeMonth } from './manifest.js';
 import { readMonth } from './months.sql.js';
-import { readParquet, withParquet } from './parquet.sql.js';
+import { readParquet } from './parquet.sql.js';
 import { sha256Of } from './sha256.js';
 
 /** What is wrong with a month's files: nothing, when they are the bytes and the events that the manifest names. */
@@ -21,9 +21,9 @@ export async function verifyFiles(lake: string, { files, ...month }: LakeMonth):
   return sameSummary(read, month) ? [] : [`${month.month} holds ${differing(read, month)}`];
 }
 
-/** Every event of some files, in their order; a file at a time is in memory. */
+/** Every event of some files, in their order; some of them at a time are in memory. */
 export async function* readFiles(lake: string, files: LakeMonth['files']): AsyncGenerator<ArchivedEvent[]> {
-  for (const { path } of files) yield await withParquet((parquet) => readParquet(parquet, join(lake, path)));
+  for (const { path } of files) yield* readParquet(join(lake, path));
 }
 
 /** What is wrong between a month's rows in Postgres and the manifest. */

@@ -21,8 +21,8 @@ export const watermark = z.object({
   from: instant,
   /** The outbox holds no event from before `from`: this watermark needs none before it. */
   isFirst: z.boolean(),
-  /** The outbox once held such events, and has pruned them: who never heard of them lacks history. */
-  hasPruned: z.boolean().optional(),
+  /** Events committed until then have been pruned from the outbox: who was told less lacks history. */
+  prunedUntil: instant.optional(),
   /** Committed events per second (`second` = start of that second), and the first event in it. */
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
   /** Committed but not yet confirmed by the broker, as last counted, up to MOST_WAITING. */

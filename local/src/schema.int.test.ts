@@ -35,7 +35,6 @@ test('a schema can be applied to an empty database from several places at once',
 
 test('what a database of an earlier version lacks is added', async () => {
   const later: readonly [url: string, table: string, column: string][] = [
-    [databases.writeDatabaseUrl, 'outbox_watermark', 'has_pruned'],
     [databases.readDatabaseUrl, 'sync_state', 'gap_since'],
     [databases.readDatabaseUrl, 'sync_state', 'lacks_history'],
     [databases.readDatabaseUrl, 'event_archive_moved', 'foreign_events'],
@@ -45,4 +44,21 @@ test('what a database of an earlier version lacks is added', async () => {
   for (const [url, file] of files) await applySchema(url, file);
   for (const [url, table, column] of later)
     await withClient(url, (client) => client.query(`SELECT ${column} FROM ${table}`));
+});
+
+test.each([
+  ['something had been pruned', '500 days', true],
+  ['nothing had been pruned', '0 days', false],
+])('what is gone from the outbox of an earlier version is noted where %s', async (_what, productAge, isNoted) => {
+  await withClient(databases.writeDatabaseUrl, async (client) => {
+    await client.query('DROP TABLE outbox_pruned; TRUNCATE products, outbox CASCADE');
+    await client.query(
+      `INSERT INTO products (name, category, price, stock, created_at) VALUES ('Mug', 'Kitchen', 1, 1, now() - $1::interval)`,
+      [productAge],
+    );
+    await client.query(`INSERT INTO outbox (id, topic, payload) VALUES (gen_random_uuid(), 't', '{}')`);
+    await applySchema(databases.writeDatabaseUrl, 'init-write.sql');
+    const { rowCount } = await client.query('SELECT FROM outbox_pruned p JOIN outbox o ON o.created_at = p.until');
+    expect(rowCount).toBe(isNoted ? 1 : 0);
+  });
 });

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { type ChannelModel, connect } from 'amqplib';
-import { runCommand } from '../setup/run-command.js';
+import { runCommand, spawnCommand, startCommand } from '../setup/run-command.js';
 import { type Suite, startSuite } from '../setup/suite.js';
 
 /** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
@@ -135,6 +137,78 @@ test('discarding an event of the write side leaves it on record: the views lack 
   expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ setAsideEvents: 1 });
   await runCommand(suite, 'dead-letters', 'discard', '--id', id, '--for-good');
   expect(await listed()).toEqual([]);
+  expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ setAsideEvents: 0 });
+  // A replay that brings it again finds it still refused: there is a message again, and it stays discarded.
+  await publish('{ broken', { appId: 'command-service', messageId: id });
+  await untilListed(1);
+  expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ setAsideEvents: 0 });
+  await runCommand(suite, 'dead-letters', 'discard', '--id', id);
+  expect(await listed()).toEqual([]);
+});
+
+/** Stops every dry run at its first statement, and lets it go on again when it is called. */
+async function holdDryRuns(): Promise<() => Promise<void>> {
+  const holder = await suite.read.connect();
+  await holder.query('BEGIN; LOCK TABLE processed_events IN SHARE MODE');
+  return async () => {
+    await holder.query('COMMIT');
+    holder.release();
+  };
+}
+
+test('one command at a time: what another one holds must not seem to be gone', async () => {
+  await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 920)');
+  await publish(order(20, { customerId: 920 }));
+  const [letter] = await untilListed(1);
+  const release = await holdDryRuns();
+  const dryRun = startCommand(suite, 'dead-letters', 'redrive', '--dry-run');
+  try {
+    await eventually(async () => {
+      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      expect((await suite.read.query(waiting)).rowCount).toBe(1);
+    });
+    for (const args of [['list'], ['discard', '--id', String(letter?.id)]]) {
+      const { code, stdout, stderr } = await runCommand(suite, 'dead-letters', ...args);
+      expect([code, stdout, stderr]).toEqual([
+        2,
+        '',
+        'another dead-letters command is running: it holds the messages that it looks at\n',
+      ]);
+    }
+  } finally {
+    await release();
+  }
+  expect(await dryRun.ended).toMatchObject({ code: 0, stderr: '' });
+  expect(await listed()).toEqual([letter]);
+  await suite.read.query('ALTER TABLE customer_ltv_view DROP CONSTRAINT refuse');
+  await runCommand(suite, 'dead-letters', 'discard', '--id', String(letter?.id));
+});
+
+test('a list of any length fits into little memory, however slowly it is read', async () => {
+  const count = 100_000;
+  await suite.read.query(
+    `INSERT INTO dead_letters (event_id, queue, reason, counted)
+     SELECT gen_random_uuid(), 'order-events', repeat('too long ', 20), false FROM generate_series(1, $1)`,
+    [count],
+  );
+  const child = spawnCommand(suite, 'dead-letters', ['list'], ['--max-old-space-size=32']);
+  const ended = once(child, 'close');
+  const stderr = child.stderr.toArray();
+  // Nobody reads, so it waits.
+  await eventually(async () => {
+    const idle = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dead-letters'
+                     AND state = 'idle' AND state_change < now() - interval '1 second'`;
+    expect((await suite.read.query(idle)).rowCount).toBe(1);
+  });
+  let lines = 0;
+  let last = '';
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines += 1;
+    last = line;
+  }
+  expect([await ended, await stderr]).toEqual([[0, null], []]);
+  expect([lines, last]).toEqual([count + 1, `${count} dead letter(s).`]);
+  await suite.read.query('DELETE FROM dead_letters');
 });
 
 test('a mistake in the call is told with the usage, and exits with 2', async () => {

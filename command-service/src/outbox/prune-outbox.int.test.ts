@@ -6,7 +6,7 @@ import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { pruneIdempotencyKeys } from '../idempotency/prune-idempotency-keys.sql.js';
 import { pruneOutbox } from './prune-outbox.sql.js';
 
-const { pool } = await openTestDatabase('write', { emptied: ['outbox', 'idempotency_keys'] });
+const { pool } = await openTestDatabase('write', { emptied: ['outbox', 'outbox_pruned', 'idempotency_keys'] });
 
 const DAY_MS = 86_400_000;
 
@@ -26,6 +26,12 @@ async function kept(): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** How long ago the newest event was committed that is gone. */
+async function prunedDaysAgo(): Promise<number> {
+  const { rows } = await pool.query('SELECT until AS at FROM outbox_pruned');
+  return (Date.now() - rows[0].at.getTime()) / DAY_MS;
+}
+
 const prune = () => pruneOnce(pool, 'outbox', (tx) => pruneOutbox(tx, 30));
 
 test('only published rows past the retention go, and the newest row never', async () => {
@@ -33,6 +39,7 @@ test('only published rows past the retention go, and the newest row never', asyn
   const waiting = await row(31, false);
   const young = await row(29, true);
   expect(await prune()).toBe(1);
+  expect(await prunedDaysAgo()).toBeCloseTo(32);
   expect(await kept()).toEqual([waiting, young]);
   expect(await prune()).toBe(0);
 
@@ -41,6 +48,8 @@ test('only published rows past the retention go, and the newest row never', asyn
   const newest = await row(50, true);
   expect(await prune()).toBe(1);
   expect(await kept()).toEqual([newest]);
+  // 60 days ago is before 32: what was noted first stays.
+  expect(await prunedDaysAgo()).toBeCloseTo(32);
 });
 
 test('an outbox that is to be kept for a century keeps everything', async () => {

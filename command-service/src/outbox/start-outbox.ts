@@ -22,9 +22,6 @@ const WOKEN_ONLY_MS = 3_600_000;
 /** Marks go together: a lone event's at once, under load 20 commits a second, where claim and mark took 220. */
 const SETTLING_PAUSE_MS = 50;
 
-/** Of the 15 s that a graceful stop has. */
-const STOP_PATIENCE_MS = 5_000;
-
 export interface Outbox {
   readonly link: BrokerLink<Publisher>;
   readonly handOver: HandOver;
@@ -85,16 +82,13 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
   return {
     link,
     handOver,
-    stop: async () => {
-      // A broker that blocks owes answers for as long as it does: without the connection they are given up.
-      const patience = setTimeout(() => void link.stop(), link.blocked() ? 0 : STOP_PATIENCE_MS);
-      await handOver.answered();
-      await Promise.all([relay.stop(), second.stop(), settling.stop(), reporter.stop()]);
-      clearTimeout(patience);
-      // What cannot be marked now is published again when its lease has ended.
-      await handOver.settle().catch((error: unknown) => log.warn({ err: error }, 'published events are not marked'));
-      await link.stop();
-    },
+    stop: () =>
+      link.stop(async () => {
+        await handOver.answered();
+        await Promise.all([relay.stop(), second.stop(), settling.stop(), reporter.stop()]);
+        // What cannot be marked now is published again when its lease has ended.
+        await handOver.settle().catch((error: unknown) => log.warn({ err: error }, 'published events are not marked'));
+      }),
   };
 }
 

@@ -5,7 +5,6 @@ import { MOST_WAITING } from '@tallyline/contracts/watermark';
 export interface Told {
   /** The time up to which the read side has been told. */
   readonly reportedUntil: Date;
-  readonly hasPruned: boolean;
   readonly now: Date;
 }
 
@@ -13,7 +12,7 @@ export interface Told {
 export async function lockReportedUntil(tx: Tx): Promise<Told | undefined> {
   const [row] = await tx.query<Told>({
     name: 'lock-reported-until',
-    text: `SELECT reported_until AS "reportedUntil", has_pruned AS "hasPruned", date_trunc('milliseconds', clock_timestamp()) AS now
+    text: `SELECT reported_until AS "reportedUntil", date_trunc('milliseconds', clock_timestamp()) AS now
              FROM outbox_watermark FOR UPDATE SKIP LOCKED`,
   });
   return row;
@@ -51,6 +50,12 @@ export function countCommitted(tx: Tx, from: Date, until: Date): Promise<Committ
              FROM outbox WHERE id >= $1 AND id < $2 GROUP BY 1 ORDER BY 1`,
     values: [lowestUuidOf(from), lowestUuidOf(until)],
   });
+}
+
+/** When the newest event that has been pruned was committed. Read behind the counts, it covers what they lack. */
+export async function readPrunedUntil(tx: Tx): Promise<Date | undefined> {
+  const [row] = await tx.query<{ until: Date }>({ name: 'read-pruned-until', text: 'SELECT until FROM outbox_pruned' });
+  return row?.until;
 }
 
 export async function isAnyCommittedBefore(tx: Tx, time: Date): Promise<boolean> {

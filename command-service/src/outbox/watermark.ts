@@ -8,6 +8,7 @@ import {
   countCommitted,
   isAnyCommittedBefore,
   lockReportedUntil,
+  readPrunedUntil,
   readSettledUntil,
   setReportedUntil,
 } from './watermark.sql.js';
@@ -51,13 +52,14 @@ export function createWatermarkReporter(
         const state = await withTransaction(pool, 'report watermark', async (tx) => {
           const locked = await lockReportedUntil(tx);
           if (locked === undefined) return 'idle';
-          const { reportedUntil, hasPruned, now } = locked;
+          const { reportedUntil, now } = locked;
           const settledUntil = await readSettledUntil(tx, now);
           const spanEnd = new Date(reportedUntil.getTime() + spanMs);
           const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
           // While a clock that was set back catches up, seconds that were told get more events.
           const from = wholeSecond(new Date(earliest(reportedUntil, settledUntil).getTime() - RECOUNT_MS));
           const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(settledUntil)));
+          const prunedUntil = await readPrunedUntil(tx);
           const backlog = await readBacklog(tx);
           onBacklog(backlog);
           const outcome = await open.publish(
@@ -66,7 +68,7 @@ export function createWatermarkReporter(
               toldAt: now.toISOString(),
               from: from.toISOString(),
               isFirst: !(await isAnyCommittedBefore(tx, from)),
-              hasPruned,
+              prunedUntil: prunedUntil?.toISOString(),
               seconds: seconds.map(({ second, committed, firstAt }) => ({
                 second: second.toISOString(),
                 committed,

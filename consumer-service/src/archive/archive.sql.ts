@@ -22,6 +22,15 @@ export function insertArchived(events: readonly DecodedEvent[]): Part {
   };
 }
 
+/** Which of these events the archive has, and the views with it. One look per event and month. */
+export async function findArchived(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await db.query<{ id: string }>({
+    text: 'SELECT event_id AS id FROM event_archive WHERE event_id = ANY($1::uuid[])',
+    values: [ids],
+  });
+  return new Set(rows.map(({ id }) => id));
+}
+
 /** Makes the partitions of this month and the next, by the database's clock, which is the one that stamps the rows. */
 export async function createArchiveMonths(db: Queryable): Promise<void> {
   await db.query({ name: 'create-archive-months', text: 'SELECT create_event_archive_months()' });

@@ -1,21 +1,60 @@
+import { tryLock } from '@tallyline/chassis/advisory-lock.sql';
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import { UUID } from '../inbox/decode.js';
 
 export interface DeadLetterRow {
   readonly id: string;
   readonly queue: string;
   readonly reason: string;
-  /** The write side committed it: while the row stands, sync-status is not `in-sync`. */
+  /** The write side committed it: until it is applied or forgotten, sync-status is not `in-sync`. */
   readonly counted: boolean;
   readonly firstSeenAt: Date;
 }
 
-export async function readDeadLetters(db: Queryable, queues: readonly string[]): Promise<Map<string, DeadLetterRow>> {
+/**
+ * False when another command holds it; held until the transaction ends, which may take as long as the command does. What one
+ * command looks at, the broker keeps from the others: to them its message would be gone.
+ */
+export async function takeCommandLock(tx: Tx): Promise<boolean> {
+  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+  return tryLock(tx, 'dead-letters');
+}
+
+const columns = 'event_id AS id, queue, reason, counted, first_seen_at AS "firstSeenAt"';
+
+/** What is recorded of these; an id that is none is of nothing. */
+export async function readDeadLetters(
+  db: Queryable,
+  queues: readonly string[],
+  ids: readonly string[],
+): Promise<Map<string, DeadLetterRow>> {
   const rows = await db.query<DeadLetterRow>({
-    text: `SELECT event_id AS id, queue, reason, counted, first_seen_at AS "firstSeenAt"
-             FROM dead_letters WHERE queue = ANY($1) ORDER BY first_seen_at, event_id`,
-    values: [queues],
+    text: `SELECT ${columns} FROM dead_letters WHERE queue = ANY($1) AND event_id = ANY($2::uuid[])`,
+    values: [queues, ids.filter((id) => UUID.test(id))],
   });
   return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** A few MB. */
+const PAGE_SIZE = 5_000;
+
+/** What was set aside before that time and is not forgotten, by id: pages and no cursor, because a reader may take hours. */
+export async function* recordedBefore(
+  db: Queryable,
+  queues: readonly string[],
+  time: Date,
+): AsyncGenerator<DeadLetterRow[]> {
+  for (let last: string | undefined; ; ) {
+    const rows = await db.query<DeadLetterRow>({
+      text: `SELECT ${columns} FROM dead_letters
+              WHERE queue = ANY($1) AND NOT forgotten AND first_seen_at < $2 AND ($3::uuid IS NULL OR event_id > $3)
+              ORDER BY event_id LIMIT ${PAGE_SIZE}`,
+      values: [queues, time, last],
+    });
+    yield rows;
+    last = rows.at(-1)?.id;
+    if (rows.length < PAGE_SIZE) return;
+  }
 }
 
 /** Which of these events the views already include. */
@@ -27,10 +66,17 @@ export async function readApplied(db: Queryable, ids: readonly string[]): Promis
   return new Set(rows.map(({ id }) => id));
 }
 
-/** Forgets a letter that was discarded; one that the write side committed only `forGood`. True when a row went. */
+/**
+ * Forgets a letter that was discarded; one that the write side committed only `forGood`, and its row stays: it says that
+ * the ledger has counted the event. True when there is nothing left to remember.
+ */
 export async function forgetDeadLetter(db: Queryable, id: string, forGood: boolean): Promise<boolean> {
   const rows = await db.query({
-    text: 'DELETE FROM dead_letters WHERE event_id = $1 AND (NOT counted OR $2) RETURNING event_id',
+    text: `WITH gone AS (DELETE FROM dead_letters WHERE event_id = $1 AND NOT counted RETURNING event_id),
+                forgotten AS (
+                  UPDATE dead_letters SET forgotten = true
+                   WHERE event_id = $1 AND counted AND (forgotten OR $2) RETURNING event_id)
+           SELECT event_id FROM gone UNION ALL SELECT event_id FROM forgotten`,
     values: [id, forGood],
   });
   return rows.length > 0;

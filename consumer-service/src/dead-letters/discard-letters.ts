@@ -14,9 +14,8 @@ export async function discardLetters(context: DeadLetterContext, forGood: boolea
       print(`${letter.id}  discarded from ${letter.queue}`);
     }
   }
-  const rows = await readDeadLetters(onPool(pool), queues);
-  for (const id of ids ?? []) {
-    if (!rows.has(id)) continue;
+  const rows = await readDeadLetters(onPool(pool), queues, [...(ids ?? [])]);
+  for (const id of rows.keys()) {
     count += 1;
     if (await forgetDeadLetter(onPool(pool), id, forGood)) print(`${id}  forgotten`);
     else

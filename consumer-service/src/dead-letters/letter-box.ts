@@ -16,10 +16,19 @@ export interface LetterBox {
 
 /** Opens the dead-letter queues. Looking costs a delivery each, which is why their delivery limit is off. */
 export function openLetterBox<T>(brokerUrl: string, work: (box: LetterBox) => Promise<T>): Promise<T> {
-  return visitBroker(brokerUrl, 'dead-letters', async ({ model, watch, brokerMajorVersion }) => {
+  return visitBroker(brokerUrl, 'dead-letters', async ({ model, watch, fail, brokerMajorVersion }) => {
     const channel = watch(await model.createChannel());
     await assertTopology(channel, topology, brokerMajorVersion);
-    const publisher = createPublisher(watch(await model.createConfirmChannel()));
+    let blockedBy: string | undefined;
+    model.on('blocked', (reason) => {
+      blockedBy = reason;
+    });
+    model.on('unblocked', () => {
+      blockedBy = undefined;
+    });
+    const publisher = createPublisher(watch(await model.createConfirmChannel()), () =>
+      fail(new Error(unconfirmed(blockedBy))),
+    );
     const result = await work({
       publisher,
       async *letters(queue) {
@@ -37,4 +46,13 @@ export function openLetterBox<T>(brokerUrl: string, work: (box: LetterBox) => Pr
     await channel.close();
     return result;
   });
+}
+
+function unconfirmed(blockedBy: string | undefined): string {
+  const reason = blockedBy === undefined ? 'a queue may have no leader' : `it blocks publishers (${blockedBy})`;
+  return (
+    `the broker confirms nothing: ${reason}. Its management page says more.\n` +
+    'What was not confirmed stays in its dead-letter queue, and may have been returned as well: nothing is lost or counted ' +
+    'twice. Mend the broker, then redrive again.'
+  );
 }

@@ -6,7 +6,7 @@ import { listLine, readableBody } from './describe.js';
 
 export async function showLetter({ pool, box, queues, ids }: DeadLetterContext): Promise<void> {
   const [id = ''] = ids ?? [];
-  const row = (await readDeadLetters(onPool(pool), queues)).get(id);
+  const row = (await readDeadLetters(onPool(pool), queues, [id])).get(id);
   let found = false;
   for (const queue of queues) {
     for await (const letter of chosen(box.letters(queue), ids)) {

@@ -1,6 +1,7 @@
 import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
+import { announceApplying } from '../inbox/inbox.sql.js';
 import { isEventAtFault, refusalOf } from '../inbox/refusal.js';
 import { viewTables } from '../projections/index.js';
 import { type ChangedRow, noteChanges, readChanges } from './dead-letters.sql.js';
@@ -26,7 +27,9 @@ export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
 }
 
 async function apply(tx: Tx, event: DecodedEvent): Promise<Trial> {
-  // Tables are locked in the order in which a batch's one statement names them: the last one first.
+  // Tables are locked in the order in which a batch's one statement names them: the last one first. But the inbox before all,
+  // as those do who set aside (lockInbox) or rebuild.
+  await announceApplying(tx);
   await noteChanges(tx, [...viewTables].reverse());
   const { applied } = await applyInTransaction(tx, { events: [event], poison: [], watermarks: [] });
   return applied.length === 0 ? { kind: 'already-applied' } : { kind: 'would-apply', changes: await readChanges(tx) };

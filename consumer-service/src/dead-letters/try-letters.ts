@@ -1,4 +1,4 @@
-import { print } from '@tallyline/chassis/command-line';
+import { print, untilRead } from '@tallyline/chassis/command-line';
 import { onPool } from '@tallyline/chassis/postgres';
 import { createArchiveMonths } from '../archive/archive.sql.js';
 import { chosen, type DeadLetterContext, requireFound } from './chosen-letters.js';
@@ -15,6 +15,7 @@ export async function tryLetters(context: DeadLetterContext): Promise<void> {
       count += 1;
       print(`${letter.id}  ${letter.type ?? 'no type'}  of ${letter.queue}`);
       for (const line of describeTrial(await tryLetter(pool, letter))) print(`  ${line}`);
+      await untilRead();
     }
   }
   requireFound(context, count);

@@ -1,15 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
+import { onPool, withTransaction } from '@tallyline/chassis/postgres';
+import { eventually } from '@tallyline/local/eventually';
+import { v7 as uuidv7 } from 'uuid';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import { forgetDeadLetter } from '../dead-letters/dead-letters.sql.js';
 import type { Letter } from '../dead-letters/letter.js';
 import { tryLetter } from '../dead-letters/try-letter.js';
 import { viewTables } from '../projections/index.js';
-import { applyBatch } from './apply-batch.js';
+import { applyBatch, applyInTransaction, type Batch } from './apply-batch.js';
 import { applyIsolating } from './apply-isolating.js';
 import { type DecodedEvent, decode } from './decode.js';
 
 const { pool } = await openTestDatabase('read');
 
+const DAY_MS = 86_400_000;
 const occurredAt = new Date().toISOString();
 
 function event(queue: string, body: Readonly<Record<string, unknown>>): DecodedEvent {
@@ -74,6 +79,15 @@ test('an event that comes again, in its batch or in a later one, is counted once
   expect(await salesOf(1)).toEqual([{ orders: 1, revenue: '4.50' }]);
 });
 
+test('an event that the inbox has forgotten and the archive has is counted once when it is replayed', async () => {
+  const daysAgo = (days: number) => ({ ...counted(order(45)), id: uuidv7({ msecs: Date.now() - days * DAY_MS }) });
+  const [replayed, late] = [daysAgo(40), daysAgo(41)];
+  await apply(replayed);
+  await pool.query('DELETE FROM processed_events WHERE event_id = $1', [replayed.id]);
+  expect(await apply(replayed, late)).toMatchObject({ applied: [{ id: late.id }], duplicates: 1 });
+  expect(await salesOf(45)).toEqual([{ orders: 2, revenue: '9.00' }]);
+});
+
 test('an event that fails to reach its views is not remembered as counted', async () => {
   const failing = order(3);
   await pool.query('ALTER TABLE product_sales_view RENAME TO away');
@@ -133,6 +147,51 @@ test('an event that is applied is not set aside when an older consumer cannot re
   expect(await lettersAndSettled()).toEqual({ letters: 0, settled: 1 });
 });
 
+test('an event discarded for good that is published again, and refused again or applied, is settled once', async () => {
+  await pool.query('DELETE FROM event_ledger');
+  const discarded = counted(order(42));
+  await setAside(discarded, true);
+  expect(await forgetDeadLetter(onPool(pool), discarded.id, true)).toBe(true);
+  await setAside(discarded, true);
+  expect(await lettersAndSettled()).toMatchObject({ settled: 1 });
+  expect(await apply(discarded)).toMatchObject({ applied: [{ id: discarded.id }] });
+  expect(await lettersAndSettled()).toEqual({ letters: 0, settled: 1 });
+});
+
+/** Until somebody waits for a lock of the transaction that is open. */
+const untilSomebodyWaits = () =>
+  eventually(async () => {
+    const waiting =
+      'SELECT FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0';
+    expect((await pool.query(waiting)).rowCount).toBe(1);
+  });
+
+test.each([
+  ['set aside first', true],
+  ['applied first', false],
+])(
+  'an event that one consumer sets aside and another applies at the same time is settled once: %s',
+  async (_how, asideIsFirst) => {
+    await pool.query('TRUNCATE event_ledger, dead_letters');
+    const event = counted(order(asideIsFirst ? 43 : 44));
+    const poison = { kind: 'poison' as const, id: event.id, queue: event.queue, reason: 'older', counted: true };
+    const batches: Batch[] = [
+      { events: [], poison: [poison], watermarks: [] },
+      { events: [event], poison: [], watermarks: [] },
+    ];
+    const [first, second] = (asideIsFirst ? batches : batches.reverse()) as [Batch, Batch];
+    let other: Promise<unknown> | undefined;
+    await withTransaction(pool, 'first', async (tx) => {
+      await applyInTransaction(tx, first);
+      other = applyBatch(pool, second);
+      await untilSomebodyWaits();
+    });
+    await other;
+    expect(await lettersAndSettled()).toEqual({ letters: 0, settled: 1 });
+    expect(await salesOf(asideIsFirst ? 43 : 44)).toEqual([{ orders: 1, revenue: '4.50' }]);
+  },
+);
+
 test('whatever a batch holds, its tables are written in one order: the inbox, the archive, the views, the ledger', async () => {
   const tables = ['processed_events', 'event_archive', ...viewTables, 'event_ledger'];
   await pool.query('CREATE TABLE written (n BIGINT GENERATED ALWAYS AS IDENTITY, name TEXT)');
@@ -156,7 +215,7 @@ test('whatever a batch holds, its tables are written in one order: the inbox, th
   for (const order of [inOneStatement, ofTheLast, await written()]) expect(order).toEqual(tables);
 });
 
-test('dry runs of a dead letter and batches beside them do not deadlock', async () => {
+test('dry runs of a dead letter, batches beside them and what is set aside do not deadlock', async () => {
   const { id, queue, raw } = order(30);
   const message = { content: raw.body, properties: { messageId: id, headers: {} } };
   const letter = { id, queue, message } as unknown as Letter;
@@ -167,7 +226,13 @@ test('dry runs of a dead letter and batches beside them do not deadlock', async 
   const applyMeanwhile = async (lane: number) => {
     for (let n = 0; tried < 20; n += 2) await apply(order(100 + lane + n), product(100 + lane + n));
   };
-  await Promise.all([tryOften(), applyMeanwhile(0), applyMeanwhile(1)]);
+  const setAsideMeanwhile = async () => {
+    for (let n = 0; tried < 20; n += 1) {
+      const poison = { kind: 'poison' as const, id: randomUUID(), queue, reason: 'broken', counted: false };
+      await applyBatch(pool, { events: [order(1_000 + n)], poison: [poison], watermarks: [] });
+    }
+  };
+  await Promise.all([tryOften(), applyMeanwhile(0), applyMeanwhile(1), setAsideMeanwhile()]);
 });
 
 const hear = (...toldSecondsAgo: number[]) => {
@@ -191,4 +256,22 @@ test('watermarks that waited in the queue are as old as they are, the first one 
   expect(oldest).toBeGreaterThan(995);
   await hear(0);
   expect(await watermarkAgeSeconds()).toBeLessThan(4);
+});
+
+const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
+
+test('views lack history when the outbox has pruned what came after they were told last: after a restore, for one', async () => {
+  const hearOf = (measuredAt: string, prunedUntil: string | undefined) =>
+    applyBatch(pool, {
+      events: [],
+      poison: [],
+      watermarks: [{ measuredAt, from: measuredAt, isFirst: true, prunedUntil, seconds: [], waiting: 0 }],
+    });
+  const lacksHistory = async () => (await pool.query('SELECT lacks_history AS lacks FROM sync_state')).rows[0].lacks;
+  await pool.query('UPDATE sync_state SET measured_at = $1, lacks_history = false', [daysAgo(40)]);
+  await hearOf(daysAgo(39), undefined);
+  await hearOf(daysAgo(38), daysAgo(50));
+  expect(await lacksHistory()).toBe(false);
+  await hearOf(daysAgo(36), daysAgo(37));
+  expect(await lacksHistory()).toBe(true);
 });

@@ -2,9 +2,10 @@ import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/
 import { type Part, runTogether, together } from '@tallyline/chassis/postgres-together';
 import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
-import { insertArchived } from '../archive/archive.sql.js';
+import { findArchived, insertArchived } from '../archive/archive.sql.js';
 import { addToViews } from '../projections/index.js';
 import type { DecodedEvent, Poison } from './decode.js';
+import { maybeForgotten } from './forgotten.js';
 import {
   deleteDeadLetters,
   findDeadLetters,
@@ -12,6 +13,7 @@ import {
   insertDeadLetters,
   insertNewEvents,
   isKnownEvent,
+  lockInbox,
 } from './inbox.sql.js';
 import { addToLedger, storeWatermark } from './ledger.sql.js';
 import { SettledSeconds } from './settled-seconds.js';
@@ -34,7 +36,8 @@ export interface Applied {
  * refuses it where that was wrong.
  */
 export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
-  if (batch.events.length > 0 && batch.poison.length === 0 && batch.watermarks.length === 0) {
+  const ids = batch.events.map(({ id }) => id);
+  if (ids.length > 0 && batch.poison.length + batch.watermarks.length + maybeForgotten(ids).length === 0) {
     try {
       return await applyAsNew(pool, batch.events);
     } catch (error) {
@@ -58,7 +61,11 @@ async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<
 export async function applyInTransaction(tx: Tx, { events, poison, watermarks }: Batch): Promise<Applied> {
   const eventOf = byId(events);
   const ids = [...eventOf.keys()];
-  const [newIds, lettersBefore] = await Promise.all([insertNewEvents(tx, ids), findDeadLetters(tx, ids)]);
+  if (poison.length > 0) await lockInbox(tx);
+  const old = maybeForgotten(ids);
+  const archived = old.length > 0 ? await findArchived(tx, old) : new Set<string>();
+  const unarchived = ids.filter((id) => !archived.has(id));
+  const [newIds, lettersBefore] = await Promise.all([insertNewEvents(tx, unarchived), findDeadLetters(tx, ids)]);
   const applied = [...eventOf.values()].filter(({ id }) => newIds.has(id));
 
   // Both are rare, and the only ones whose answer decides what follows.

@@ -32,7 +32,8 @@ export interface Poison {
 
 export type Decoded = DecodedEvent | Poison;
 
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+/** In lower case, as the database writes them. */
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /**
  * An id that the outbox can have made: a UUIDv7 of before the year 2527. The ledger takes the event's second from it, and a
  * forged one of the year 10889 is a second that the database refuses, with every batch that holds it.

@@ -31,6 +31,19 @@ export function insertAllNew(eventIds: readonly string[]): Part {
   };
 }
 
+/**
+ * Waits for those who apply events, and holds others off until the end of the transaction. Whoever sets an event aside looks
+ * whether it was applied, and the other way round, and neither sees what the other has not committed: both would settle it.
+ */
+export async function lockInbox(tx: Tx): Promise<void> {
+  await tx.query({ name: 'lock-inbox', text: 'LOCK TABLE processed_events IN SHARE ROW EXCLUSIVE MODE' });
+}
+
+/** Takes the table's lock that a batch takes, before any other. */
+export async function announceApplying(tx: Tx): Promise<void> {
+  await tx.query({ text: 'LOCK TABLE processed_events IN ROW EXCLUSIVE MODE' });
+}
+
 /** True when insertAllNew failed because an event had been processed or set aside before. */
 export function isKnownEvent(error: unknown): boolean {
   return databaseError(error)?.constraint === 'processed_events_pkey';

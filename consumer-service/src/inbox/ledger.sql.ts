@@ -58,13 +58,13 @@ function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Wate
  * Stores how far the write side has told.
  * measured_at goes forward only where a watermark follows on what was told before: after one that was lost, nothing is
  * known of the seconds that it told of, so sync-status grows stale until they are told again (see replay/).
- * lacks_history is set where it begins later than what was told before, and the write side has pruned what was between.
+ * lacks_history is set where less was told before than the write side has pruned: what was between comes no more.
  * clock_offset is the least of (received - told), creeping up by 1 % of the time so that it follows a clock that was set:
  * ages computed with it compare one clock with itself. It starts at 1 s at most and a backlog of watermarks does not
  * raise it, because what waited in the queue for an hour would then look as if it were told just now.
  */
 export function storeWatermark(watermark: Watermark): Statement[] {
-  const { measuredAt, toldAt = measuredAt, from, isFirst, hasPruned = false, waiting } = watermark;
+  const { measuredAt, toldAt = measuredAt, from, isFirst, prunedUntil, waiting } = watermark;
   const stored = {
     name: 'store-watermark',
     text: `
@@ -75,9 +75,9 @@ export function storeWatermark(watermark: Watermark): Statement[] {
         clock_offset = LEAST(clock_timestamp() - $5::timestamptz, COALESCE(
           clock_offset + LEAST((clock_timestamp() - received_at) * 0.01, interval '10 ms'), interval '1 s')),
         gap_since = NULL,
-        lacks_history = lacks_history OR ($6 AND (measured_at IS NULL OR measured_at < $4))
+        lacks_history = lacks_history OR ($6::timestamptz IS NOT NULL AND (measured_at IS NULL OR measured_at <= $6))
       WHERE (measured_at IS NULL OR measured_at < $1::timestamptz) AND ($3::boolean OR measured_at >= $4::timestamptz)`,
-    values: [measuredAt, waiting, isFirst, from, toldAt, hasPruned],
+    values: [measuredAt, waiting, isFirst, from, toldAt, prunedUntil],
   };
   const noted = {
     name: 'note-gap',

@@ -1,7 +1,8 @@
 import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
-import { createPool } from '@tallyline/chassis/postgres';
+import { createPool, withTransaction } from '@tallyline/chassis/postgres';
 import { environment } from '@tallyline/contracts/environment';
 import { eventQueues } from '@tallyline/contracts/topology';
+import { takeCommandLock } from '../dead-letters/dead-letters.sql.js';
 import { discardLetters } from '../dead-letters/discard-letters.js';
 import { openLetterBox } from '../dead-letters/letter-box.js';
 import { listLetters } from '../dead-letters/list-letters.js';
@@ -20,6 +21,7 @@ redrive returns all of them, or those named; what is in the views already change
 with today's code in a transaction that is rolled back, and the rows that would change are printed (- before, + after).
 discard removes a message. Where the write side committed the event, sync-status goes on saying "incomplete", because the
 views lack it and npm run replay can still bring it; --for-good forgets that, too.
+One command at a time: it holds the messages that it looks at.
 
 QUEUE is one of ${Object.keys(eventQueues).join(', ')}.
 Reads BROKER_URL and READ_DATABASE_URL, from the environment or .env. Exit code 2: it could not be done.`;
@@ -50,18 +52,23 @@ await runCommandLine({
     const pool = createPool({
       url: config.READ_DATABASE_URL,
       applicationName: 'dead-letters',
+      // One holds the lock.
       maxConnections: 2,
       statementTimeoutMs: 30_000,
       log,
     });
     try {
-      await openLetterBox(config.BROKER_URL, (box) => {
-        const context = { pool, box, queues, ids: given.length > 0 ? new Set(given) : undefined };
-        if (command === 'list') return listLetters(context, values.json);
-        if (command === 'show') return showLetter(context);
-        if (command === 'redrive') return values['dry-run'] ? tryLetters(context) : redriveLetters(context);
-        if (command === 'discard') return discardLetters(context, values['for-good']);
-        throw new UsageError(command === undefined ? 'say what to do' : `there is no command "${command}"`);
+      await withTransaction(pool, 'dead-letters', async (guard) => {
+        if (!(await takeCommandLock(guard)))
+          throw new Error('another dead-letters command is running: it holds the messages that it looks at');
+        await openLetterBox(config.BROKER_URL, (box) => {
+          const context = { pool, box, queues, ids: given.length > 0 ? new Set(given) : undefined };
+          if (command === 'list') return listLetters(context, values.json);
+          if (command === 'show') return showLetter(context);
+          if (command === 'redrive') return values['dry-run'] ? tryLetters(context) : redriveLetters(context);
+          if (command === 'discard') return discardLetters(context, values['for-good']);
+          throw new UsageError(command === undefined ? 'say what to do' : `there is no command "${command}"`);
+        });
       });
     } finally {
       await pool.end();

@@ -43,19 +43,27 @@ export async function* archivedEvents(db: Queryable, batchSize: number): AsyncGe
   }
 }
 
-/** Some of what arrived since a time and is not in the shadow yet, but for events that cannot be read. */
-export function findRest(
+/** The ids of some of what arrived since a time and is not in the shadow yet, but for events that cannot be read. */
+export async function findRest(
   db: Queryable,
   since: Date,
   unreadable: readonly string[],
   limit: number,
-): Promise<ArchivedEvent[]> {
-  return db.query({
-    text: `SELECT ${COLUMNS} FROM public.event_archive a
+): Promise<string[]> {
+  const rows = await db.query<{ id: string }>({
+    text: `SELECT event_id AS id FROM public.event_archive a
             WHERE received_at >= $1 AND event_id <> ALL ($2::uuid[])
               AND NOT EXISTS (SELECT FROM ${SHADOW}.processed_events p WHERE p.event_id = a.event_id)
             LIMIT $3`,
     values: [since, unreadable, limit],
+  });
+  return rows.map(({ id }) => id);
+}
+
+export function readRest(db: Queryable, since: Date, ids: readonly string[]): Promise<ArchivedEvent[]> {
+  return db.query({
+    text: `SELECT ${COLUMNS} FROM public.event_archive WHERE received_at >= $1 AND event_id = ANY ($2::uuid[])`,
+    values: [since, ids],
   });
 }
 

@@ -8,6 +8,24 @@ import type { ArchivedEvent } from './archived.sql.js';
 /** The consumer's own batch size: 500 events in one folded transaction. */
 export const FOLD_SIZE = 500;
 
+/** Orders of 100 lines are folded by the hundred: of 500 the process grows by 200 MB. */
+const MAX_CHARACTERS = 1_000_000;
+
+/** Batches of at most about so many characters. */
+export function* inFolds(events: readonly ArchivedEvent[]): Generator<ArchivedEvent[]> {
+  let fold: ArchivedEvent[] = [];
+  let characters = 0;
+  for (const event of events) {
+    fold.push(event);
+    characters += event.body.length;
+    if (characters < MAX_CHARACTERS) continue;
+    yield fold;
+    fold = [];
+    characters = 0;
+  }
+  if (fold.length > 0) yield fold;
+}
+
 export interface Unreadable {
   readonly id: string;
   readonly reason: string;

@@ -8,8 +8,9 @@ import {
   countUnarchived,
   findRest,
   readMovedMonths,
+  readRest,
 } from './archived.sql.js';
-import { FOLD_SIZE, foldArchived, type Unreadable } from './fold-archived.js';
+import { FOLD_SIZE, foldArchived, inFolds, type Unreadable } from './fold-archived.js';
 import { createShadow, dropShadow, stopConsumers, takeRebuildLock } from './shadow.sql.js';
 import { acceptHistory, differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
 
@@ -36,7 +37,7 @@ export interface RebuildOptions {
 
 /** A consumer's transaction lasts seconds; its events bear the time of its begin. */
 const LONGEST_TRANSACTION_MS = 3_600_000;
-/** Each look passes over the events of the last hour; so many of them take 10 MB. */
+/** Each look passes over the events of the last hour, and notes so many ids. */
 const REST_SIZE = 20_000;
 /** Consumers are stopped for the last rest alone: 2,000 events are folded in 100 ms. */
 const SMALL_REST = 2_000;
@@ -65,7 +66,8 @@ async function fillCompareTakeOver({ pool, shadow, progress, accept, inboxDays }
   const unreadable = new Map<string, Unreadable>();
   let events = 0;
   const fold = async (batch: readonly ArchivedEvent[]) => {
-    for (const event of await foldArchived(shadow, batch)) unreadable.set(event.id, event);
+    for (const part of inFolds(batch))
+      for (const event of await foldArchived(shadow, part)) unreadable.set(event.id, event);
     events += batch.length;
     progress.advance(batch.length);
   };
@@ -75,7 +77,8 @@ async function fillCompareTakeOver({ pool, shadow, progress, accept, inboxDays }
     for (let found = REST_SIZE; found === REST_SIZE; ) {
       const rest = await findRest(db, since, [...unreadable.keys()], REST_SIZE);
       progress.part('catching up', rest.length);
-      for (let first = 0; first < rest.length; first += FOLD_SIZE) await fold(rest.slice(first, first + FOLD_SIZE));
+      for (let first = 0; first < rest.length; first += FOLD_SIZE)
+        await fold(await readRest(db, since, rest.slice(first, first + FOLD_SIZE)));
       found = rest.length;
     }
     return events - before;

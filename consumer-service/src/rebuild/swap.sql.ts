@@ -80,7 +80,7 @@ export async function acceptHistory(tx: Tx): Promise<void> {
  * remembers are left out, for nobody publishes them again, unless the write side told of their second and waits for it.
  *
  * A second that was touched is counted anew from what is held, never added to: an old event may have been settled here
- * before the inbox forgot it. No less than before, for what was discarded for good is held nowhere.
+ * before the inbox forgot it. No less than before: what a second has settled is never taken back.
  */
 export async function takeOverInbox(tx: Tx, days: number): Promise<void> {
   await tx.query({

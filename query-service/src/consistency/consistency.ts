@@ -8,12 +8,18 @@ const MAX_TOKENS = 10;
 const DEFAULT_WAIT_SECONDS = 2;
 const MAX_WAIT_SECONDS = 10;
 
-/** One token, or several separated by commas, as a client that has written more than once sends them. */
+const NO_TOKEN = 'must be a token that a POST answered';
+
+/**
+ * One token, or several separated by commas, as a client that has written more than once sends them. Where nothing is
+ * between commas there is no element (RFC 9110, section 5.6.1.2).
+ */
 const headers = z.object({
   [CONSISTENCY_TOKEN]: z
     .string()
     .transform((value) => value.split(',').map((token) => token.trim().toLowerCase()))
-    .pipe(z.array(z.guid('must be a token that a POST answered')).min(1).max(MAX_TOKENS)),
+    .transform((tokens) => [...new Set(tokens.filter((token) => token !== ''))])
+    .pipe(z.array(z.guid(NO_TOKEN)).min(1, NO_TOKEN).max(MAX_TOKENS)),
 });
 
 /** The same for the documentation: both are optional on every call. */
@@ -41,7 +47,7 @@ export function consistencyOnRequest({ awaitEvents }: AwaitEvents): RequestHandl
     const tokens = parseInput(headers, request.headers, 'header')[CONSISTENCY_TOKEN];
     const gone = new AbortController();
     response.on('close', () => gone.abort());
-    const state = await awaitEvents([...new Set(tokens)], waitMs(request.get('prefer')), gone.signal);
+    const state = await awaitEvents(tokens, waitMs(request.get('prefer')), gone.signal);
     // A handler that waits for its response to close would wait for what has been.
     if (gone.signal.aborted) return;
     response.setHeader(CONSISTENCY_STATUS, state);

@@ -52,8 +52,8 @@ async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
              extract(epoch FROM clock_timestamp() - s.clock_offset - oldest.first_at)::float8 AS "oldestPendingAgeSeconds",
              (SELECT COALESCE(sum(committed - settled), 0)::bigint FROM event_ledger WHERE settled < committed) AS "pendingEvents",
              s.waiting AS "waitingInOutbox",
-             (SELECT count(*) FROM dead_letters) AS "setAsideEvents",
-             (SELECT count(*) FROM dead_letters WHERE counted) AS "setAsideOwnEvents",
+             (SELECT count(*) FROM dead_letters WHERE NOT forgotten) AS "setAsideEvents",
+             (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "setAsideOwnEvents",
              s.lacks_history AS "lacksHistory",
              (SELECT last_settled_at FROM event_ledger WHERE settled > 0 ORDER BY second DESC LIMIT 1) AS "lastProcessedAt"
         FROM sync_state s

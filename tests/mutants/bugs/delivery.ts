@@ -51,12 +51,11 @@ export const deliveryBugs: readonly Mutant[] = [
     name: 'dedup-apart',
     bug: 'events are recorded as processed in a transaction before the one that counts them',
     changes: [
-      { file: applyBatch, from: 'if (batch.events.length > 0 &&', to: 'if (batch.events.length < 0 &&' },
+      { file: applyBatch, from: 'if (ids.length > 0 &&', to: 'if (ids.length < 0 &&' },
       {
         file: applyBatch,
         from: "  return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));",
-        to: `  const ids = [...new Set(batch.events.map(({ id }) => id))];
-  return withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, ids)).then((recorded) =>
+        to: `  return withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, [...new Set(ids)])).then((recorded) =>
     withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch, recorded)),
   );`,
       },
@@ -71,8 +70,8 @@ export const deliveryBugs: readonly Mutant[] = [
       },
       {
         file: applyBatch,
-        from: 'await Promise.all([insertNewEvents(tx, ids), findDeadLetters(tx, ids)])',
-        to: 'await Promise.all([recorded ?? insertNewEvents(tx, ids), findDeadLetters(tx, ids)])',
+        from: 'await Promise.all([insertNewEvents(tx, unarchived), findDeadLetters(tx, ids)])',
+        to: 'await Promise.all([recorded ?? insertNewEvents(tx, unarchived), findDeadLetters(tx, ids)])',
       },
     ],
     caughtBy: { file: applyBatchTest, name: 'an event that fails to reach its views is not remembered as counted' },

@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { buildHttpApp } from '@tallyline/chassis/http-app';
+import { type HttpServer, listen } from '@tallyline/chassis/http-server';
+import { createLogger } from '@tallyline/chassis/logger';
+import { createMetrics } from '@tallyline/chassis/metrics';
+import { route } from '@tallyline/chassis/route';
+import request from 'supertest';
+import { z } from 'zod';
+import { consistencyOnRequest } from './consistency.js';
+
+let awaited: readonly string[] = [];
+let server: HttpServer;
+beforeAll(async () => {
+  const awaitEvents = async (eventIds: readonly string[]) => {
+    awaited = eventIds;
+    return 'included' as const;
+  };
+  const answer = { status: 200, description: 'an answer', schema: z.object({}) };
+  const app = buildHttpApp({
+    api: { title: 'a service', description: 'for this test' },
+    log: createLogger('test', 'silent', 'json'),
+    metrics: createMetrics('a-service'),
+    health: { required: {} },
+    before: consistencyOnRequest({ awaitEvents }),
+    routes: [route('get', '/thing', { summary: 'a thing', answer }, async () => ({ body: {} }))],
+  });
+  server = await listen(app, '127.0.0.1', 0);
+});
+afterAll(() => server.stop());
+
+const tokens = Array.from({ length: 11 }, (_, n) => `0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeee${10 + n}`);
+const [first = '', second = ''] = tokens;
+const asked = (token: string) =>
+  request(`http://127.0.0.1:${server.port}`).get('/thing').set('consistency-token', token);
+
+test.each([
+  ['one', first, [first]],
+  ['several', `${first}, ${second.toUpperCase()}`, [first, second]],
+  ['some with nothing between them, as RFC 9110 has it (5.6.1.2)', `,${first}, ,${second},`, [first, second]],
+  ['one many times', Array(20).fill(first).join(), [first]],
+])('a GET waits for its tokens: %s', async (_which, header, expected) => {
+  const { status, headers } = await asked(header);
+  expect([status, headers['consistency-status'], awaited]).toEqual([200, 'included', expected]);
+});
+
+test.each([
+  ['none', ',', 'must be a token that a POST answered'],
+  ['what is none', `${first},x`, 'must be a token that a POST answered'],
+  ['more than ten', tokens.join(), 'must have at most 10 items'],
+])('a GET is refused with %s', async (_what, header, detail) => {
+  const { status, body } = await asked(header);
+  expect([status, body.errors]).toEqual([400, [{ header: 'consistency-token', detail }]]);
+});
