@@ -5,31 +5,27 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { startTemporaryBroker } from '@tallyline/local/temporary-servers';
 import type { Browser, Page } from 'playwright-core';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { type SuiteOnOwnBroker, startSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { openPage, startBrowser } from './browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
-let broker: Awaited<ReturnType<typeof startTemporaryBroker>>;
-let suite: Suite;
+let { broker, suite, stop } = {} as SuiteOnOwnBroker;
 let browser: Browser;
 let writeDatabaseUrl: string;
 let lampId: number;
 
 beforeAll(async () => {
   mkdirSync(images, { recursive: true });
-  broker = await startTemporaryBroker();
-  suite = await startSuite({ BROKER_URL: broker.brokerUrl, SHOP_TIME_ZONE: zoneInTheAfternoon() });
+  ({ broker, suite, stop } = await startSuiteOnOwnBroker({ SHOP_TIME_ZONE: zoneInTheAfternoon() }));
   writeDatabaseUrl = String(suite.write.options.connectionString);
   browser = await startBrowser();
 }, 120_000);
 afterAll(async () => {
   await browser.close();
-  await suite.stop();
-  await broker.stop();
+  await stop();
 });
 
 /** A shop where it is afternoon now: a day that has just begun is no picture of a shop. */

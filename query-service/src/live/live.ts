@@ -8,7 +8,7 @@ import { readTopSellers } from '../queries/top-sellers.js';
 import { createPoller } from './poller.js';
 
 /** Completed days change only when an event comes very late; 43,200 minutes are not added up every second for that. */
-const DAYS_INTERVAL_MS = 30_000;
+export const DAYS_INTERVAL_MS = 30_000;
 
 export interface Live {
   readonly readSalesToday: ReadSalesToday;

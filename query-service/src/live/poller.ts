@@ -30,8 +30,8 @@ interface Told {
 
 /** A slow database is asked less often: a source is never read more than a quarter of the time. */
 const PAUSE_FACTOR = 3;
-/** Said again at this interval when nothing changed, so that a page can tell a quiet shop from a dead connection. */
-const REPEAT_MS = 10_000;
+/** Said again by then although nothing changed, so that a page can tell a quiet shop from a dead connection. */
+export const REPEAT_MS = 10_000;
 
 /**
  * Reads each source at its interval and tells what changed. Comparing what was read is all the change detection there is:
@@ -50,7 +50,8 @@ export function createPoller({ log, sources, onChange }: PollerOptions): Poller 
     try {
       const value = await source.read();
       const text = JSON.stringify(source.compared ? source.compared(value) : value);
-      if (run === running && (text !== last.text || startedAt - last.at > REPEAT_MS)) {
+      const isDue = startedAt + source.intervalMs - last.at > REPEAT_MS;
+      if (run === running && (text !== last.text || isDue)) {
         onChange(name, JSON.stringify(value));
         next = { text, at: startedAt };
       }

@@ -56,6 +56,12 @@ test('HEAD is answered with the headers of the stream, and takes no place among 
   expect(live.listeners()).toBe(0);
 });
 
+test('a parameter is refused, as the stream has none', async () => {
+  const answer = await fetch(`http://127.0.0.1:${server.port}${path}?x=1`);
+  expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ parameter: 'x' }] }]);
+  expect(live.listeners()).toBe(0);
+});
+
 test('a page that leaves while it waits for its token takes no place either', async () => {
   const headers = { 'consistency-token': '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee' };
   const page = request({ host: '127.0.0.1', port: server.port, path, headers });

@@ -1,10 +1,12 @@
 import { Problem } from '@tallyline/chassis/problem';
-import type { Route } from '@tallyline/chassis/route';
+import { noParameters, type Route } from '@tallyline/chassis/route';
 import { securityHeaders } from '@tallyline/chassis/security-headers';
+import { parseInput } from '@tallyline/chassis/validation';
 import { CONSISTENCY_STATUS } from '@tallyline/contracts/consistency';
 import { z } from 'zod';
-import type { Live } from './live.js';
+import { DAYS_INTERVAL_MS, type Live } from './live.js';
 import { parts } from './parts.js';
+import { REPEAT_MS } from './poller.js';
 
 /** Each is a socket and little else; beyond this somebody is not looking at pages. */
 const MAX_STREAMS = 1_000;
@@ -21,8 +23,9 @@ export function streamRoute(live: Live): Route {
       summary: "The page's numbers, live",
       description:
         'Server-sent events. `freshness` has the data of /api/analytics/sync-status, `today` of …/sales/today, `days` of ' +
-        '…/sales/daily, `top` of …/top and `branches` of the calls under …/branches: all of them at first, then each when it changes, at most once a second, and ' +
-        'at least every 10 s.',
+        '…/sales/daily, `top` of …/top and `branches` of the calls under …/branches: all of them at first, then each when ' +
+        `it changes, at most once a second, and within ${REPEAT_MS / 1000} s also when it does not; \`days\` every ` +
+        `${DAYS_INTERVAL_MS / 1000} s. A longer silence is a dead connection, or a database that does not answer.`,
       answer: {
         status: 200,
         description: 'One of these as `data` of an event whose name is the key',
@@ -31,6 +34,7 @@ export function streamRoute(live: Live): Route {
       },
     },
     handle: (request, response) => {
+      parseInput(noParameters, request.query, 'parameter');
       if (live.listeners() >= MAX_STREAMS) {
         throw new Problem({
           slug: 'overloaded',

@@ -28,6 +28,7 @@ export function branchRevenueRoute(db: Queryable): Route {
     '/api/analytics/branches/:branch/revenue',
     {
       summary: "A branch's revenue over time",
+      description: `At most ${MAX_DAYS.day} days, both ends included; ${MAX_DAYS.week} by the week or by the month.`,
       params: branchPath,
       query: z.strictObject({
         from: dayParameter.optional(),

@@ -17,6 +17,7 @@ export function hourlySalesRoute(db: Queryable): Route {
     '/api/analytics/sales/hourly',
     {
       summary: 'Sales by the hour',
+      description: `Hours are those of UTC. At most ${MAX_HOURS} hours from \`from\` to \`to\`.`,
       query: z.strictObject({ from: instantParameter.optional(), to: instantParameter.optional() }),
       answer: {
         status: 200,
@@ -50,9 +51,8 @@ export function rangeOf(from: Date | undefined, to: Date | undefined, now: Date)
   const hourOf = (time: number) => Math.floor(time / HOUR_MS) * HOUR_MS;
   const end = to ?? (from === undefined ? now : new Date(hourOf(from.getTime()) + 24 * HOUR_MS));
   const start = from ?? new Date(hourOf(end.getTime() - 1) - 23 * HOUR_MS);
-  const first = new Date(hourOf(start.getTime()));
   if (end <= start) throw rangeProblem('must be after from');
-  if (end.getTime() - first.getTime() > MAX_HOURS * HOUR_MS)
+  if (end.getTime() - start.getTime() > MAX_HOURS * HOUR_MS)
     throw rangeProblem(`must be at most ${MAX_HOURS} hours after from`);
-  return { from: first, to: end };
+  return { from: new Date(hourOf(start.getTime())), to: end };
 }

@@ -13,3 +13,13 @@ test.each([
   const at = (text: string | undefined) => (text === undefined ? undefined : new Date(`${text}Z`));
   expect(rangeOf(at(from), at(to), now)).toEqual({ from: at(first), to: at(end) });
 });
+
+test.each([
+  ['2026-10-01T00:00', '2026-11-01T00:00'],
+  ['2026-10-01T00:30', '2026-11-01T00:30'],
+])('a range of 744 hours is answered wherever it begins: %s', (from, to) => {
+  const asked = { from: new Date(`${from}Z`), to: new Date(`${to}Z`) };
+  expect(rangeOf(asked.from, asked.to, now).to).toEqual(asked.to);
+  const beyond = new Date(asked.to.getTime() + 1);
+  expect(() => rangeOf(asked.from, beyond, now)).toThrow('to must be at most 744 hours after from');
+});

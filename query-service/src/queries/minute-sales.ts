@@ -39,7 +39,9 @@ export function salesTodayRoute(read: ReadSalesToday): Route {
     '/api/analytics/sales/today',
     {
       summary: 'Today, against the same time yesterday and hour by hour',
-      description: "A day is one of the shop's time zone. Averages are null where there are no orders.",
+      description:
+        "A day is one of the shop's time zone. `yesterdayBySameTime` is to the minute: it ends where, a day ago, the present " +
+        'minute began. Averages are null where there are no orders.',
       answer: { status: 200, description: 'As far as the views know', schema: salesToday },
     },
     async ({ hasAwaited }) => ({ body: await read({ anew: hasAwaited }) }),

@@ -60,6 +60,9 @@ export function productsRoute(db: Queryable): Route {
     '/api/products',
     {
       summary: 'The catalogue, in order of id',
+      description:
+        'Pages are for reading the catalogue. They are no way to follow new products: ids may get into the view out of ' +
+        'order, so a product that is created meanwhile may appear behind where `after` has come to.',
       query: z.strictObject({ ...page, after: pathId.optional() }),
       answer: {
         status: 200,

@@ -17,6 +17,7 @@ export function branchUniqueCustomersRoute(db: Queryable): Route {
     '/api/analytics/branches/:branch/unique-customers',
     {
       summary: "A branch's distinct customers by the day",
+      description: `At most ${MAX_DAYS} days, both ends included.`,
       params: branchPath,
       query: z.strictObject({ from: dayParameter.optional(), to: dayParameter.optional() }),
       answer: { status: 200, description: 'Days from `from` to `to`, both included; 30 days', schema: uniqueCustomers },

@@ -1,0 +1,42 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { createLogger } from '@tallyline/chassis/logger';
+import type { PartName } from './parts.js';
+import { createPoller, type Sources } from './poller.js';
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+test('what does not change is said again within 10 s, or as often as it is read', async () => {
+  const intervals: Record<PartName, number> = {
+    freshness: 1_000,
+    today: 1_000,
+    top: 2_000,
+    branches: 3_000,
+    days: 30_000,
+  };
+  const read = async () => ({});
+  const sources = Object.fromEntries(
+    Object.entries(intervals).map(([name, intervalMs]) => [name, { intervalMs, read }]),
+  ) as unknown as Sources;
+  const told = new Map<PartName, number[]>();
+  const onChange = (name: PartName) => told.set(name, [...(told.get(name) ?? []), performance.now()]);
+  const poller = createPoller({ log: createLogger('test', 'silent', 'json'), sources, onChange });
+  poller.start();
+  await jest.advanceTimersByTimeAsync(120_000);
+  await poller.stop();
+  const longestSilence = ([name, times]: [PartName, number[]]) => [
+    name,
+    Math.max(...times.slice(1).map((at, index) => at - (times[index] ?? 0))),
+  ];
+  expect(Object.fromEntries([...told].map(longestSilence))).toEqual({
+    freshness: 10_000,
+    today: 10_000,
+    top: 10_000,
+    branches: 9_000,
+    days: 30_000,
+  });
+});

@@ -1,0 +1,21 @@
+import { expect, test } from '@jest/globals';
+import { onPool } from '@tallyline/chassis/postgres';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import { createSalesToday } from './minute-sales.js';
+
+const { pool } = await openTestDatabase('read');
+const MINUTE_MS = 60_000;
+
+test('the same time yesterday is the minute that has begun: orders and customers are those of the minutes before it', async () => {
+  // One order in the last millisecond of every minute, each by another customer.
+  await pool.query(`
+    WITH days AS (SELECT date_trunc('day', now(), 'UTC') AS today),
+    minutes AS (
+      SELECT row_number() OVER () AS n, minute
+        FROM days, generate_series(today - interval '1 day', today + interval '1 day', interval '1 minute') AS minute
+    ), by_minute AS (INSERT INTO minute_sales_view SELECT minute, 1, 1 FROM minutes)
+    INSERT INTO orders_read SELECT n, n, 1, '[]', minute + interval '59.999 seconds' FROM minutes`);
+  const { asOf, yesterdayBySameTime } = await createSalesToday(onPool(pool), 'UTC')();
+  const minutesBefore = Math.floor((Date.parse(asOf) % 86_400_000) / MINUTE_MS);
+  expect(yesterdayBySameTime).toMatchObject({ orders: minutesBefore, customers: minutesBefore });
+});
