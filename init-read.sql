@@ -150,6 +150,8 @@ CREATE TABLE IF NOT EXISTS event_ledger (
   last_settled_at TIMESTAMPTZ
 );
 CREATE INDEX IF NOT EXISTS event_ledger_incomplete ON event_ledger (second) WHERE settled < committed;
+-- What came last: views that are told of months at once would search all seconds for it.
+CREATE INDEX IF NOT EXISTS event_ledger_settled ON event_ledger (second) WHERE settled > 0;
 
 -- The newest watermark. clock_offset is the least (received - measured) seen lately: the two clocks' difference plus the
 -- fastest transit, so that no age below compares two clocks.

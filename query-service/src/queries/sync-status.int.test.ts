@@ -1,0 +1,32 @@
+import { expect, test } from '@jest/globals';
+import { onPool } from '@tallyline/chassis/postgres';
+import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import { readSyncStatus } from './sync-status.js';
+
+const { pool } = await openTestDatabase('read', { maxConnections: 1 });
+
+test('views that are told of months at once say at least how much is pending, and what came last, without reading all of it', async () => {
+  await pool.query(`
+    INSERT INTO event_ledger (second, committed, settled, first_at, last_settled_at)
+    SELECT second, 2, (n = 1)::int, second, CASE WHEN n = 1 THEN second END
+      FROM generate_series(1, 150000) AS n, LATERAL (SELECT timestamptz '2026-01-01Z' + n * interval '1 second' AS second) AS s`);
+  await pool.query(`
+    UPDATE sync_state SET measured_at = clock_timestamp(), received_at = clock_timestamp(), clock_offset = interval '0'`);
+  await pool.query('VACUUM ANALYZE event_ledger');
+  const before = await rowsRead();
+  expect(await readSyncStatus(onPool(pool))).toMatchObject({
+    status: 'catching-up',
+    pendingEvents: 199_999,
+    completeUpTo: '2026-01-01T00:00:01.000Z',
+    lastProcessedEventTimestamp: '2026-01-01T00:00:01.000Z',
+  });
+  expect((await rowsRead()) - before).toBeLessThan(101_000);
+});
+
+/** By scans of the table and through its indexes; counted by the server when the session reports. */
+async function rowsRead(): Promise<number> {
+  await pool.query('SELECT pg_stat_force_next_flush()');
+  const { rows } = await pool.query(`
+    SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_user_tables WHERE relname = 'event_ledger'`);
+  return Number(rows[0].n);
+}
