@@ -44,6 +44,8 @@ export interface BrokerLinkOptions<Session> {
   /** The broker holds another topology than ours: no retry can mend that. */
   onFatal(error: Error): void;
   onUp?(session: Session): void;
+  /** The broker reads no more from this connection until its alarm clears. */
+  onBlocked?(): void;
 }
 
 /**
@@ -67,6 +69,7 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
     model.on('blocked', (reason) => {
       blocked = true;
       log.warn({ reason }, 'broker blocks publishing until its alarm clears');
+      options.onBlocked?.();
     });
     model.on('unblocked', () => {
       blocked = false;

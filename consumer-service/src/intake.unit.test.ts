@@ -60,6 +60,19 @@ test('a batch that could not be applied stays with its lane, and holds back what
   expect(tagOf(intake.applied(1))).toBe(1_200);
 });
 
+test('a rejected delivery is not acknowledged: the broker knows it no more', () => {
+  arrive(1, 3);
+  const rejected = new Set(
+    intake
+      .batchFor(0)
+      ?.deliveries.slice(1)
+      .map(({ message }) => message),
+  );
+  expect(tagOf(intake.applied(0, rejected))).toBe(1);
+  arrive(4, 4);
+  expect(intake.applied(0, new Set(intake.batchFor(0)?.deliveries.map(({ message }) => message)))).toBeUndefined();
+});
+
 test('large deliveries are taken by the megabyte, one at least, and wait undecoded beyond four', () => {
   arrive(1, 200, 40_000);
   expect(decoded).toEqual(range(1, 104));

@@ -9,6 +9,7 @@ import { environment } from '@tallyline/contracts/environment';
 import { startArchiveMonths } from './archive/archive-months.js';
 import { pruneLedger, pruneProcessedEvents } from './inbox/prune-inbox.sql.js';
 import { createMeasures } from './measures.js';
+import { startOutbound } from './outbound.js';
 import { startReplayRequests } from './replay/start-replay-requests.js';
 import { startSubscription } from './subscription.js';
 
@@ -38,14 +39,16 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const metrics = createMetrics('consumer-service');
   observePool(metrics, pool);
   const archiveMonths = startArchiveMonths(pool, log);
+  const outbound = startOutbound({ log, brokerUrl: config.BROKER_URL, onFatal: fatal });
   const subscription = startSubscription({
     pool,
     log,
     brokerUrl: config.BROKER_URL,
+    outbound,
     onBatch: createMeasures(metrics),
     onFatal: fatal,
   });
-  const replayRequests = startReplayRequests(pool, log, subscription.link);
+  const replayRequests = startReplayRequests(pool, log, subscription.link, outbound);
   const days = config.INBOX_RETENTION_DAYS;
   const prunings = [
     startPruning({ name: 'processed events', pool, log, prune: (tx) => pruneProcessedEvents(tx, days) }),
@@ -53,6 +56,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   ];
   const subscribed = async () => {
     if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
+    if (outbound.link.session() === undefined) throw new CheckFailed('no connection for dead letters');
   };
   const app = buildHttpApp({
     api,
@@ -65,7 +69,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   log.info({ port: server.port }, 'consumer-service listens');
   return [
     ['subscription', subscription.stop],
-    // Behind the broker's link: a request that a blocked broker leaves unanswered ends with it.
+    // Behind the broker's links: a request that a blocked broker leaves unanswered ends with it.
     ['replay requests', replayRequests.stop],
     ['archive months', archiveMonths.stop],
     ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],

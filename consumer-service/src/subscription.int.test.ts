@@ -11,6 +11,7 @@ import {
 } from '@tallyline/local/test-databases';
 import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
 import { createTestPool } from '../../tests/setup/test-database.js';
+import { startOutbound } from './outbound.js';
 import { type Subscription, startSubscription } from './subscription.js';
 
 const log = createLogger('test', 'silent', 'json');
@@ -39,7 +40,9 @@ async function subscribe(): Promise<void> {
   const onFatal = (error: Error) => {
     throw error;
   };
-  subscription = startSubscription({ pool, log, brokerUrl: vhost.brokerUrl, onFatal });
+  const options = { log, brokerUrl: vhost.brokerUrl, onFatal };
+  const outbound = startOutbound(options);
+  subscription = startSubscription({ ...options, pool, outbound });
   await eventually(() => expect(subscription.link.session()).toBeDefined());
 }
 

@@ -3,7 +3,6 @@ import { assertTopology } from '@tallyline/chassis/broker-topology';
 import type { Logger } from '@tallyline/chassis/logger';
 import { startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
-import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { applyDeliveries } from './inbox/apply-deliveries.js';
@@ -11,6 +10,7 @@ import { NoDeadLetterQueue } from './inbox/dead-letter.js';
 import { deliveryOf } from './inbox/delivery.js';
 import { Intake, MAX_BATCH_SIZE } from './intake.js';
 import type { OnBatch } from './measures.js';
+import type { Outbound } from './outbound.js';
 
 const LANES = 2;
 /** Of each queue: two batches for each lane, so that the next one is here when the last one commits. */
@@ -20,7 +20,6 @@ const IDLE_MS = 60_000;
 export interface Session {
   /** Its deliveries are acknowledged here, and nowhere else. */
   readonly channel: Channel;
-  readonly publisher: Publisher;
   readonly intake: Intake;
   /** Begins a new session, which declares the topology anew. */
   readonly fail: (error: Error) => void;
@@ -28,6 +27,7 @@ export interface Session {
 
 export interface Subscription {
   readonly link: BrokerLink<Session>;
+  /** Ends `outbound`, too, behind the last batch. */
   stop(): Promise<void>;
 }
 
@@ -35,6 +35,7 @@ export interface SubscriptionOptions {
   readonly pool: Pool;
   readonly log: Logger;
   readonly brokerUrl: string;
+  readonly outbound: Outbound;
   readonly onBatch?: OnBatch;
   readonly onFatal: (error: Error) => void;
 }
@@ -43,18 +44,14 @@ export interface SubscriptionOptions {
  * Takes what has arrived, applies it in one transaction, and acknowledges after the commit. Deliveries that come
  * meanwhile are the next batch: there is no timer, so a lone event is applied at once and a flood in batches of 500.
  */
-export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: SubscriptionOptions): Subscription {
+export function startSubscription(options: SubscriptionOptions): Subscription {
+  const { pool, log, brokerUrl, outbound, onBatch, onFatal } = options;
   const link: BrokerLink<Session> = superviseBroker<Session>({
     url: brokerUrl,
     name: 'consumer-service',
     log,
     onFatal,
-    open: (connection) =>
-      subscribe(
-        connection,
-        () => link.blocked(),
-        () => batches.wake(),
-      ),
+    open: (connection) => subscribe(connection, () => batches.wake()),
     // A connection that closes may overtake the last acknowledgement; a channel answers its close when it has seen all.
     close: ({ channel }) => channel.close(),
     // A full queue fills the prefetch before the session is known; no later delivery would wake the loop.
@@ -65,31 +62,29 @@ export function startSubscription({ pool, log, brokerUrl, onBatch, onFatal }: Su
     const session = link.session();
     const batch = session?.intake.batchFor(lane);
     if (session === undefined || batch === undefined) return 'idle';
-    const { publisher, fail } = session;
-    await applyDeliveries({ pool, log, publisher, ...(onBatch && { onBatch }) }, batch.deliveries).catch((error) => {
+    const dependencies = { pool, log, publish: outbound.publish, ...(onBatch && { onBatch }) };
+    const rejected = await applyDeliveries(dependencies, batch.deliveries).catch((error) => {
       // Nobody consumes that queue, so nobody is told that it is gone; its events would wait for ever.
-      if (error instanceof NoDeadLetterQueue) fail(error);
+      if (error instanceof NoDeadLetterQueue) session.fail(error);
       throw error;
     });
-    const last = session.intake.applied(lane);
+    const last = session.intake.applied(lane, rejected);
+    if (link.session() !== session) return 'busy';
+    for (const message of rejected) session.channel.reject(message, false);
     // Tags are in order and everything up to `last` is applied, so one acknowledgement covers it.
-    if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);
+    if (last !== undefined) session.channel.ack(last.message, true);
     return 'busy';
   };
   const batches = startLoop('consumer', log, { idleMs: IDLE_MS, turn, lanes: LANES });
 
   return {
     link,
-    stop: () => link.stop(batches.stop),
+    stop: () => link.stop(() => outbound.link.stop(batches.stop)),
   };
 }
 
-async function subscribe(connection: Connection, isBlocked: () => boolean, onDelivery: () => void): Promise<Session> {
-  const channel = await connection.confirmChannel();
-  // A blocked broker confirms nothing, and says so.
-  const publisher = createPublisher(channel, () => {
-    if (!isBlocked()) connection.fail(new Error('the broker confirms no dead letter'));
-  });
+async function subscribe(connection: Connection, onDelivery: () => void): Promise<Session> {
+  const channel = await connection.channel();
   await assertTopology(channel, topology, connection.brokerMajorVersion);
   await channel.prefetch(PREFETCH);
   const intake = new Intake();
@@ -104,5 +99,5 @@ async function subscribe(connection: Connection, isBlocked: () => boolean, onDel
       onDelivery();
     });
   }
-  return { channel, publisher, intake, fail: connection.fail };
+  return { channel, intake, fail: connection.fail };
 }

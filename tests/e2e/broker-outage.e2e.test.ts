@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { connect } from 'amqplib';
+import type { ServiceProcess } from '@tallyline/local/service-process';
+import { connect, type GetMessage } from 'amqplib';
 import { createProducts } from '../setup/order-flow.js';
 import { post } from '../setup/suite.js';
 import { type SuiteOnOwnBroker, startSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
@@ -9,10 +10,15 @@ import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
 /** So long a stop waits for a broker that may still answer. */
 const PATIENCE_MS = 5_000;
+/** The broker hands out 2,000 messages of a queue before the first of them is acknowledged. */
+const MORE_THAN_PREFETCHED = 2_300;
 const accepted: number[] = [];
 let { broker, suite, stop } = {} as SuiteOnOwnBroker;
+/** The one that runs now. */
+let consumer: ServiceProcess;
 beforeAll(async () => {
   ({ broker, suite, stop } = await startSuiteOnOwnBroker());
+  consumer = suite.consumer;
 }, 60_000);
 afterAll(() => stop());
 
@@ -90,14 +96,14 @@ test('a service that is stopped while the broker takes no publishes ends at once
 }, 120_000);
 
 test('a consumer that is stopped while the broker takes no dead letters ends at once, and the letter is there later', async () => {
-  await suite.consumer.stop();
+  await consumer.stop();
   const model = await connect(broker.brokerUrl);
   const channel = await model.createConfirmChannel();
   channel.publish('events', 'order.created', Buffer.from('hello'), { persistent: true });
   await channel.waitForConfirms();
   await broker.control('set_vm_memory_high_watermark', '0.00001');
   try {
-    const consumer = await suite.start('consumer-service');
+    consumer = await suite.start('consumer-service');
     await eventually(() =>
       expect(consumer.log.map(({ msg }) => msg)).toContain('broker blocks publishing until its alarm clears'),
     );
@@ -107,12 +113,55 @@ test('a consumer that is stopped while the broker takes no dead letters ends at 
   } finally {
     await broker.control('set_vm_memory_high_watermark', '0.4');
   }
-  await suite.start('consumer-service');
+  consumer = await suite.start('consumer-service');
   // Or two: whether the first copy was stored, nobody could know.
   await eventually(async () =>
     expect(await channel.get('order-events.dlq')).toMatchObject({ content: Buffer.from('hello') }),
   );
   await model.close();
+}, 120_000);
+
+test('while the broker takes no publishes, what its queues hold is applied and acknowledged, and it moves poison itself', async () => {
+  const [product] = await createProducts(suite, 1);
+  await suite.inSync();
+  await consumer.stop();
+  const sender = await connect(broker.brokerUrl);
+  const channel = await sender.createConfirmChannel();
+  // The broker takes the first publish of a connection before it reads no more.
+  const poison = ['not taken', 'not taken either'].map((body) => Buffer.from(body));
+  for (const body of poison) channel.publish('events', 'order.created', body, { persistent: true });
+  await channel.waitForConfirms();
+  const order = async () => {
+    const body = { customerId: 3, items: [{ productId: product, quantity: 1 }] };
+    accepted.push((await suite.post('/api/orders', body)).body.orderId);
+  };
+  for (let n = 0; n < MORE_THAN_PREFETCHED; n += 100) await Promise.all(Array.from({ length: 100 }, order));
+  await eventually(async () => {
+    const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM outbox WHERE published_at IS NULL');
+    expect(rows[0].n).toBe(0);
+  });
+  await broker.control('set_vm_memory_high_watermark', '0.00001');
+  const reader = await connect(broker.brokerUrl);
+  try {
+    consumer = await suite.start('consumer-service');
+    await eventually(() => expectViewsEqualOrders(suite, accepted), { timeoutMs: 20_000 });
+    const look = await reader.createChannel();
+    const letters: GetMessage[] = [];
+    await eventually(async () => {
+      const letter = await look.get('order-events.dlq', { noAck: true });
+      if (letter) letters.push(letter);
+      expect(letters.map(({ content }) => content)).toEqual(expect.arrayContaining(poison));
+    });
+    const reasons = letters.map(({ properties }) => properties.headers?.['x-first-death-reason']);
+    expect(reasons).toContain('rejected');
+    expect(await consumer.stop()).toBe(0);
+    expect(await look.checkQueue('order-events')).toMatchObject({ messageCount: 0 });
+  } finally {
+    await broker.control('set_vm_memory_high_watermark', '0.4');
+    await Promise.all([sender.close(), reader.close()]);
+  }
+  consumer = await suite.start('consumer-service');
+  await suite.inSync();
 }, 120_000);
 
 test('a queue without a leader holds up its own events alone', async () => {

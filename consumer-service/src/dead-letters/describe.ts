@@ -6,7 +6,11 @@ export function listLine(row: DeadLetterRow | undefined, letter: Letter | undefi
   const id = letter?.id ?? row?.id;
   const queue = letter?.queue ?? row?.queue;
   const firstSeenAt = row?.firstSeenAt.toISOString() ?? letter?.firstSeenAt ?? 'unknown time';
-  return `${id}  ${firstSeenAt}  ${queue}  ${letter?.type ?? '-'}  ${letter?.reason ?? row?.reason}${noteOf(row, letter, applied)}`;
+  return `${id}  ${firstSeenAt}  ${queue}  ${letter?.type ?? '-'}  ${reasonOf(row, letter)}${noteOf(row, letter, applied)}`;
+}
+
+export function reasonOf(row: DeadLetterRow | undefined, letter: Letter | undefined): string | undefined {
+  return letter?.reason ?? row?.reason ?? letter?.reasonOfBroker;
 }
 
 function noteOf(row: DeadLetterRow | undefined, letter: Letter | undefined, applied: boolean): string {

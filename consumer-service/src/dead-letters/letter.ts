@@ -9,7 +9,9 @@ export interface Letter {
   /** The queue from which it was set aside, and to which a redrive returns it. */
   readonly queue: string;
   readonly type: string | undefined;
-  readonly reason: string;
+  /** Ours, unless the broker itself moved the message. */
+  readonly reason: string | undefined;
+  readonly reasonOfBroker: string;
   readonly firstSeenAt: string | undefined;
   readonly message: GetMessage;
 }
@@ -21,9 +23,9 @@ export function letterOf(message: GetMessage, queue: string): Letter {
     id: decode({ queue, body: message.content, messageId, appId, traceparent: undefined }).id,
     queue: textOf(headers['x-origin-queue']) ?? queue,
     type: textOf(type),
-    // Then (an expired message, a full queue), it bears only the broker's own reason.
-    reason:
-      textOf(headers['x-reason']) ?? `by the broker: ${textOf(headers['x-first-death-reason']) ?? 'no reason given'}`,
+    reason: textOf(headers['x-reason']),
+    // An expired message, a full queue, or rejected by us during an alarm; then the table knows why.
+    reasonOfBroker: `by the broker: ${textOf(headers['x-first-death-reason']) ?? 'no reason given'}`,
     firstSeenAt: textOf(headers['x-first-seen-at']),
     message,
   };

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
 import type { GetMessage } from 'amqplib';
 import { decode } from '../inbox/decode.js';
+import type { DeadLetterRow } from './dead-letters.sql.js';
+import { reasonOf } from './describe.js';
 import { letterOf, redriven } from './letter.js';
 
 test('a message that the broker moved keeps its identity, also where only its body has one', () => {
@@ -18,4 +20,14 @@ test('a message that the broker moved keeps its identity, also where only its bo
   const raw = { queue: 'product-events', body: content, appId: undefined, traceparent: undefined };
   expect([letter.id, redriven(letter).properties.messageId]).toEqual([event.eventId, event.eventId]);
   expect(decode({ ...raw, messageId: letter.id }).id).toBe(decode({ ...raw, messageId: undefined }).id);
+});
+
+test('a message that the broker moved tells the reason that was recorded, or else that of the broker', () => {
+  const headers = { 'x-first-death-reason': 'rejected' };
+  const letter = letterOf(
+    { content: Buffer.from('?'), properties: { headers } } as unknown as GetMessage,
+    'order-events',
+  );
+  expect(reasonOf({ reason: 'undecodable' } as DeadLetterRow, letter)).toBe('undecodable');
+  expect(reasonOf(undefined, letter)).toBe('by the broker: rejected');
 });

@@ -3,7 +3,7 @@ import { print, untilRead } from '@tallyline/chassis/command-line';
 import { onPool } from '@tallyline/chassis/postgres';
 import { type DeadLetterContext, pagesOf } from './chosen-letters.js';
 import { type DeadLetterRow, readApplied, readDeadLetters, recordedBefore } from './dead-letters.sql.js';
-import { listLine } from './describe.js';
+import { listLine, reasonOf } from './describe.js';
 import type { Letter } from './letter.js';
 
 /** What the broker holds, joined with what the read database knows, row by row; a row without a message is shown, too. */
@@ -40,7 +40,7 @@ function jsonOf(row: DeadLetterRow | undefined, letter: Letter | undefined, appl
     id: letter?.id ?? row?.id,
     queue: letter?.queue ?? row?.queue,
     type: letter?.type ?? null,
-    reason: letter?.reason ?? row?.reason,
+    reason: reasonOf(row, letter),
     firstSeenAt: row?.firstSeenAt.toISOString() ?? letter?.firstSeenAt ?? null,
     counted: row?.counted ?? false,
     recorded: row !== undefined,

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import type { Publisher } from '@tallyline/chassis/publisher';
 import type { ConsumeMessage } from 'amqplib';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import type { Outbound } from '../outbound.js';
 import { applyDeliveries } from './apply-deliveries.js';
 import { deliveryOf } from './delivery.js';
 
@@ -10,11 +10,10 @@ const { pool } = await openTestDatabase('read');
 
 test('bad messages that call themselves by one id are set aside each with its own body', async () => {
   const letters: string[] = [];
-  const publish: Publisher['publish'] = async ({ body }) => {
+  const publish: Outbound['publish'] = async ({ body }) => {
     letters.push(body.toString());
     return 'confirmed';
   };
-  const publisher: Publisher = { publish, publishAll: () => Promise.reject(new Error('not asked for')) };
   const occurredAt = '2026-11-21T00:00:00.000Z';
   const good = {
     eventType: 'ProductCreated',
@@ -31,6 +30,6 @@ test('bad messages that call themselves by one id are set aside each with its ow
     const message = { content: Buffer.from(body), fields, properties: { messageId: 'fixed', headers: {} } };
     return deliveryOf('product-events', message as unknown as ConsumeMessage);
   });
-  await applyDeliveries({ pool, log: createLogger('test', 'silent', 'json'), publisher }, deliveries);
+  await applyDeliveries({ pool, log: createLogger('test', 'silent', 'json'), publish }, deliveries);
   expect(letters).toEqual(['first', 'second']);
 });

@@ -1,11 +1,11 @@
 import type { Logger } from '@tallyline/chassis/logger';
 import type { Pool } from '@tallyline/chassis/postgres';
-import type { Publisher } from '@tallyline/chassis/publisher';
 import { traceIdOf } from '@tallyline/chassis/trace-context';
 import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { ConsumeMessage } from 'amqplib';
 import type { OnBatch } from '../measures.js';
+import type { Outbound } from '../outbound.js';
 import { applyIsolating, type Isolated } from './apply-isolating.js';
 import { sendToDeadLetters } from './dead-letter.js';
 import type { DecodedEvent, Poison } from './decode.js';
@@ -14,26 +14,31 @@ import type { Delivery } from './delivery.js';
 interface Dependencies {
   readonly pool: Pool;
   readonly log: Logger;
-  readonly publisher: Publisher;
+  readonly publish: Outbound['publish'];
   readonly onBatch?: OnBatch;
 }
 
-/** Applies and, where that cannot be done, sets aside. When it resolves, every delivery may be acknowledged. */
+/**
+ * Applies and, where that cannot be done, sets aside. When it resolves, every delivery may be acknowledged, but for those that
+ * it returns: they are to be rejected.
+ */
 export async function applyDeliveries(
-  { pool, log, publisher, onBatch }: Dependencies,
+  { pool, log, publish, onBatch }: Dependencies,
   deliveries: readonly Delivery[],
-): Promise<void> {
+): Promise<ReadonlySet<ConsumeMessage>> {
   const startedAt = performance.now();
   const { events, poison, watermarks, messageOf } = sort(deliveries, log);
   const isolated = await applyIsolating(pool, { events, poison, watermarks });
+  const rejected = new Set<ConsumeMessage>();
   for (const letter of isolated.poison) {
     const message = messageOf(letter);
-    if (message) await sendToDeadLetters(publisher, message, letter);
+    if (message && (await sendToDeadLetters(publish, message, letter)) === 'blocked') rejected.add(message);
     log.error({ eventId: letter.id, queue: letter.queue, reason: letter.reason }, 'message set aside');
   }
   const durationMs = Math.round(performance.now() - startedAt);
   if (events.length + isolated.poison.length > 0) onBatch?.(measuresOf(isolated, durationMs));
   if (events.length > 0) log.info(lineOf(isolated, durationMs), 'batch saved to the read database');
+  return rejected;
 }
 
 /** What the deliveries are, and which message a letter came from. */

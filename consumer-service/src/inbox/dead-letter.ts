@@ -1,6 +1,6 @@
-import type { Publisher } from '@tallyline/chassis/publisher';
 import { DEAD_LETTER_EXCHANGE, deadLetterQueueOf } from '@tallyline/contracts/topology';
 import type { ConsumeMessage } from 'amqplib';
+import type { Outbound } from '../outbound.js';
 
 /** Its dead-letter queue, or the binding of it, is gone: declaring the topology once more mends that. */
 export class NoDeadLetterQueue extends Error {
@@ -9,13 +9,14 @@ export class NoDeadLetterQueue extends Error {
 
 /**
  * Copies a message to its dead-letter queue with the reason and origin in its headers, where the management page shows
- * them. Throws unless the broker has stored the copy: only then may the original be acknowledged.
+ * them. 'stored': the broker has the copy, and the original may be acknowledged. 'blocked': an alarm keeps it from taking any;
+ * rejected, the original is moved by the broker itself, without our headers. Throws otherwise.
  */
 export async function sendToDeadLetters(
-  publisher: Publisher,
+  publish: Outbound['publish'],
   message: ConsumeMessage,
   { id, queue, reason }: { id: string; queue: string; reason: string },
-): Promise<void> {
+): Promise<'stored' | 'blocked'> {
   const { contentType, contentEncoding, type, appId, timestamp, headers } = message.properties;
   const ours = {
     'x-reason': reason.slice(0, 1_000),
@@ -28,7 +29,7 @@ export async function sendToDeadLetters(
     'x-origin-message-id': message.properties.messageId ?? '',
   };
   const send = (allHeaders: object) =>
-    publisher.publish({
+    publish({
       exchange: DEAD_LETTER_EXCHANGE,
       routingKey: deadLetterQueueOf(queue),
       body: message.content,
@@ -38,5 +39,7 @@ export async function sendToDeadLetters(
   // With ours added, the sender's headers may not fit into a frame any more.
   if (outcome === 'unsendable') outcome = await send(ours);
   if (outcome === 'returned') throw new NoDeadLetterQueue(`no queue takes dead letters of ${queue}`);
+  if (outcome === 'blocked') return 'blocked';
   if (outcome !== 'confirmed') throw new Error(`the broker answered a dead letter for ${queue} with "${outcome}"`);
+  return 'stored';
 }

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
-import type { Publisher } from '@tallyline/chassis/publisher';
 import { type ReplayRequest, replayRequest } from '@tallyline/contracts/replay-request';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import type { Outbound } from '../outbound.js';
 import { createReplayRequester } from './request-replay.js';
 
 const { pool } = await openTestDatabase('read');
@@ -10,12 +10,9 @@ let asked: ReplayRequest[];
 let isDrained: boolean;
 
 const log = createLogger('test', 'silent', 'json');
-const publisher: Publisher = {
-  publish: async ({ body }) => {
-    asked.push(replayRequest.parse(JSON.parse(body.toString())));
-    return 'confirmed';
-  },
-  publishAll: (items, messageOf) => Promise.all(items.map((item) => publisher.publish(messageOf(item)))),
+const publish: Outbound['publish'] = async ({ body }) => {
+  asked.push(replayRequest.parse(JSON.parse(body.toString())));
+  return 'confirmed';
 };
 
 beforeEach(async () => {
@@ -37,7 +34,7 @@ async function second(ageSeconds: number, committed: number, settled: number): P
 
 async function look(): Promise<ReplayRequest[]> {
   asked = [];
-  await createReplayRequester({ pool, log, publisher: () => publisher, drained: async () => isDrained }).runOnce();
+  await createReplayRequester({ pool, log, publish, drained: async () => isDrained }).runOnce();
   return asked;
 }
 

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '@tallyline/chassis/logger';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import type { Publisher } from '@tallyline/chassis/publisher';
 import { MAX_REPLAY_SECONDS, type ReplayRequest } from '@tallyline/contracts/replay-request';
 import { EVENTS_EXCHANGE, REPLAY_TOPIC } from '@tallyline/contracts/topology';
+import type { Outbound } from '../outbound.js';
 import {
   findShortSeconds,
   lockReplayState,
@@ -23,7 +23,7 @@ const MAX_WAIT_SECONDS = 300;
 export interface RequestReplayOptions {
   readonly pool: Pool;
   readonly log: Logger;
-  readonly publisher: () => Publisher | undefined;
+  readonly publish: Outbound['publish'];
   /** True when the broker holds no event that waits for a consumer. */
   readonly drained: () => Promise<boolean>;
 }
@@ -32,9 +32,9 @@ export interface RequestReplayOptions {
  * The ledger knows how many events of each second are missing. When they stay missing although the queues are empty, the
  * broker has lost what it had confirmed; the outbox still has it, and the inbox makes a second copy harmless.
  */
-export function createReplayRequester({ pool, log, publisher, drained }: RequestReplayOptions) {
+export function createReplayRequester({ pool, log, publish, drained }: RequestReplayOptions) {
   const ask = async (request: ReplayRequest, missing: number, attempts: number): Promise<boolean> => {
-    const outcome = await publisher()?.publish(replayMessage(request));
+    const outcome = await publish(replayMessage(request));
     if (outcome !== 'confirmed') return false;
     const facts = { missing, seconds: request.seconds.length, tellFrom: request.tellFrom };
     if (attempts === 0) log.warn(facts, 'events were lost on the way; asked the write side to publish them again');

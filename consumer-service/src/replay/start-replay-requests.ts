@@ -3,17 +3,18 @@ import type { Logger } from '@tallyline/chassis/logger';
 import { type Loop, startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
 import { eventQueues } from '@tallyline/contracts/topology';
+import type { Outbound } from '../outbound.js';
 import type { Session } from '../subscription.js';
 import { createReplayRequester } from './request-replay.js';
 
 /** Half the grace, so that a loss is asked for 10 to 15 s after it: each look is two index reads. */
 const INTERVAL_MS = 5_000;
 
-export function startReplayRequests(pool: Pool, log: Logger, link: BrokerLink<Session>): Loop {
+export function startReplayRequests(pool: Pool, log: Logger, link: BrokerLink<Session>, { publish }: Outbound): Loop {
   const requester = createReplayRequester({
     pool,
     log,
-    publisher: () => (link.blocked() ? undefined : link.session()?.publisher),
+    publish,
     drained: async () => {
       const session = link.session();
       if (session === undefined) return false;

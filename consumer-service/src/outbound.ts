@@ -1,0 +1,65 @@
+import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
+import type { Logger } from '@tallyline/chassis/logger';
+import {
+  createPublisher,
+  type OutgoingMessage,
+  type Publisher,
+  type PublishOutcome,
+} from '@tallyline/chassis/publisher';
+
+/** Of what was sent before the alarm was told of: the broker still reads the message that it tells it for, and confirms it. */
+const CONFIRM_GRACE_MS = 1_000;
+
+export interface Outbound {
+  readonly link: BrokerLink<Publisher>;
+  /** Resolves when the broker has answered, or with 'blocked' while an alarm keeps it from reading. Never rejects. */
+  publish(message: OutgoingMessage): Promise<PublishOutcome | 'blocked'>;
+}
+
+export interface OutboundOptions {
+  readonly log: Logger;
+  readonly brokerUrl: string;
+  readonly onFatal: (error: Error) => void;
+}
+
+/**
+ * The consumer publishes (dead letters, requests for a replay) on a connection of its own. From one that publishes during an
+ * alarm the broker reads no more, acknowledgements included: after one dead letter a queue whose length is the alarm's reason
+ * would never get shorter.
+ */
+export function startOutbound({ log, brokerUrl, onFatal }: OutboundOptions): Outbound {
+  const waiting = new Set<() => void>();
+  const link: BrokerLink<Publisher> = superviseBroker<Publisher>({
+    url: brokerUrl,
+    name: 'consumer-service publisher',
+    log,
+    onFatal,
+    open: async (connection) =>
+      createPublisher(await connection.confirmChannel(), () => {
+        // A blocked broker confirms nothing, and says so.
+        if (!link.blocked()) connection.fail(new Error('the broker confirms no dead letter'));
+      }),
+    onBlocked: () => {
+      const sent = [...waiting];
+      setTimeout(() => {
+        for (const giveUp of sent) giveUp();
+      }, CONFIRM_GRACE_MS).unref();
+    },
+  });
+  return {
+    link,
+    publish: async (message) => {
+      if (link.blocked()) return 'blocked';
+      const publisher = link.session();
+      if (publisher === undefined) return 'failed';
+      return new Promise((resolve) => {
+        const giveUp = () => resolve('blocked');
+        waiting.add(giveUp);
+        void publisher.publish(message).then((outcome) => {
+          waiting.delete(giveUp);
+          resolve(outcome);
+        });
+      });
+    },
+  };
+}
