@@ -10,10 +10,12 @@ async function reset(): Promise<string> {
   await stopLeftovers(runDir);
   await dropBrokerData(dataDir);
   dropData();
-  return 'The data of both databases and of the broker is dropped. The next start begins empty.\n';
+  return 'What npm start keeps in .data is dropped. Databases and brokers of your own are left as they are.\n';
 }
 
-refuseArguments('npm run reset: drops the data of both databases and of the broker (.data/).');
+refuseArguments(
+  'npm run reset: drops what npm start keeps in .data/: both databases and the broker, unless they are your own.',
+);
 reset().then(
   (done) => process.stdout.write(done),
   (error: Error) => {

@@ -37,7 +37,7 @@ function describe({ variables, defaults }: Settings, { brokerIsOurs }: Suite): s
   return `
 Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.
 
-  Commands    ${address('COMMAND_SERVICE_PORT')}  POST /api/products, /api/orders
+  Commands    ${address('COMMAND_SERVICE_PORT')}  POST /api/products, /api/orders, /api/purchases
   Queries     ${address('QUERY_SERVICE_PORT')}  GET /api/analytics/…, /api/products, /api/orders
   Consumer    ${address('CONSUMER_SERVICE_PORT')}  GET /health
   RabbitMQ    ${management}
@@ -85,7 +85,7 @@ async function main(): Promise<void> {
   // All faults at once, before anything is started; each service would only tell its own.
   parseConfig(environment, settings.variables);
   for (const name of settings.unknown)
-    say(`Note: .env sets ${name}, which is no setting here; .env.example has them all.`);
+    say(`Note: .env sets ${name}, which npm start does not read; .env.example says which names there are.`);
   claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}).`);
   const start = (async () => {
     const leftovers = await stopLeftovers(runDir);
