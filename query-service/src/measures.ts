@@ -12,7 +12,7 @@ export function measureSync(metrics: Metrics, db: Queryable): void {
   });
   const aside = new Gauge({
     name: 'tallyline_views_set_aside_events',
-    help: 'Messages in the dead-letter queues',
+    help: 'Events set aside and neither applied nor forgotten since',
     registers,
   });
   new Gauge({
