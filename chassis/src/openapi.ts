@@ -36,7 +36,8 @@ const notJson = { ...problemAnswer('The body is not JSON'), id: 'NotJson' };
 const failed = { ...problemAnswer('Something went wrong on the side of the service'), id: 'Failed' };
 const unavailable = {
   ...problemAnswer(
-    'Not possible right now; stored in whole or not at all, and `type` says if that is not known; see Retry-After',
+    'Not possible right now. `type` ends in unavailable or overloaded, and nothing was stored, or in outcome-unknown: in ' +
+      'whole or not at all. See Retry-After',
     z.object({ 'retry-after': z.string() }),
   ),
   id: 'Unavailable',

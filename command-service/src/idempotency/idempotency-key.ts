@@ -22,7 +22,11 @@ export const idempotencyHeaders = z.object({
     .regex(/^(?:"[\x20\x21\x23-\x7e]{1,255}"|[\x21\x23-\x7e]{1,255})$/, 'must be 1 to 255 visible ASCII characters')
     .transform((value) => value.replace(/^"(.*)"$/, '$1'))
     .optional()
-    .meta({ description: 'Send the same key with a repeated request to get the first answer again' }),
+    .meta({
+      description:
+        'Send the same key with a repeated request to get the first answer again, a refusal for price or stock included. ' +
+        'Kept for IDEMPOTENCY_RETENTION_HOURS, 48 unless set; with purchases for ever',
+    }),
 });
 
 /** Same body, same fingerprint, however it was spelled: it is taken of the parsed body, whose fields have one order. */

@@ -15,10 +15,16 @@ import {
 } from '../idempotency/idempotency-key.js';
 import type { OrderResult, Placed, PlaceOrder, PlaceOrderAnswer } from './place-order.js';
 
+const seenPrice = price.optional().meta({
+  description:
+    'What the customer saw: refused where it is not the current price. Left out, the order is at whatever it is now. ' +
+    'At most two decimals',
+});
+
 const body = z.strictObject({
   customerId: id,
   items: z
-    .array(z.strictObject({ productId: id, quantity, price: price.optional() }))
+    .array(z.strictObject({ productId: id, quantity, price: seenPrice }))
     .min(1)
     .max(MAX_ORDER_LINES),
 });
@@ -39,10 +45,12 @@ export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderAnswer
       },
       problems: {
         409: {
-          cause: 'Too little stock, the price the customer saw is not the current one, or the key is in use',
+          cause:
+            '`type` ends in insufficient-stock, in price-differs (the answer names the current price), or in key-running: ' +
+            'the first request with this key is not done',
           headers: keptRefusalHeaders,
         },
-        422: 'A product is unknown, or the key belongs to another body',
+        422: '`type` ends in unknown-product, or in key-reused: the key belongs to another body',
       },
     },
     async ({ body, headers, traceparent }) => {

@@ -32,8 +32,11 @@ export function createProductRoute(pool: Pool, handOver: HandOver): Route {
         headers: writtenHeaders,
       },
       problems: {
-        409: { cause: 'The key is in use', headers: keyInUseHeaders },
-        422: 'The key belongs to another body',
+        409: {
+          cause: '`type` ends in key-running: the first request with this key is not done',
+          headers: keyInUseHeaders,
+        },
+        422: '`type` ends in key-reused: the key belongs to another body',
       },
     },
     async ({ body, headers, traceparent }) => {

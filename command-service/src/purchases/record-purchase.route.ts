@@ -41,8 +41,10 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
           headers: writtenHeaders,
         },
         problems: {
-          409: 'The receipt was recorded under another key',
-          422: 'The branch, the customer or a product is unknown, or the key belongs to another purchase',
+          409: '`type` ends in receipt-taken: the receipt was recorded under another key',
+          422:
+            '`type` ends in unknown-branch, unknown-customer or unknown-product, or in key-reused: the key belongs to ' +
+            'another purchase',
         },
       },
       async ({ body, headers, traceparent }) => {

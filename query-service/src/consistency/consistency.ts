@@ -24,11 +24,23 @@ const headers = z.object({
 
 /** The same for the documentation: both are optional on every call. */
 export const consistencyHeaders = z.object({
-  [CONSISTENCY_TOKEN]: z.string().optional().meta({
-    description:
-      'The token of a POST, or several with commas: the answer waits for it; Consistency-Status says if it includes it',
-  }),
-  prefer: z.string().optional().meta({ description: 'How long to wait for the token, in seconds', example: 'wait=5' }),
+  [CONSISTENCY_TOKEN]: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        `The token of a POST, or up to ${MAX_TOKENS} with commas: the answer waits for it, is given either way, and says in ` +
+        'Consistency-Status if it includes it',
+    }),
+  prefer: z
+    .string()
+    .optional()
+    .meta({
+      description:
+        `How long to wait for the token, in seconds: wait=0 to wait=${MAX_WAIT_SECONDS}; ` +
+        `${DEFAULT_WAIT_SECONDS} when left out`,
+      example: 'wait=5',
+    }),
 });
 
 export const consistencyAnswerHeaders = z.object({

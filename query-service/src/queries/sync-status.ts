@@ -9,7 +9,12 @@ import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-stat
 const MOST_SECONDS = 100_000;
 
 export const syncStatus = z.object({
-  status: z.enum(syncStates),
+  status: z.enum(syncStates).meta({
+    description:
+      'in-sync: every event committed up to completeUpTo is in the views. catching-up: some are not yet. ' +
+      'incomplete: all came, but some were set aside (npm run dead-letters), or old ones never came (lacksHistory). ' +
+      'stale: the write side has not been heard of for 4 s. unknown: it never has',
+  }),
   lagSeconds: z.number().min(0).nullable(),
   pendingEvents: z
     .int()
@@ -23,7 +28,9 @@ export const syncStatus = z.object({
   lacksHistory: z.boolean().meta({
     description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
   }),
-  completeUpTo: instant.nullable(),
+  completeUpTo: instant.nullable().meta({
+    description: 'Every event committed before is in the views or was set aside, unless `lacksHistory`',
+  }),
   lastProcessedEventTimestamp: instant.nullable(),
 });
 
