@@ -29,7 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const ownPage = fileURLToPath(new URL('../../page', import.meta.url));
 
-/** Reads and compresses the page once, when the service starts: 90 kB that are then served from memory. */
+/** Reads and compresses the page once, when the service starts: 85 kB that are then served from memory. */
 export function loadPage(pageDir = ownPage): PageAssets {
   const modules = readdirSync(join(pageDir, 'dist')).filter((name) => name.endsWith('.js'));
   const chart = join(dirname(createRequire(import.meta.url).resolve('chart.js')), 'chart.umd.min.js');
