@@ -153,8 +153,8 @@ CREATE INDEX IF NOT EXISTS event_ledger_incomplete ON event_ledger (second) WHER
 -- What came last: views that are told of months at once would search all seconds for it.
 CREATE INDEX IF NOT EXISTS event_ledger_settled ON event_ledger (second) WHERE settled > 0;
 
--- The newest watermark. clock_offset is the least (received - measured) seen lately: the two clocks' difference plus the
--- fastest transit, so that no age below compares two clocks.
+-- The newest watermark. clock_offset is the least (received - told) seen lately, 1 s at most at first: the two clocks'
+-- difference plus the fastest transit, so that no age below compares two clocks.
 CREATE TABLE IF NOT EXISTS sync_state (
   only_row     BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
   measured_at  TIMESTAMPTZ,

@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { ConfigError, parseConfig } from './config.js';
 import { createLogger, type Logger } from './logger.js';
 
-/** Below the 20 s that an orchestrator waits before it kills. */
+/** Below the 30 s that Compose waits before it kills; `npm start` waits 7. */
 const STOP_LIMIT_MS = 15_000;
 
 export interface ServiceContext<Config> {
