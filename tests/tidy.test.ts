@@ -43,9 +43,24 @@ const sources: readonly SourceFile[] = Object.keys(mayImport).flatMap((part) =>
     .map((path) => ({ part, path: relative(root, path), text: readFileSync(path, 'utf8') })),
 );
 
+/** What a file imports, and what it asks Node to find: the browser's chart library is served, not run. */
 function importsOf({ text }: SourceFile): string[] {
-  const statements = /^(?:import|export)\s(?:[\w*{}\s,$]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/gm;
+  const statements =
+    /^(?:import|export)\s(?:[\w*{}\s,$]*?\sfrom\s+)?'([^']+)'|(?:\bimport|\brequire\.resolve|import\.meta\.url\)\.resolve)\('([^']+)'\)/gm;
   return [...text.matchAll(statements)].flatMap(([, named, dynamic]) => named ?? dynamic ?? []);
+}
+
+/** The packages that a file needs of others. */
+function packagesOf(file: SourceFile): string[] {
+  return importsOf(file)
+    .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
+    .map((specifier) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier)?.[1] ?? specifier)
+    .filter((name) => name !== `@tallyline/${file.part}`);
+}
+
+function declaredBy(part: string): string[] {
+  const manifest = JSON.parse(readFileSync(join(root, part, 'package.json'), 'utf8'));
+  return Object.keys(manifest.dependencies ?? {});
 }
 
 /** Every offence by file and rule, so that a failure says what to mend. */
@@ -89,15 +104,22 @@ describe('imports', () => {
   test('are declared in the package.json of their part', () => {
     expect(
       offences((file) => {
-        const manifest = JSON.parse(readFileSync(join(root, file.part, 'package.json'), 'utf8'));
-        const declared = new Set(Object.keys(manifest.dependencies ?? {}));
-        return importsOf(file)
-          .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
-          .map((specifier) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(specifier)?.[1] ?? specifier)
-          .filter((name) => name !== `@tallyline/${file.part}` && !declared.has(name))
+        const declared = declaredBy(file.part);
+        return packagesOf(file)
+          .filter((name) => !declared.includes(name))
           .map((name) => `imports ${name}, which ${file.part}/package.json does not declare`);
       }),
     ).toEqual([]);
+  });
+
+  test('are all that a package.json declares', () => {
+    const unused = Object.keys(mayImport).flatMap((part) => {
+      const used = new Set(sources.filter((file) => file.part === part).flatMap(packagesOf));
+      return declaredBy(part)
+        .filter((name) => !used.has(name))
+        .map((name) => `${part}/package.json declares ${name}, which nothing there imports`);
+    });
+    expect(unused).toEqual([]);
   });
 
   test('of third parties stay within what a part is for', () => {
@@ -113,9 +135,8 @@ describe('imports', () => {
   });
 });
 
-test('SQL lives in .sql.ts files, projections, queries and operations', () => {
-  const home =
-    /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|\/operations\/|^local\/|^bench\/|\/health\.ts$|\/postgres\.ts$/;
+test('SQL lives in .sql.ts files, projections and queries', () => {
+  const home = /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|^local\/|^bench\/|\/health\.ts$/;
   const sql = /[`'"]\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s+[\w(]/;
   expect(offences((file) => (sql.test(file.text) && !home.test(file.path) ? ['holds SQL'] : []))).toEqual([]);
 });
