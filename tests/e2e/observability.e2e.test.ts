@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import type { ServiceProcess } from '@tallyline/local/service-process';
@@ -17,6 +18,15 @@ async function metricsOf({ url }: ServiceProcess): Promise<string> {
   const response = await fetch(`${url}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0.0.4/);
   return response.text();
+}
+
+/** What the table of docs/operations.md lists for a service. */
+function listedMetrics(service: string): string[] {
+  const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
+  return rows.flatMap(([, metrics = '', of = '']) =>
+    of === service || of === 'all' ? [...metrics.matchAll(/`(\w+)/g)].map(([, name = '']) => name) : [],
+  );
 }
 
 test("one order's trace id, and its order id, are in the logs of all three services", async () => {
@@ -43,7 +53,19 @@ test("one order's trace id, and its order id, are in the logs of all three servi
   });
 });
 
-test('metrics have the names, units and templates that docs/operations.md lists', async () => {
+test.each(['command', 'consumer', 'query'] as const)(
+  '%s-service has the metrics that docs/operations.md lists, and no others of its own',
+  async (name) => {
+    const listed = listedMetrics(name);
+    const text = await metricsOf(suite[name]);
+    const served = [...text.matchAll(/^# TYPE (\w+) /gm)].map(([, metric = '']) => metric);
+    expect(served).toEqual(expect.arrayContaining(listed));
+    const isOwn = (metric: string) => metric.startsWith('tallyline_');
+    expect(served.filter(isOwn).sort()).toEqual(listed.filter(isOwn).sort());
+  },
+);
+
+test('metrics are told in their units, and by route template', async () => {
   await suite.inSync();
   await suite.get('/api/orders/1');
   const [command, consumer, query] = await Promise.all([suite.command, suite.consumer, suite.query].map(metricsOf));

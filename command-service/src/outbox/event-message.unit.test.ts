@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { asyncApiDocument } from '@tallyline/contracts/asyncapi';
 import { eventMessage } from './event-message.js';
 
 const row = { topic: 'order.created', payload: '{"orderId":1}', createdAt: new Date('2026-11-20T08:17:46.438Z') };
@@ -22,4 +23,10 @@ test('an event carries its CloudEvents attributes, and nothing of the event befo
   });
   const second = eventMessage({ ...row, id: ids[1], traceparent: null });
   expect(second.properties.headers).toMatchObject({ 'cloudEvents:id': ids[1], traceparent: undefined });
+});
+
+test('its headers are those that the AsyncAPI document tells readers of', () => {
+  const { properties } = eventMessage({ ...row, id: '0199aaaa-bbbb-7ccc-8ddd-000000000001', traceparent: null });
+  const told = asyncApiDocument().components.messages.OrderCreated?.headers.properties ?? {};
+  expect(Object.keys(properties?.headers ?? {}).sort()).toEqual(Object.keys(told).sort());
 });
