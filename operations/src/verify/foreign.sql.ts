@@ -2,7 +2,7 @@ import type { Tx } from '@tallyline/chassis/postgres';
 import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
 import type { ForeignBody } from './read-side.sql.js';
 
-/** Adds what foreign events said to the facts; returns how many there were. `n` counts down from `firstN`. */
+/** Adds what foreign events said to the facts. `n` counts down from `firstN`. */
 export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN: number): Promise<void> {
   const rows = bodies.flatMap(({ id, body }, index) => {
     const event = parse(body);
