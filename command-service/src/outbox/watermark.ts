@@ -1,4 +1,4 @@
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import type { Watermark } from '@tallyline/contracts/watermark';
@@ -26,12 +26,12 @@ export interface WatermarkReporter {
 }
 
 /**
- * Tells the read side of every whole second in which nothing more can be committed. The counts are then final, and the
- * read side's proof is sound: it can only settle what was committed, so as many settled as committed are the same events.
- * While a second is open, a newer event that was settled would stand in for an older one that was not.
+ * Tells the read side, through the same exchange as the events, how many were committed in every whole second in which
+ * nothing more can be. The counts are then final, and the read side's proof is sound: it can only settle what was
+ * committed, so as many settled as committed are the same events. While a second is open, a newer event that was settled
+ * would stand in for an older one that was not.
  *
- * Tells it how many events were committed in each second, through the same exchange as the events. What was
- * told is remembered in the database, so a relay that dies or a broker that is away leaves no second untold.
+ * What was told is remembered in the database, so a relay that dies or a broker that is away leaves no second untold.
  */
 export function createWatermarkReporter(
   pool: Pool,
@@ -40,6 +40,40 @@ export function createWatermarkReporter(
 ): WatermarkReporter {
   const readBacklog = createBacklogReader();
   let spanMs = MAX_SPAN_MS;
+
+  async function report(tx: Tx, open: Publisher): Promise<'busy' | 'idle'> {
+    const locked = await lockReportedUntil(tx);
+    if (locked === undefined) return 'idle';
+    const { reportedUntil, now } = locked;
+    const settledUntil = await readSettledUntil(tx, now);
+    const spanEnd = new Date(reportedUntil.getTime() + spanMs);
+    const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
+    // While a clock that was set back catches up, seconds that were told get more events.
+    const from = wholeSecond(new Date(earliest(reportedUntil, settledUntil).getTime() - RECOUNT_MS));
+    const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(settledUntil)));
+    const prunedUntil = await readPrunedUntil(tx);
+    const backlog = await readBacklog(tx);
+    onBacklog(backlog);
+    const outcome = await open.publish(
+      watermarkMessage({
+        measuredAt: until.toISOString(),
+        toldAt: now.toISOString(),
+        from: from.toISOString(),
+        isFirst: !(await isAnyCommittedBefore(tx, from)),
+        prunedUntil: prunedUntil?.toISOString(),
+        seconds: seconds.map(({ second, committed, firstAt }) => ({
+          second: second.toISOString(),
+          committed,
+          firstAt: firstAt.toISOString(),
+        })),
+        waiting: backlog.waiting,
+      }),
+    );
+    if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
+    await setReportedUntil(tx, until);
+    return spanEnd < settledUntil ? 'busy' : 'idle';
+  }
+
   return {
     runOnce: async () => {
       const open = publisher();
@@ -49,38 +83,7 @@ export function createWatermarkReporter(
         return 'idle';
       }
       try {
-        const state = await withTransaction(pool, 'report watermark', async (tx) => {
-          const locked = await lockReportedUntil(tx);
-          if (locked === undefined) return 'idle';
-          const { reportedUntil, now } = locked;
-          const settledUntil = await readSettledUntil(tx, now);
-          const spanEnd = new Date(reportedUntil.getTime() + spanMs);
-          const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
-          // While a clock that was set back catches up, seconds that were told get more events.
-          const from = wholeSecond(new Date(earliest(reportedUntil, settledUntil).getTime() - RECOUNT_MS));
-          const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(settledUntil)));
-          const prunedUntil = await readPrunedUntil(tx);
-          const backlog = await readBacklog(tx);
-          onBacklog(backlog);
-          const outcome = await open.publish(
-            watermarkMessage({
-              measuredAt: until.toISOString(),
-              toldAt: now.toISOString(),
-              from: from.toISOString(),
-              isFirst: !(await isAnyCommittedBefore(tx, from)),
-              prunedUntil: prunedUntil?.toISOString(),
-              seconds: seconds.map(({ second, committed, firstAt }) => ({
-                second: second.toISOString(),
-                committed,
-                firstAt: firstAt.toISOString(),
-              })),
-              waiting: backlog.waiting,
-            }),
-          );
-          if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
-          await setReportedUntil(tx, until);
-          return spanEnd < settledUntil ? 'busy' : 'idle';
-        });
+        const state = await withTransaction(pool, 'report watermark', (tx) => report(tx, open));
         spanMs = MAX_SPAN_MS;
         return state;
       } catch (error) {
