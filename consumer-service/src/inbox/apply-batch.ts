@@ -70,12 +70,11 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
 
   // Both are rare, and the only ones whose answer decides what follows.
   const settledBefore = lettersBefore > 0 ? await deleteDeadLetters(tx, ids) : new Set<string>();
-  const asideIds = poison.length > 0 ? await setAside(tx, poison) : new Set<string>();
+  const settledAside = poison.length > 0 ? await setAside(tx, poison) : [];
 
   const settled = new SettledSeconds();
   for (const { id, counted } of applied) if (counted && !settledBefore.has(id)) settled.add(timeOfUuid(id));
-  const countedAside = new Set(poison.filter(({ id, counted }) => counted && asideIds.has(id)).map(({ id }) => id));
-  for (const id of countedAside) settled.add(timeOfUuid(id));
+  for (const id of settledAside) settled.add(timeOfUuid(id));
   tx.commitBehind([
     ...together('apply-batch', addEverywhere(applied, settled, watermarks)),
     ...watermarks.flatMap(storeWatermark),
@@ -97,8 +96,8 @@ function addEverywhere(
     : [insertArchived(applied), ...addToViews(applied.map(({ event }) => event)), ...ledger];
 }
 
-/** Of two copies, the one that says where it comes from. */
-async function setAside(tx: Tx, poison: readonly Poison[]): Promise<Set<string>> {
+/** Of two copies, the one that says where it comes from. Returns what is settled by that. */
+function setAside(tx: Tx, poison: readonly Poison[]): Promise<string[]> {
   const letters = new Map<string, Poison>();
   for (const letter of poison) if (letter.counted || !letters.has(letter.id)) letters.set(letter.id, letter);
   return insertDeadLetters(tx, [...letters.values()]);

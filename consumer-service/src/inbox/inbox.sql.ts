@@ -50,17 +50,17 @@ export function isKnownEvent(error: unknown): boolean {
 }
 
 /**
- * Records messages as set aside, unless the views have their event already, and returns the ids that were not set aside
- * before: not at all, or as a copy that did not say that it comes from the outbox.
+ * Records messages as set aside, unless the views have their event already, and returns the events of the outbox
+ * that this settles: they were not set aside before, or as a copy that did not say where it comes from.
  */
-export async function insertDeadLetters(tx: Tx, letters: readonly Poison[]): Promise<Set<string>> {
-  const rows = await tx.query<{ id: string }>({
+export async function insertDeadLetters(tx: Tx, letters: readonly Poison[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string; counted: boolean }>({
     name: 'insert-dead-letters',
     text: `INSERT INTO dead_letters AS l (event_id, queue, reason, counted)
            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[]) AS new (event_id)
             WHERE NOT EXISTS (SELECT FROM processed_events p WHERE p.event_id = new.event_id)
            ON CONFLICT (event_id) DO UPDATE SET counted = true WHERE EXCLUDED.counted AND NOT l.counted
-           RETURNING event_id AS id`,
+           RETURNING event_id AS id, counted`,
     values: [
       letters.map((letter) => letter.id),
       letters.map((letter) => letter.queue),
@@ -68,7 +68,7 @@ export async function insertDeadLetters(tx: Tx, letters: readonly Poison[]): Pro
       letters.map((letter) => letter.counted),
     ],
   });
-  return new Set(rows.map(({ id }) => id));
+  return countedOf(rows);
 }
 
 /** How many of the events were set aside before. Nearly always none, and then nothing has to wait for an answer. */
@@ -89,5 +89,9 @@ export async function deleteDeadLetters(tx: Tx, eventIds: readonly string[]): Pr
     text: 'DELETE FROM dead_letters WHERE event_id = ANY($1::uuid[]) RETURNING event_id AS id, counted',
     values: [eventIds],
   });
-  return new Set(rows.flatMap(({ id, counted }) => (counted ? [id] : [])));
+  return new Set(countedOf(rows));
+}
+
+function countedOf(rows: readonly { readonly id: string; readonly counted: boolean }[]): string[] {
+  return rows.filter(({ counted }) => counted).map(({ id }) => id);
 }
