@@ -28,11 +28,12 @@ export function findParts(
   });
 }
 
-/** The event that a row of orders_read or products_read is made of. */
-export async function findRowsEvent(tx: Tx, view: string, key: string | number): Promise<Culprit | undefined> {
-  const of = { orders_read: ['seen_orders', 'order_id'], products_read: ['seen_products', 'product_id'] }[view];
-  if (of === undefined) return undefined;
-  const [table, id] = of;
+/** The event that a row is made of. */
+export async function findRowsEvent(
+  tx: Tx,
+  { table, id }: NonNullable<ViewCheck['rowOf']>,
+  key: string | number,
+): Promise<Culprit | undefined> {
   const [row] = await tx.query<Culprit>({
     text: `SELECT event_id AS "eventId", n, counted FROM ${table} WHERE ${id} = $1::bigint ORDER BY n DESC LIMIT 1`,
     values: [key],

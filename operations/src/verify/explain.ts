@@ -22,7 +22,7 @@ async function suspectsOf(
   only?: readonly number[],
 ): Promise<readonly Suspect[]> {
   if (check.parts === undefined) {
-    const culprit = await findRowsEvent(tx, check.view, key);
+    const culprit = check.rowOf && (await findRowsEvent(tx, check.rowOf, key));
     if (culprit === undefined) return [];
     if (have === undefined) return [{ ...culprit, verdict: 'is recorded as applied, but missing here' }];
     return want === undefined ? [{ ...culprit, verdict: 'is here, but not recorded as applied' }] : [];

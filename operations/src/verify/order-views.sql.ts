@@ -1,9 +1,7 @@
+import { instant, money } from './canonical-text.sql.js';
 import type { ViewCheck } from './view-check.js';
 
 const text = (expression: string) => `${expression}::text`;
-/** 1.50 and 1.5 are one amount; a tenth of a cent would be seen. */
-const money = (expression: string) => `trim_scale(${expression})::text`;
-const instant = (expression: string) => `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MSZ')`;
 const items = (rows: string) => `(SELECT jsonb_agg(jsonb_build_array(
     (i->>'productId')::bigint, i->>'category', (i->>'quantity')::bigint, trim_scale((i->>'price')::numeric)) ORDER BY n)
     FROM jsonb_array_elements(${rows}) WITH ORDINALITY AS e (i, n))::text`;
@@ -77,6 +75,7 @@ const salesPer = (unit: 'hour' | 'minute', view: string): ViewCheck => ({
 const productsRead: ViewCheck = {
   view: 'products_read',
   order: 'number',
+  rowOf: { table: 'seen_products', id: 'product_id' },
   have: `SELECT product_id AS k, name, category, ${money('price')} AS price, ${text('initial_stock')} AS initial_stock,
                 ${instant('created_at')} AS created_at FROM products_read ORDER BY k`,
   want: `SELECT DISTINCT ON (product_id) product_id AS k, name, category, ${money('price')} AS price, ${text('initial_stock')} AS initial_stock,
@@ -86,6 +85,7 @@ const productsRead: ViewCheck = {
 const ordersRead: ViewCheck = {
   view: 'orders_read',
   order: 'number',
+  rowOf: { table: 'seen_orders', id: 'order_id' },
   have: `SELECT order_id AS k, ${text('customer_id')} AS customer_id, ${money('total')} AS total, ${items('items')} AS items,
                 ${instant('placed_at')} AS placed_at FROM orders_read ORDER BY order_id`,
   want: `SELECT DISTINCT ON (o.order_id) o.order_id AS k, ${text('o.customer_id')} AS customer_id, ${money('o.total')} AS total,

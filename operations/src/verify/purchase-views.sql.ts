@@ -1,3 +1,4 @@
+import { instant, money } from './canonical-text.sql.js';
 import type { ViewCheck } from './view-check.js';
 
 /** The views of the tills. Keys are joined to one text; a branch's id holds no space. */
@@ -7,9 +8,9 @@ const dayOfBranch = `branch_id || ' ' || ${day}`;
 const dailySales: ViewCheck = {
   view: 'daily_sales_by_branch',
   order: 'bytes',
-  have: `SELECT ${dayOfBranch} AS k, trim_scale(revenue_sum)::text AS revenue_sum, items_sum::text AS items_sum,
+  have: `SELECT ${dayOfBranch} AS k, ${money('revenue_sum')} AS revenue_sum, items_sum::text AS items_sum,
                 purchases_count::text AS purchases_count FROM daily_sales_by_branch ORDER BY (${dayOfBranch}) COLLATE "C"`,
-  want: `SELECT k, trim_scale(sum(total))::text AS revenue_sum, sum(items)::text AS items_sum, count(*)::text AS purchases_count
+  want: `SELECT k, ${money('sum(total)')} AS revenue_sum, sum(items)::text AS items_sum, count(*)::text AS purchases_count
            FROM (SELECT ${dayOfBranch} AS k, total, items FROM seen_purchases WHERE counted) p GROUP BY k ORDER BY k COLLATE "C"`,
   parts: {
     of: 'seen_purchases',
@@ -23,9 +24,9 @@ const productKey = `${dayOfBranch} || ' ' || product_id`;
 const productSalesDaily: ViewCheck = {
   view: 'product_sales_daily',
   order: 'bytes',
-  have: `SELECT ${productKey} AS k, qty_sum::text AS qty_sum, trim_scale(revenue_sum)::text AS revenue_sum
+  have: `SELECT ${productKey} AS k, qty_sum::text AS qty_sum, ${money('revenue_sum')} AS revenue_sum
            FROM product_sales_daily ORDER BY (${productKey}) COLLATE "C"`,
-  want: `SELECT k, sum(quantity)::text AS qty_sum, trim_scale(sum(quantity * price))::text AS revenue_sum
+  want: `SELECT k, sum(quantity)::text AS qty_sum, ${money('sum(quantity * price)')} AS revenue_sum
            FROM (SELECT ${productKey} AS k, quantity, price FROM seen_purchase_lines WHERE counted) l
           GROUP BY k ORDER BY k COLLATE "C"`,
   parts: {
@@ -40,11 +41,11 @@ const customerKey = `branch_id || ' ' || customer_id`;
 const customerLoyalty: ViewCheck = {
   view: 'customer_loyalty',
   order: 'bytes',
-  have: `SELECT ${customerKey} AS k, purchases_count::text AS purchases_count, trim_scale(total_spent)::text AS total_spent,
-                to_char(last_purchase_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MSZ') AS last_purchase_at
+  have: `SELECT ${customerKey} AS k, purchases_count::text AS purchases_count, ${money('total_spent')} AS total_spent,
+                ${instant('last_purchase_at')} AS last_purchase_at
            FROM customer_loyalty ORDER BY (${customerKey}) COLLATE "C"`,
-  want: `SELECT k, count(*)::text AS purchases_count, trim_scale(sum(total))::text AS total_spent,
-                to_char(max(placed_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MSZ') AS last_purchase_at
+  want: `SELECT k, count(*)::text AS purchases_count, ${money('sum(total)')} AS total_spent,
+                ${instant('max(placed_at)')} AS last_purchase_at
            FROM (SELECT ${customerKey} AS k, total, placed_at FROM seen_purchases WHERE counted) p GROUP BY k ORDER BY k COLLATE "C"`,
   parts: {
     of: 'seen_purchases',

@@ -96,7 +96,7 @@ async function* differencesOf(
   check: ViewCheck,
   progress: Progress,
 ): AsyncGenerator<Difference> {
-  const contested = await findContested(writeTx, check.view);
+  const contested = await findContested(writeTx, check);
   const have = batchesOf<Row>(readTx, `have_${check.view}`, check.have);
   const want = batchesOf<Row>(writeTx, `want_${check.view}`, check.want);
   for await (const difference of differences(counted(have, progress), want, check.order)) {

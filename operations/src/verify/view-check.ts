@@ -9,6 +9,11 @@ export interface ViewCheck {
   readonly order: 'number' | 'bytes';
   readonly have: string;
   readonly want: string;
+  /** Where every row is written by one event: the fact that it tells, and the id that the row has of it. */
+  readonly rowOf?: {
+    readonly table: 'seen_orders' | 'seen_products';
+    readonly id: 'order_id' | 'product_id';
+  };
   /** Columns that one event adds to, with what each event of the row `$1` adds: names the one missing or doubled. */
   readonly parts?: {
     readonly of: 'seen_orders' | 'seen_purchases';

@@ -1,5 +1,6 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
+import type { ViewCheck } from './view-check.js';
 
 /**
  * The write side's facts in temporary tables, each marked as `counted` or not. `n` is the row's own id; foreign events have
@@ -74,10 +75,9 @@ export async function countUnapplied(tx: Tx): Promise<number> {
 }
 
 /** Keys that two events claim, one of them foreign: which of them wrote the row depends on who came first. */
-export async function findContested(tx: Tx, view: string): Promise<Set<unknown>> {
-  const of = { orders_read: ['seen_orders', 'order_id'], products_read: ['seen_products', 'product_id'] }[view];
-  if (of === undefined) return new Set();
-  const [table, id] = of;
+export async function findContested(tx: Tx, { rowOf }: ViewCheck): Promise<Set<unknown>> {
+  if (rowOf === undefined) return new Set();
+  const { table, id } = rowOf;
   const rows = await tx.query<{ k: number }>({
     text: `SELECT ${id} AS k FROM ${table} WHERE counted GROUP BY ${id} HAVING count(*) > 1`,
   });
