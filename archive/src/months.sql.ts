@@ -1,3 +1,4 @@
+import { allowIdle } from '@tallyline/chassis/advisory-lock.sql';
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
 import { batchesOf } from '@tallyline/chassis/postgres-cursor';
 import { type ArchivedEvent, BATCH_SIZE, type Summary } from './archived-event.js';
@@ -25,7 +26,7 @@ export function listMonths(db: Queryable): Promise<TableMonth[]> {
  * is at its files, for longer than a service may be idle in a transaction.
  */
 export async function takeTurn(tx: Tx): Promise<void> {
-  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+  await allowIdle(tx);
   await tx.query({ text: "SELECT pg_advisory_xact_lock(hashtext('event_archive lake'))" });
 }
 

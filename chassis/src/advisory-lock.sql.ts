@@ -9,3 +9,14 @@ export async function tryLock(tx: Tx, name: string): Promise<boolean> {
   });
   return row?.taken ?? false;
 }
+
+/** tryLock for as long as a command runs: it waits for the broker, for files or for its operator meanwhile. */
+export async function tryLongLock(tx: Tx, name: string): Promise<boolean> {
+  await allowIdle(tx);
+  return tryLock(tx, name);
+}
+
+/** Lifts from one transaction the limit that ends those of a frozen service. */
+export async function allowIdle(tx: Tx): Promise<void> {
+  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+}

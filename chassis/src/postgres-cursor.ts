@@ -1,3 +1,4 @@
+import { allowIdle } from './advisory-lock.sql.js';
 import type { Tx } from './postgres.js';
 
 /** Rows at a time, unless said otherwise: 5 MB of the widest, orders of 100 lines; 2,000 round trips for a million. */
@@ -25,6 +26,6 @@ export async function* batchesOf<Row extends object>(
  */
 export async function holdSnapshot(tx: Tx): Promise<void> {
   await tx.query({ text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' });
-  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+  await allowIdle(tx);
   await tx.query({ text: 'SET LOCAL statement_timeout = 0' });
 }

@@ -123,7 +123,7 @@ test('killed on its way it leaves the views as they were, and the next one begin
 
 test('it refuses to run twice at once, and to lose an event that the archive does not hold', async () => {
   const client = await suite.read.connect();
-  await client.query("BEGIN; SELECT pg_advisory_xact_lock(hashtext('rebuild'))");
+  await client.query("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('rebuild', 0))");
   const second = await rebuild();
   await client.query('ROLLBACK');
   client.release();

@@ -1,4 +1,4 @@
-import { tryLock } from '@tallyline/chassis/advisory-lock.sql';
+import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
 import { UUID } from '../inbox/decode.js';
 
@@ -11,13 +11,9 @@ export interface DeadLetterRow {
   readonly firstSeenAt: Date;
 }
 
-/**
- * False when another command holds it; held until the transaction ends, which may take as long as the command does. What one
- * command looks at, the broker keeps from the others: to them its message would be gone.
- */
-export async function takeCommandLock(tx: Tx): Promise<boolean> {
-  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
-  return tryLock(tx, 'dead-letters');
+/** False while another command runs: what that one looks at, the broker keeps from others, to whom it would be gone. */
+export function takeCommandLock(tx: Tx): Promise<boolean> {
+  return tryLongLock(tx, 'dead-letters');
 }
 
 const columns = 'event_id AS id, queue, reason, counted, first_seen_at AS "firstSeenAt"';

@@ -1,3 +1,4 @@
+import { allowIdle, tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
 
 /**
@@ -12,13 +13,9 @@ export function shadowUrl(databaseUrl: string): string {
   return url.href;
 }
 
-/** False when another rebuild holds it; held until the transaction ends, which may take as long as the rebuild does. */
-export async function takeRebuildLock(tx: Tx): Promise<boolean> {
-  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
-  const [row] = await tx.query<{ taken: boolean }>({
-    text: "SELECT pg_try_advisory_xact_lock(hashtext('rebuild')) AS taken",
-  });
-  return row?.taken === true;
+/** False while another rebuild runs. */
+export function takeRebuildLock(tx: Tx): Promise<boolean> {
+  return tryLongLock(tx, 'rebuild');
 }
 
 /** Empty tables like the live ones, with their indexes. Not logged: after a crash a rebuild begins anew anyway. */
@@ -39,7 +36,7 @@ export async function dropShadow(db: Queryable): Promise<void> {
  * those under way. Readers notice nothing. Ends with the transaction.
  */
 export async function stopConsumers(tx: Tx): Promise<void> {
-  await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
+  await allowIdle(tx);
   await tx.query({ text: "SET LOCAL work_mem = '64MB'" });
   await tx.query({ text: 'LOCK TABLE public.processed_events IN SHARE MODE' });
 }
