@@ -91,6 +91,7 @@ try {
   const random = createRandom(seed);
   const shelf = await stockShelves(api);
   const customers = createCustomers(random, shelf);
+  const till = await openTills(api, random, shelf);
   process.stdout.write(`The page: ${values.query}/\n`);
   if (days > 0 && (await hasPast(api))) process.stdout.write('The shop has a past already; nothing is imported.\n');
   else if (days > 0) {
@@ -106,7 +107,6 @@ try {
   if (minutes !== undefined) setTimeout(() => stop.abort(), minutes * 60_000).unref();
   const tally = { orders: 0, purchases: 0, refusals: 0, unanswered: 0 };
   const line = showProgress();
-  const till = await openTills(api, random, shelf);
   const report = line.every(1_000, api, tally);
   await keepBusy({ api, random, customers, shelf, till, ratePerSecond: rate, tally, signal: stop.signal });
   clearInterval(report);

@@ -15,10 +15,9 @@ export interface Till {
 const MAX_REGULARS = 400;
 const RETURNING = 0.7;
 
-/** The tills of the branches, where the suite has them. */
-export async function openTills(api: ShopApi, random: Random, shelf: readonly ShelfItem[]): Promise<Till | undefined> {
+export async function openTills(api: ShopApi, random: Random, shelf: readonly ShelfItem[]): Promise<Till> {
   const { status, body } = await api.branches();
-  if (status !== 200) return undefined;
+  if (status !== 200) throw new Error(`the shop did not tell its branches: ${status}`);
   const branches = body as Branch[];
   const regulars: string[] = [];
   const run = randomUUID().slice(0, 8);

@@ -17,7 +17,7 @@ export interface TrafficOptions {
   readonly random: Random;
   readonly customers: readonly Customer[];
   readonly shelf: readonly ShelfItem[];
-  readonly till: Till | undefined;
+  readonly till: Till;
   readonly ratePerSecond: number;
   readonly tally: Tally;
   readonly signal: AbortSignal;
@@ -52,7 +52,7 @@ export async function keepBusy(options: TrafficOptions): Promise<void> {
     const { status } = await api.post('/api/orders', { customerId: basket.customerId, items });
     count('orders', status);
   };
-  const purchase = async (at: Till) => count('purchases', await at.purchase());
+  const purchase = async () => count('purchases', await till.purchase());
 
   let due = performance.now();
   while (!signal.aborted) {
@@ -61,9 +61,7 @@ export async function keepBusy(options: TrafficOptions): Promise<void> {
     if (waitMs > 1) await delay(waitMs, undefined, { signal }).catch(() => undefined);
     if (underWay.size >= MAX_UNDER_WAY) await Promise.race(underWay);
     if (signal.aborted) break;
-    const visit = (till !== undefined && random.next() < AT_THE_TILL ? purchase(till) : order()).finally(() =>
-      underWay.delete(visit),
-    );
+    const visit = (random.next() < AT_THE_TILL ? purchase() : order()).finally(() => underWay.delete(visit));
     underWay.add(visit);
   }
   await Promise.all(underWay);
