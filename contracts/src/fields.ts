@@ -42,6 +42,8 @@ export function text(maxLength: number) {
 
 export const productName = text(200);
 export const category = text(100);
+/** How a shop names its branches, and a branch its tills, cashiers and receipts. */
+export const tillId = text(64);
 
 /** RFC 3339 in UTC, `2026-11-20T08:17:46.438Z`; of foreign publishers with more digits, or fewer. */
 export const instant = z.iso.datetime();

@@ -1,8 +1,6 @@
-import { id, MAX_ORDER_LINES, price, text } from '@tallyline/contracts/fields';
+import { id, MAX_ORDER_LINES, price, tillId } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { idempotencyKey } from '../idempotency/idempotency-key.js';
-
-const MAX_ID_LENGTH = 64;
 
 const item = z.strictObject({
   productId: id,
@@ -30,10 +28,10 @@ const items = z
 export const purchaseBody = z.preprocess(
   camelCaseKeys,
   z.strictObject({
-    branchId: text(MAX_ID_LENGTH),
-    cashierId: text(MAX_ID_LENGTH),
-    posId: text(MAX_ID_LENGTH),
-    receiptId: text(MAX_ID_LENGTH),
+    branchId: tillId,
+    cashierId: tillId,
+    posId: tillId,
+    receiptId: tillId,
     idempotencyKey: idempotencyKey.optional().meta({
       description:
         'Required here or as the header Idempotency-Key. The same key with the same purchase gets its first answer',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { amount, day, id, price, quantity, text } from '../fields.js';
+import { amount, day, id, price, quantity, tillId } from '../fields.js';
 import { envelope } from './envelope.js';
 
 /**
@@ -10,11 +10,11 @@ export const purchaseCreated = z.object({
   ...envelope,
   eventType: z.literal('PurchaseCreated'),
   purchaseId: id,
-  branchId: text(64),
+  branchId: tillId,
   day,
-  cashierId: text(64),
-  posId: text(64),
-  receiptId: text(64),
+  cashierId: tillId,
+  posId: tillId,
+  receiptId: tillId,
   userId: z.guid(),
   total: amount,
   items: z.array(z.object({ productId: id, quantity, price })).min(1),

@@ -1,9 +1,9 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
-import { text } from '@tallyline/contracts/fields';
+import { tillId } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { notFound } from '../not-found.js';
 
-export const branchPath = z.object({ branch: text(64) });
+export const branchPath = z.object({ branch: tillId });
 
 export interface Branch {
   readonly branchId: string;
