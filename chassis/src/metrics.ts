@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Express } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Pool } from './postgres.js';
@@ -7,7 +8,10 @@ export type Metrics = Registry;
 
 export { Counter, Gauge, Histogram };
 
-const VERSION = '0.1.0';
+/** Of the suite: its parts have one version. */
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
 
 /** A lone order takes 2 ms, a full group 20 ms; a second is an alarm. */
 const REQUEST_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
@@ -21,7 +25,7 @@ export function createMetrics(service: string): Metrics {
     help: 'What is running; always 1',
     labelNames: ['service', 'version', 'node_version'],
     registers: [registry],
-  }).set({ service, version: VERSION, node_version: process.version }, 1);
+  }).set({ service, version, node_version: process.version }, 1);
   return registry;
 }
 
