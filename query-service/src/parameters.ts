@@ -1,4 +1,4 @@
-import { category, id } from '@tallyline/contracts/fields';
+import { id } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 
 /** Parameters arrive as text; these are their forms and limits. */
@@ -8,8 +8,6 @@ export const pathId = z
   .regex(/^\d{1,16}$/, 'must be a positive integer of 16 digits at most')
   .transform(Number)
   .pipe(id);
-
-export const pathCategory = category;
 
 /** The years that a chain of shops can mean: beyond them calendars disagree, and RFC 3339 has no year -1 to answer with. */
 const FIRST_INSTANT = new Date('1970-01-01');

@@ -14,10 +14,12 @@ const EAGER_FOR_MS = 15;
 const PAUSE_SHARE = 0.1;
 const LONGEST_PAUSE_MS = 10;
 
-export interface AwaitEvents {
-  /** Resolves when all are in the views, when one was set aside, or when the time is over. */
-  awaitEvents(eventIds: readonly string[], timeoutMs: number, signal: AbortSignal): Promise<ConsistencyState>;
-}
+/** Resolves when all are in the views, when one was set aside, or when the time is over. */
+export type AwaitEvents = (
+  eventIds: readonly string[],
+  timeoutMs: number,
+  signal: AbortSignal,
+) => Promise<ConsistencyState>;
 
 /**
  * Waits by membership in `processed_events`, not by position: events may overtake each other. However many requests
@@ -34,18 +36,16 @@ export function createAwaitEvents(db: Queryable): AwaitEvents {
     },
     ({ id }) => id,
   );
-  return {
-    awaitEvents: async (eventIds, timeoutMs, signal) => {
-      const startedAt = performance.now();
-      for (let look = 1; ; look += 1) {
-        const rows = await Promise.all(eventIds.map(stateOf));
-        if (rows.some((row) => row?.state === 'set-aside')) return 'set-aside';
-        if (rows.every((row) => row !== undefined)) return 'included';
-        const waitedMs = performance.now() - startedAt;
-        if (waitedMs >= timeoutMs || signal.aborted) return 'pending';
-        if (look === 1) await delay(FIRST_PAUSE_MS);
-        else if (waitedMs >= EAGER_FOR_MS) await delay(Math.min(waitedMs * PAUSE_SHARE, LONGEST_PAUSE_MS));
-      }
-    },
+  return async (eventIds, timeoutMs, signal) => {
+    const startedAt = performance.now();
+    for (let look = 1; ; look += 1) {
+      const rows = await Promise.all(eventIds.map(stateOf));
+      if (rows.some((row) => row?.state === 'set-aside')) return 'set-aside';
+      if (rows.every((row) => row !== undefined)) return 'included';
+      const waitedMs = performance.now() - startedAt;
+      if (waitedMs >= timeoutMs || signal.aborted) return 'pending';
+      if (look === 1) await delay(FIRST_PAUSE_MS);
+      else if (waitedMs >= EAGER_FOR_MS) await delay(Math.min(waitedMs * PAUSE_SHARE, LONGEST_PAUSE_MS));
+    }
   };
 }

@@ -53,7 +53,7 @@ export const consistencyAnswerHeaders = z.object({
  * A GET that sends a Consistency-Token waits until that write is in the views, for `Prefer: wait=N` seconds (RFC 7240)
  * or 2, at most 10, and says in `Consistency-Status` whether its answer includes it. It is answered either way.
  */
-export function consistencyOnRequest({ awaitEvents }: AwaitEvents): RequestHandler {
+export function consistencyOnRequest(awaitEvents: AwaitEvents): RequestHandler {
   return async (request, response, next) => {
     if (request.headers[CONSISTENCY_TOKEN] === undefined) return next();
     const tokens = parseInput(headers, request.headers, 'header')[CONSISTENCY_TOKEN];

@@ -21,7 +21,7 @@ beforeAll(async () => {
     log: createLogger('test', 'silent', 'json'),
     metrics: createMetrics('a-service'),
     health: { required: {} },
-    before: consistencyOnRequest({ awaitEvents }),
+    before: consistencyOnRequest(awaitEvents),
     routes: [route('get', '/thing', { summary: 'a thing', answer }, async () => ({ body: {} }))],
   });
   server = await listen(app, '127.0.0.1', 0);

@@ -34,7 +34,7 @@ beforeAll(async () => {
     log,
     metrics: createMetrics('a-service'),
     health: { required: {} },
-    before: consistencyOnRequest({ awaitEvents }),
+    before: consistencyOnRequest(awaitEvents),
     routes: [streamRoute(live)],
   });
   server = await listen(app, '127.0.0.1', 0);

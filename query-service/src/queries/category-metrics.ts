@@ -1,10 +1,9 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
 import { readByKey } from '@tallyline/chassis/read-by-key';
 import { type Route, route } from '@tallyline/chassis/route';
-import { amount } from '@tallyline/contracts/fields';
+import { amount, category } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { notFound } from '../not-found.js';
-import { pathCategory } from '../parameters.js';
 
 const answer = z.object({ category: z.string(), totalRevenue: amount, totalOrders: z.int().min(0) });
 
@@ -30,7 +29,7 @@ export function categoryRevenueRoute(db: Queryable): Route {
     '/api/analytics/categories/:category/revenue',
     {
       summary: 'What a category has earned',
-      params: z.object({ category: pathCategory }),
+      params: z.object({ category }),
       answer: { status: 200, description: 'Totals since the beginning', schema: answer },
       problems: { 404: 'The category has no products' },
     },
