@@ -6,7 +6,7 @@ import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import type { Route } from '@tallyline/chassis/route';
 import type { Express } from 'express';
 import { listBranchesRoute } from './branches/list-branches.route.js';
-import { type Measures, noMeasures } from './measures.js';
+import type { Measures } from './measures.js';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
 import type { HandOver } from './outbox/hand-over.js';
@@ -28,10 +28,10 @@ export interface AppOptions {
   readonly measures?: Measures;
 }
 
-export function routes(pool: Pool, handOver: HandOver, { onGroup }: Measures = noMeasures): Route[] {
+export function routes(pool: Pool, handOver: HandOver, measures?: Measures): Route[] {
   return [
     createProductRoute(pool, handOver),
-    placeOrderRoute(createPlaceOrder(pool, handOver, onGroup)),
+    placeOrderRoute(createPlaceOrder(pool, handOver, measures?.onGroup)),
     ...recordPurchaseRoutes(pool, handOver),
     listBranchesRoute(onPool(pool)),
   ];

@@ -9,12 +9,6 @@ export interface Measures {
   onBacklog(backlog: Backlog): void;
 }
 
-export const noMeasures: Measures = {
-  onGroup: () => undefined,
-  onOutcome: () => undefined,
-  onBacklog: () => undefined,
-};
-
 const GROUP_SIZES = [1, 2, 5, 10, 20, 50, 100, 200];
 
 /** The backlog is what the relay counted last for a watermark (backlog.ts): reading it asks no database. */

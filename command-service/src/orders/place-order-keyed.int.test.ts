@@ -10,7 +10,7 @@ import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 const { pool } = await openTestDatabase('write');
 
 /** Groups of one process; a second one stands for another copy of the service. */
-const copyOfTheService = () => createPlaceOrder(pool, leaveToRelay, () => undefined);
+const copyOfTheService = () => createPlaceOrder(pool, leaveToRelay);
 
 async function mug(): Promise<number> {
   const { rows } = await pool.query(

@@ -33,7 +33,7 @@ const KEY_SCOPE = 'orders';
 export function createPlaceOrder(
   pool: Pool,
   handOver: HandOver,
-  onGroup: (size: number) => void,
+  onGroup: (size: number) => void = () => undefined,
 ): GroupCommit<PlaceOrder, PlaceOrderAnswer> {
   return createGroupCommit({
     maxGroupSize: MAX_GROUP_SIZE,
