@@ -4,9 +4,9 @@ import { centsOf, MAX_PRICE_CENTS } from './money.js';
 /** An id from a BIGINT column. Above 2^53 - 1 JSON numbers are no longer exact, so that is where the range ends. */
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 
-export const MAX_QUANTITY = 10_000;
+const MAX_QUANTITY = 10_000;
 export const MAX_ORDER_LINES = 100;
-export const MAX_STOCK = 2_147_483_647;
+const MAX_STOCK = 2_147_483_647;
 
 export const quantity = z.int().min(1).max(MAX_QUANTITY);
 export const stock = z.int().min(0).max(MAX_STOCK);

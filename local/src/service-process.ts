@@ -4,8 +4,6 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { portVariableOf, type ServiceName } from './service-names.js';
 
-export type { ServiceName } from './service-names.js';
-
 /** A real process of a service that has been started, and may end before it listens. */
 export interface SpawnedService {
   readonly name: ServiceName;

@@ -2,7 +2,7 @@ import type { RoundResult } from './round.js';
 
 const write = (text: string) => process.stdout.write(text);
 
-export function repeatCommand({ fault, seed }: RoundResult): string {
+function repeatCommand({ fault, seed }: RoundResult): string {
   return `npm run faults -- --seed ${seed} --only ${fault}`;
 }
 

@@ -40,7 +40,7 @@ const edges = [
   ...[2 ** 31 - 1, 2 ** 31, 2 ** 32, 2 ** 51, 2 ** 53 - 1, 2 ** 53, 2 ** 63, 2 ** 64, 1e21, 1e300, Number.MAX_VALUE],
 ];
 
-export const oddNumber: fc.Arbitrary<number> = fc.oneof(
+const oddNumber: fc.Arbitrary<number> = fc.oneof(
   fc.constantFrom(...edges, ...edges.map((edge) => -edge)),
   fc.double({ noNaN: true, noDefaultInfinity: true }),
   fc.integer(),

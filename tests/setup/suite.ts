@@ -1,5 +1,6 @@
 import { eventually } from '@tallyline/local/eventually';
-import { type ServiceName, type ServiceProcess, startServiceProcess } from '@tallyline/local/service-process';
+import type { ServiceName } from '@tallyline/local/service-names';
+import { type ServiceProcess, startServiceProcess } from '@tallyline/local/service-process';
 import { createTestDatabases, createTestVhost, openTestPool } from '@tallyline/local/test-databases';
 import type pg from 'pg';
 import { assertDocumented } from './documented.js';

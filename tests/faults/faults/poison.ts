@@ -15,7 +15,7 @@ const order = {
 const json = (value: object) => Buffer.from(JSON.stringify(value));
 
 /** Every kind, with what its reason must say. */
-export const poisons = [
+const poisons = [
   { body: Buffer.from([0xff, 0xfe, 0x00, 0x7b]), reason: 'undecodable' },
   { body: Buffer.from('{"eventType":"OrderCreated",'), reason: 'undecodable' },
   { body: json({ ...order, total: 'many' }), reason: 'not a valid OrderCreated' },

@@ -22,7 +22,7 @@ export function stockShelves(world: World): Promise<Product[]> {
       });
       if (response.status !== 201) throw new Error(`a product was answered ${response.status}`);
       const { productId } = (await response.json()) as { productId: number };
-      return { id: productId, priceCents: Math.round(product.price * 100), initialStock: product.stock };
+      return { id: productId, priceCents: Math.round(product.price * 100) };
     }),
   );
 }

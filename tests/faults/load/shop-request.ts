@@ -3,7 +3,6 @@ import type { Random } from '../random.js';
 export interface Product {
   readonly id: number;
   readonly priceCents: number;
-  readonly initialStock: number;
 }
 
 /** What became of one request, as its client knows it. */
@@ -15,7 +14,6 @@ export interface ShopRequest {
   readonly customerId: number;
   readonly body: string;
   readonly totalCents: number;
-  readonly sentAt: number;
   attempts: number;
   /** `unknown`: no final answer, so it is stored zero times or once. */
   outcome: 'accepted' | 'refused' | 'unknown';
@@ -40,7 +38,6 @@ export function newRequest(random: Random, products: readonly Product[]): ShopRe
     customerId,
     body: JSON.stringify({ customerId, items }),
     totalCents: lines.reduce((sum, { product, quantity }) => sum + product.priceCents * quantity, 0),
-    sentAt: Date.now(),
     attempts: 0,
     outcome: 'unknown',
   };

@@ -1,4 +1,4 @@
-import type { ServiceName } from '@tallyline/local/service-process';
+import type { ServiceName } from '@tallyline/local/service-names';
 import { createTestVhost } from '@tallyline/local/test-databases';
 import type { TcpProxy } from '../proxy/tcp-proxy.js';
 import type { Random } from '../random.js';
