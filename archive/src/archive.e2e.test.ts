@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
 import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
 import type pg from 'pg';
+import { runCommand } from '../../tests/setup/run-command.js';
 
 /** Two closed months, one of them large enough for two files; the months of now are there, too, and stay where they are. */
 const MONTHS = ['2025-12', '2026-01'];
@@ -54,15 +53,9 @@ beforeEach(async () => {
   await cp(exported, lake, { recursive: true });
 });
 
-function archive(...args: string[]): Promise<{ code: number | null; output: string }> {
-  const main = fileURLToPath(new URL('../dist/main.js', import.meta.url));
-  const child = spawn(process.execPath, [main, ...args], {
-    cwd: tmpdir(),
-    env: { PATH: process.env.PATH, READ_DATABASE_URL: databases.readDatabaseUrl },
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (text) => (output += text));
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
+async function archive(...args: string[]): Promise<{ code: number | null; output: string }> {
+  const { code, stdout, stderr } = await runCommand(databases, 'archive', ...args);
+  return { code, output: stdout + stderr };
 }
 
 async function rowsOf(month: string): Promise<unknown> {

@@ -1,11 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import type { Browser, Page } from 'playwright-core';
+import { runDemo } from '../setup/run-command.js';
 import { type SuiteOnOwnBroker, startSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { openPage, startBrowser } from './browser.js';
 
@@ -14,13 +13,11 @@ const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
 let { broker, suite, stop } = {} as SuiteOnOwnBroker;
 let browser: Browser;
-let writeDatabaseUrl: string;
 let lampId: number;
 
 beforeAll(async () => {
   mkdirSync(images, { recursive: true });
   ({ broker, suite, stop } = await startSuiteOnOwnBroker({ SHOP_TIME_ZONE: zoneInTheAfternoon() }));
-  writeDatabaseUrl = String(suite.write.options.connectionString);
   browser = await startBrowser();
 }, 120_000);
 afterAll(async () => {
@@ -36,17 +33,6 @@ function zoneInTheAfternoon(): string {
   const more = ['America/Sao_Paulo', 'America/New_York', 'America/Denver', 'America/Los_Angeles', 'Pacific/Honolulu'];
   const far = (zone: string) => Math.abs(hourIn(zone) - 16);
   return [...zones, ...more].sort((a, b) => far(a) - far(b))[0] ?? 'UTC';
-}
-
-async function demo(...options: string[]): Promise<void> {
-  const main = fileURLToPath(new URL('../../demo/dist/main.js', import.meta.url));
-  const urls = ['--command', suite.command.url, '--query', suite.query.url];
-  const child = spawn(process.execPath, [main, ...urls, ...options], {
-    env: { PATH: process.env.PATH, WRITE_DATABASE_URL: writeDatabaseUrl },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-  const [code] = await once(child, 'exit');
-  expect(code).toBe(0);
 }
 
 const strip = (page: Page) => page.textContent('#strip-text');
@@ -103,7 +89,7 @@ test('an order placed over HTTP moves cards, chart and lists within 2 s, without
 
 describe('a shop with a past', () => {
   beforeAll(async () => {
-    await demo('--history', '30', '--minutes', '0.3', '--rate', '12');
+    expect(await runDemo(suite, '--history', '30', '--minutes', '0.3', '--rate', '12')).toMatchObject({ code: 0 });
     await suite.inSync(60_000);
   }, 180_000);
 

@@ -1,10 +1,6 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { tmpdir } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { runCommand } from '../setup/run-command.js';
+import { runCommand, runDemo } from '../setup/run-command.js';
 import { type Suite, startSuite } from '../setup/suite.js';
 
 let suite: Suite;
@@ -13,23 +9,8 @@ beforeAll(async () => {
 });
 afterAll(() => suite.stop());
 
-async function demo(...options: string[]): Promise<{ code: number; output: string }> {
-  const main = fileURLToPath(new URL('../../demo/dist/main.js', import.meta.url));
-  const urls = ['--command', suite.command.url, '--query', suite.query.url];
-  const child = spawn(process.execPath, [main, ...urls, ...options], {
-    cwd: tmpdir(),
-    env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += data));
-  const [code] = await once(child, 'close');
-  return { code, output };
-}
-
 test('the demo fills the shop with a past and a present, every order of which is counted once', async () => {
-  const { code, output } = await demo('--history', '2', '--minutes', '0.05', '--rate', '20');
-  expect({ code, output }).toMatchObject({ code: 0 });
+  expect(await runDemo(suite, '--history', '2', '--minutes', '0.05', '--rate', '20')).toMatchObject({ code: 0 });
   await suite.inSync(60_000);
   // The past is not waited for: the ledger counts events by when they were committed, not by when they were placed.
   await eventually(async () => {
@@ -49,12 +30,16 @@ test('the demo fills the shop with a past and a present, every order of which is
 
 test('a second run finds the shelves full and the past written', async () => {
   const before = await suite.write.query('SELECT count(*) AS n FROM products');
-  const { code, output } = await demo('--history', '2', '--minutes', '0.01');
-  expect(code).toBe(0);
-  expect(output).toContain('has a past already');
+  expect(await runDemo(suite, '--history', '2', '--minutes', '0.01')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('has a past already'),
+  });
   expect((await suite.write.query('SELECT count(*) AS n FROM products')).rows).toEqual(before.rows);
 }, 60_000);
 
 test('a wrong option is told with the usage', async () => {
-  expect(await demo('--rate', 'fast')).toMatchObject({ code: 2, output: expect.stringContaining('npm run demo') });
+  expect(await runDemo(suite, '--rate', 'fast')).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('npm run demo'),
+  });
 });

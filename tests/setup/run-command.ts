@@ -8,6 +8,7 @@ const mains = {
   'dead-letters': 'consumer-service/dist/operations/dead-letters.main.js',
   replay: 'command-service/dist/operations/replay.main.js',
   rebuild: 'consumer-service/dist/operations/rebuild.main.js',
+  demo: 'demo/dist/main.js',
   verify: 'operations/dist/verify.main.js',
 } as const;
 
@@ -23,6 +24,11 @@ type Place = Pick<Suite, 'writeDatabaseUrl' | 'readDatabaseUrl'> & Partial<Pick<
 /** Runs an operator's command, built, against a test's own servers: what its npm script runs. */
 export function runCommand(place: Place, name: keyof typeof mains, ...args: string[]): Promise<CommandResult> {
   return startCommand(place, name, ...args).ended;
+}
+
+/** The demo, as the customers of a suite. */
+export function runDemo(suite: Suite, ...options: string[]): Promise<CommandResult> {
+  return runCommand(suite, 'demo', '--command', suite.command.url, '--query', suite.query.url, ...options);
 }
 
 export function startCommand(place: Place, name: keyof typeof mains, ...args: string[]) {
