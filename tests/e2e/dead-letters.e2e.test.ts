@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { type ChannelModel, connect } from 'amqplib';
+import { untilLockWaiters } from '../setup/lock-waiters.js';
 import { runCommand, spawnCommand, startCommand } from '../setup/run-command.js';
 import { type Suite, startSuite } from '../setup/suite.js';
 
@@ -163,10 +164,7 @@ test('one command at a time: what another one holds must not seem to be gone', a
   const release = await holdDryRuns();
   const dryRun = startCommand(suite, 'dead-letters', 'redrive', '--dry-run');
   try {
-    await eventually(async () => {
-      const waiting = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-      expect((await suite.read.query(waiting)).rowCount).toBe(1);
-    });
+    await untilLockWaiters(suite.read, 1);
     for (const args of [['list'], ['discard', '--id', String(letter?.id)]]) {
       const { code, stdout, stderr } = await runCommand(suite, 'dead-letters', ...args);
       expect([code, stdout, stderr]).toEqual([

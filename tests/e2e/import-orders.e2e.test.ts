@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { untilLockWaiters } from '../setup/lock-waiters.js';
 import { type Suite, startSuite } from '../setup/suite.js';
 
 let suite: Suite;
@@ -47,13 +47,6 @@ async function holdImports(): Promise<() => Promise<void>> {
   };
 }
 
-async function waitingForLocks(): Promise<{ readonly at: Date }[]> {
-  const { rows } = await suite.write.query(
-    `SELECT xact_start AS at FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
-  );
-  return rows;
-}
-
 test('an import whose reader leaves early, as head does, stores all lines', async () => {
   const items = [{ productId: await createProduct(1_000), quantity: 1 }];
   const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_711, items });
@@ -71,15 +64,11 @@ test('nothing is called complete beyond the begin of an import that is under way
     const child = startImport(JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 1, items }));
     child.stdout.resume();
     const ended = once(child, 'close');
-    const [began] = await eventually(async () => {
-      const waiting = await waitingForLocks();
-      expect(waiting).toHaveLength(1);
-      return waiting;
-    });
+    const [waiting] = await untilLockWaiters(suite.write, 1);
     // Two of the write side's turns: were the import not waited for, the seconds since would be told.
     await suite.write.query('SELECT pg_sleep(2.5)');
     const { rows } = await suite.read.query('SELECT measured_at AS until FROM sync_state');
-    expect(rows[0].until.getTime()).toBeLessThanOrEqual(began?.at.getTime() ?? 0);
+    expect(rows[0].until.getTime()).toBeLessThanOrEqual(waiting?.transactionStartedAt.getTime() ?? 0);
     await release();
     expect(await ended).toEqual([0, null]);
   } finally {
@@ -131,7 +120,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     try {
       // The input goes on: 50 lines of the next group are read already.
       child.stdin.write(`\n${`${line}\n`.repeat(250)}`);
-      await eventually(async () => expect(await waitingForLocks()).toHaveLength(1));
+      await untilLockWaiters(suite.write, 1);
       child.kill(signal);
     } finally {
       await release();

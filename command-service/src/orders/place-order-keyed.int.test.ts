@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres';
-import { eventually } from '@tallyline/local/eventually';
+import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { requestKey } from '../idempotency/idempotency-key.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
@@ -31,10 +31,7 @@ test('a key is taken until its order has committed: another copy says that it is
   const answers = await withTransaction(pool, 'hold the product', async (tx) => {
     await tx.query({ text: 'SELECT 1 FROM products WHERE id = $1 FOR UPDATE', values: [productId] });
     const copies = [copyOfTheService(), copyOfTheService()].map((copy) => copy.submit(order));
-    await eventually(async () => {
-      const waiting = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-      expect((await pool.query(waiting)).rowCount).toBe(2);
-    });
+    await untilLockWaiters(pool, 2);
     return { settled: Promise.allSettled(copies) };
   });
   const kinds = (await answers.settled).map((answer) => {

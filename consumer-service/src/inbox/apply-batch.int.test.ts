@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { onPool, withTransaction } from '@tallyline/chassis/postgres';
-import { eventually } from '@tallyline/local/eventually';
 import { v7 as uuidv7 } from 'uuid';
+import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { forgetDeadLetter } from '../dead-letters/dead-letters.sql.js';
 import type { Letter } from '../dead-letters/letter.js';
@@ -158,14 +158,6 @@ test('an event discarded for good that is published again, and refused again or 
   expect(await lettersAndSettled()).toEqual({ letters: 0, settled: 1 });
 });
 
-/** Until somebody waits for a lock of the transaction that is open. */
-const untilSomebodyWaits = () =>
-  eventually(async () => {
-    const waiting =
-      'SELECT FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0';
-    expect((await pool.query(waiting)).rowCount).toBe(1);
-  });
-
 test.each([
   ['set aside first', true],
   ['applied first', false],
@@ -184,7 +176,7 @@ test.each([
     await withTransaction(pool, 'first', async (tx) => {
       await applyInTransaction(tx, first);
       other = applyBatch(pool, second);
-      await untilSomebodyWaits();
+      await untilLockWaiters(pool, 1);
     });
     await other;
     expect(await lettersAndSettled()).toEqual({ letters: 0, settled: 1 });
