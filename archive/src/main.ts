@@ -1,7 +1,10 @@
 import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
 import { createPool } from '@tallyline/chassis/postgres';
 import { environment } from '@tallyline/contracts/environment';
-import { drop, exportClosed, restore, verify } from './commands.js';
+import { dropMonth } from './drop-month.js';
+import { exportClosed } from './export-closed.js';
+import { restoreMonths } from './restore-months.js';
+import { verifyLake } from './verify-lake.js';
 
 const usage = `Moves closed months of the event archive between Postgres and a data lake of Parquet files.
 
@@ -20,7 +23,7 @@ await runCommandLine({
   settings: environment.pick({ READ_DATABASE_URL: true }),
   options: { dir: { type: 'string', default: 'data-lake' }, month: { type: 'string' } },
   mostArguments: 1,
-  run: async ({ config, values: { dir, month }, positionals: [command], log }) => {
+  run: async ({ config, values: { dir: lake, month }, positionals: [command], log }) => {
     if (month !== undefined && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) throw new UsageError(`${month} is not a month`);
     const pool = createPool({
       url: config.READ_DATABASE_URL,
@@ -29,12 +32,11 @@ await runCommandLine({
       statementTimeoutMs: 60_000,
       log,
     });
-    const call = { pool, lake: dir, month };
     try {
-      if (command === 'export') return await exportClosed(call);
-      if (command === 'verify') return await verify(call);
-      if (command === 'restore') return await restore(call);
-      if (command === 'drop' && month !== undefined) return await drop({ ...call, month });
+      if (command === 'export') return await exportClosed(pool, lake, month);
+      if (command === 'verify') return await verifyLake(pool, lake, month);
+      if (command === 'restore') return await restoreMonths(pool, lake, month);
+      if (command === 'drop' && month !== undefined) return await dropMonth(pool, lake, month);
       if (command === 'drop') throw new UsageError('drop wants a --month');
       throw new UsageError(command === undefined ? 'say what to do' : `there is no command "${command}"`);
     } finally {

@@ -42,6 +42,10 @@ export async function readManifest(lake: string): Promise<Manifest> {
   }
 }
 
+export async function findInLake(lake: string, month: string): Promise<LakeMonth | undefined> {
+  return (await readManifest(lake)).months.find((lakeMonth) => lakeMonth.month === month);
+}
+
 /** Adds or replaces a month. Readers see the old manifest or the new one, never half of one, whenever the power fails. */
 export async function writeMonth(lake: string, added: LakeMonth): Promise<void> {
   const { months } = await readManifest(lake);

@@ -57,7 +57,7 @@ export async function lockMonth(tx: Tx, month: string): Promise<void> {
  * Removes a month and remembers that it is gone. For a moment this needs the whole archive: where a long reader has it,
  * the command gives up after 2 s, because the consumer would be waiting behind it.
  */
-export async function dropMonth(tx: Tx, month: string, { events, digest }: Summary): Promise<void> {
+export async function dropMonthTable(tx: Tx, month: string, { events, digest }: Summary): Promise<void> {
   await tx.query({
     text: `INSERT INTO event_archive_moved (month, events, foreign_events, digest)
            SELECT $1, $2, count(*) FILTER (WHERE NOT counted), $3 FROM ${tableOf(month)}`,
