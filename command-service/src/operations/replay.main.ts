@@ -1,9 +1,9 @@
-import { readClock } from '@tallyline/chassis/clock.sql';
-import { print, runCommandLine, UsageError } from '@tallyline/chassis/command-line';
+import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
 import { createPool, onPool } from '@tallyline/chassis/postgres';
-import { showProgress } from '@tallyline/chassis/progress';
 import { environment } from '@tallyline/contracts/environment';
-import { countEvents, countPublished, unpublishEvents, unpublishRange } from '../replay/replay.sql.js';
+import { replayEvents } from '../replay/replay-events.js';
+import { replayRange } from '../replay/replay-range.js';
+import { readReplayWindow } from '../replay/replay-window.js';
 
 const usage = `Publishes events once more out of the outbox. What the views include already is counted once all the same.
 
@@ -16,18 +16,7 @@ when somebody wants to be sure. Events that are older than INBOX_RETENTION_DAYS 
 forgotten them when they arrive, and would count them again.
 Reads WRITE_DATABASE_URL and INBOX_RETENTION_DAYS, from the environment or .env.`;
 
-const DAY_MS = 86_400_000;
-
-/** Locks few rows for a short time: the relay may begin with the first while the last are still being marked. */
-const BATCH_SIZE = 10_000;
-
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-function timeOf(text: string, option: string): Date {
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime())) throw new UsageError(`--${option} is not a time: ${text}`);
-  return time;
-}
 
 await runCommandLine({
   usage,
@@ -41,9 +30,9 @@ await runCommandLine({
     'dry-run': { type: 'boolean', default: false },
   },
   run: async ({ config, values: { from, to, id: named, 'dry-run': dryRun }, log }) => {
-    const ids = named && [...new Set(named.map((id) => id.toLowerCase()))];
-    if ((from === undefined) === (ids === undefined)) throw new UsageError('say either --from or --id');
-    const wrong = ids?.find((id) => !UUID.test(id));
+    if ((from === undefined) === (named === undefined)) throw new UsageError('say either --from or --id');
+    const ids = [...new Set(named?.map((id) => id.toLowerCase()))];
+    const wrong = ids.find((id) => !UUID.test(id));
     if (wrong !== undefined) throw new UsageError(`not an event's id: ${wrong}`);
     const pool = createPool({
       url: config.WRITE_DATABASE_URL,
@@ -54,27 +43,9 @@ await runCommandLine({
     });
     const db = onPool(pool);
     try {
-      const now = await readClock(db);
-      // A day less than the inbox remembers: what is published again must arrive before it is forgotten.
-      const oldest = new Date(now.getTime() - (config.INBOX_RETENTION_DAYS - 1) * DAY_MS);
-      if (ids !== undefined) {
-        const found = await (dryRun ? countEvents : unpublishEvents)(db, ids, oldest);
-        print(`${found} of ${ids.length} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
-        return found === ids.length ? 0 : 1;
-      }
-      const since = timeOf(from ?? '', 'from');
-      if (since < oldest) print(`Events before ${oldest.toISOString()} are left out: the inbox forgets them.`);
-      const until = to === undefined ? now : timeOf(to, 'to');
-      if (until <= since) throw new UsageError('--to must be later than --from');
-      const range = { from: since < oldest ? oldest : since, to: until, publishedBefore: now };
-      const count = await countPublished(db, range);
-      print(`${count} event(s) ${dryRun ? 'would be' : 'are'} published again.`);
-      if (dryRun) return 0;
-      const progress = showProgress();
-      progress.part('marking events', count);
-      for await (const marked of unpublishRange(db, range, BATCH_SIZE)) progress.advance(marked);
-      progress.end();
-      return 0;
+      const window = await readReplayWindow(db, config.INBOX_RETENTION_DAYS);
+      if (from !== undefined) return await replayRange(db, { from, to }, window, dryRun);
+      return await replayEvents(db, ids, window, dryRun);
     } finally {
       await pool.end();
     }
