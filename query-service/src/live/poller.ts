@@ -1,4 +1,5 @@
 import type { Logger } from '@tallyline/chassis/logger';
+import { Wake } from '@tallyline/chassis/wake';
 import type { PartName, Parts } from './parts.js';
 
 export interface Source<T> {
@@ -22,12 +23,6 @@ export interface PollerOptions {
   readonly onChange: (name: PartName, json: string) => void;
 }
 
-/** What was told last, and when. */
-interface Told {
-  readonly text: string;
-  readonly at: number;
-}
-
 /** A slow database is asked less often: a source is never read more than a quarter of the time. */
 const PAUSE_FACTOR = 3;
 /** Said again by then although nothing changed, so that a page can tell a quiet shop from a dead connection. */
@@ -38,51 +33,49 @@ export const REPEAT_MS = 10_000;
  * each read is a few index ranges, so a cheaper question in front of it would not pay for itself.
  */
 export function createPoller({ log, sources, onChange }: PollerOptions): Poller {
-  const timers = new Map<PartName, NodeJS.Timeout>();
-  const reading = new Set<Promise<void>>();
-  let running = 0;
+  const loops = new Set<Promise<void>>();
+  let run = new AbortController();
 
-  const poll = async <P extends PartName>(name: P, run: number, last: Told, failed: boolean) => {
+  const follow = async <P extends PartName>(name: P, signal: AbortSignal) => {
     const source = sources[name] as Source<Parts[P]>;
-    const startedAt = performance.now();
-    let next = last;
-    let failing = false;
-    try {
-      const value = await source.read();
-      const text = JSON.stringify(source.compared ? source.compared(value) : value);
-      const isDue = startedAt + source.intervalMs - last.at > REPEAT_MS;
-      if (run === running && (text !== last.text || isDue)) {
-        onChange(name, JSON.stringify(value));
-        next = { text, at: startedAt };
+    const alarm = new Wake();
+    signal.addEventListener('abort', () => alarm.wake());
+    let told = { text: '', at: 0 };
+    let isFailing = false;
+    while (!signal.aborted) {
+      const startedAt = performance.now();
+      try {
+        const value = await source.read();
+        const text = JSON.stringify(source.compared ? source.compared(value) : value);
+        const isDue = startedAt + source.intervalMs - told.at > REPEAT_MS;
+        if (!signal.aborted && (text !== told.text || isDue)) {
+          onChange(name, JSON.stringify(value));
+          told = { text, at: startedAt };
+        }
+        isFailing = false;
+      } catch (error) {
+        if (!isFailing) log.warn({ err: error, part: name }, 'live numbers cannot be read, trying again');
+        isFailing = true;
       }
-    } catch (error) {
-      failing = true;
-      if (!failed) log.warn({ err: error, part: name }, 'live numbers cannot be read, trying again');
+      const tookMs = performance.now() - startedAt;
+      await alarm.wait(Math.max(source.intervalMs - tookMs, PAUSE_FACTOR * tookMs));
     }
-    if (run !== running) return;
-    const tookMs = performance.now() - startedAt;
-    const again = () => turn(name, run, next, failing);
-    timers.set(name, setTimeout(again, Math.max(source.intervalMs - tookMs, PAUSE_FACTOR * tookMs)));
   };
-  const turn = (name: PartName, run: number, last: Told, failed: boolean) => {
-    const turnUnderWay = poll(name, run, last, failed).finally(() => reading.delete(turnUnderWay));
-    reading.add(turnUnderWay);
-  };
-  const pause = () => {
-    running += 1;
-    for (const timer of timers.values()) clearTimeout(timer);
-    timers.clear();
-  };
+  const pause = () => run.abort();
 
   return {
     start: () => {
-      running += 1;
-      for (const name of Object.keys(sources) as PartName[]) turn(name, running, { text: '', at: 0 }, false);
+      pause();
+      run = new AbortController();
+      for (const name of Object.keys(sources) as PartName[]) {
+        const loop = follow(name, run.signal).finally(() => loops.delete(loop));
+        loops.add(loop);
+      }
     },
     pause,
     stop: async () => {
       pause();
-      await Promise.all(reading);
+      await Promise.all(loops);
     },
   };
 }
