@@ -34,8 +34,11 @@ export type LogLine = { readonly msg: string; readonly level: number; readonly p
 const MAX_LOG_LINES = 5_000;
 
 /** Starts the built service and resolves when it listens. Rejects with its last lines if it ends first. */
-export async function startServiceProcess(...args: Parameters<typeof spawnService>): Promise<ServiceProcess> {
-  const { port, ...service } = spawnService(...args);
+export function startServiceProcess(...args: Parameters<typeof spawnService>): Promise<ServiceProcess> {
+  return listening(spawnService(...args));
+}
+
+export async function listening({ port, ...service }: SpawnedService): Promise<ServiceProcess> {
   return { ...service, url: `http://127.0.0.1:${await port}` };
 }
 

@@ -3,12 +3,12 @@ import { dirname, join } from 'node:path';
 import { freePorts } from './free-port.js';
 import { type PostgresServer, startPostgresServer } from './postgres-server.js';
 import { type BrokerServer, startRabbitmqServer } from './rabbitmq-server.js';
+import { fromGlobalSetup } from './test-databases.js';
 import { TEST_POSTGRES_SETTINGS } from './test-postgres-settings.js';
 
 /** For tests that break their server: the shared ones of the run must stay up for the other files. */
 function place(kind: string) {
-  const runDir = process.env.TEST_RUN_DIR;
-  if (runDir === undefined) throw new Error('TEST_RUN_DIR is not set: run this test through `npm test`');
+  const runDir = fromGlobalSetup('TEST_RUN_DIR');
   const name = `${kind}-${randomBytes(4).toString('hex')}`;
   const dir = join(dirname(runDir), name);
   return { name, dir, runDir, logFile: `${dir}.log` };

@@ -77,7 +77,7 @@ export async function createTestVhost(): Promise<TestVhost> {
   };
 }
 
-function fromGlobalSetup(name: string): string {
+export function fromGlobalSetup(name: string): string {
   const value = process.env[name];
   if (value === undefined) throw new Error(`${name} is not set: run this test through \`npm test\``);
   return value;

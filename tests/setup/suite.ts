@@ -1,7 +1,9 @@
 import { eventually } from '@tallyline/local/eventually';
+import { recordRun, STOP_STAGES } from '@tallyline/local/run-records';
 import type { ServiceName } from '@tallyline/local/service-names';
-import { type ServiceProcess, startServiceProcess } from '@tallyline/local/service-process';
-import { createTestDatabases, createTestVhost, openTestPool } from '@tallyline/local/test-databases';
+import { listening, type ServiceProcess, type SpawnedService, spawnService } from '@tallyline/local/service-process';
+import { createTestDatabases, createTestVhost, fromGlobalSetup, openTestPool } from '@tallyline/local/test-databases';
+import { within } from '@tallyline/local/within';
 import type pg from 'pg';
 import { assertDocumented } from './documented.js';
 
@@ -33,12 +35,16 @@ export interface Suite {
   stop(): Promise<void>;
 }
 
+/** Two seconds on an idle machine. */
+const START_TIMEOUT_S = 60;
+
 /** `env` overrides what the services read: another broker or database than the shared ones, for tests that break it. */
 export async function startSuite(env: Readonly<Record<string, string>> = {}): Promise<Suite> {
+  const runDir = fromGlobalSetup('TEST_RUN_DIR');
   const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
-  const processes: ServiceProcess[] = [];
+  const processes: SpawnedService[] = [];
   const start = async (name: ServiceName, more: Readonly<Record<string, string>> = {}) => {
-    const service = await startServiceProcess(name, {
+    const service = spawnService(name, {
       WRITE_DATABASE_URL: databases.writeDatabaseUrl,
       READ_DATABASE_URL: databases.readDatabaseUrl,
       BROKER_URL: vhost.brokerUrl,
@@ -46,19 +52,23 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
       ...more,
     });
     processes.push(service);
-    return service;
+    const { pid } = service;
+    // A test file that breaks off stops nothing: the end of the run, however it comes, finds the process by this.
+    recordRun(runDir, { name: `${name}-${pid}`, pid, stage: STOP_STAGES.service, stopTimeoutMs: 0 });
+    return listening(service);
+  };
+  const startAll = async () => {
+    const services = await Promise.all([start('command-service'), start('consumer-service'), start('query-service')]);
+    await Promise.all(services.map(({ url }) => eventually(() => ready(url))));
+    return services;
   };
   // A suite that does not start must not go on running: its consumer would take the messages of others.
-  const stopAll = async (error: unknown): Promise<never> => {
-    await Promise.all(processes.map((service) => service.kill()));
-    throw error;
-  };
-  const [command, consumer, query] = await Promise.all([
-    start('command-service'),
-    start('consumer-service'),
-    start('query-service'),
-  ]).catch(stopAll);
-  await Promise.all([command, consumer, query].map(({ url }) => eventually(() => ready(url)))).catch(stopAll);
+  const [command, consumer, query] = await within(START_TIMEOUT_S, 'the suite starts', startAll()).catch(
+    async (error: unknown) => {
+      await Promise.all(processes.map((service) => service.kill()));
+      throw error;
+    },
+  );
   const write = openTestPool(env.WRITE_DATABASE_URL ?? databases.writeDatabaseUrl);
   const read = openTestPool(env.READ_DATABASE_URL ?? databases.readDatabaseUrl);
 

@@ -1,7 +1,7 @@
 import { eventually } from '@tallyline/local/eventually';
+import { within } from '@tallyline/local/within';
 import type { Fault, Strike } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
-import { within } from '../within.js';
 import type { World } from '../world/world.js';
 
 /** Beyond the broker's own boot: noticing that it is back, the handshake, the topology, and the first order. */

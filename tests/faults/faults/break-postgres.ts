@@ -1,9 +1,9 @@
 import { eventually } from '@tallyline/local/eventually';
 import type { PostgresServer } from '@tallyline/local/postgres-server';
 import { withClient } from '@tallyline/local/schema';
+import { within } from '@tallyline/local/within';
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
-import { within } from '../within.js';
 import type { LinkedService } from '../world/linked-service.js';
 import type { World } from '../world/world.js';
 

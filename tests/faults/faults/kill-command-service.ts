@@ -1,6 +1,6 @@
+import { within } from '@tallyline/local/within';
 import type { Fault, Strike } from '../fault.js';
 import type { Trap } from '../proxy/traps.js';
-import { within } from '../within.js';
 
 /** Kills command-service while one message of its is held on the line: the exact moment, with no test code in it. */
 function killAt(

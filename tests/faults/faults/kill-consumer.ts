@@ -1,5 +1,5 @@
+import { within } from '@tallyline/local/within';
 import type { Fault } from '../fault.js';
-import { within } from '../within.js';
 
 /** The one statement, and transaction, that applies a batch. */
 const BATCH = 'apply-new-events';

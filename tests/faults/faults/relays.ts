@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@tallyline/local/eventually';
+import { within } from '@tallyline/local/within';
 import type { Fault, Strike, Struck } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
-import { within } from '../within.js';
 import type { LinkedService } from '../world/linked-service.js';
 import type { World } from '../world/world.js';
 

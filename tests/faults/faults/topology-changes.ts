@@ -1,8 +1,8 @@
 import { EVENTS_EXCHANGE, eventQueues } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/eventually';
+import { within } from '@tallyline/local/within';
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
-import { within } from '../within.js';
 import { withChannel } from '../world/broker-access.js';
 
 const QUEUE = 'order-events' satisfies keyof typeof eventQueues;
