@@ -5,25 +5,21 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import type { Browser, Page } from 'playwright-core';
 import { runDemo } from '../setup/run-command.js';
-import { type SuiteOnOwnBroker, startSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
+import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { openPage, startBrowser } from './browser.js';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
-let { broker, suite, stop } = {} as SuiteOnOwnBroker;
+const { broker, suite } = await openSuiteOnOwnBroker({ SHOP_TIME_ZONE: zoneInTheAfternoon() });
 let browser: Browser;
 let lampId: number;
 
 beforeAll(async () => {
   mkdirSync(images, { recursive: true });
-  ({ broker, suite, stop } = await startSuiteOnOwnBroker({ SHOP_TIME_ZONE: zoneInTheAfternoon() }));
   browser = await startBrowser();
 }, 120_000);
-afterAll(async () => {
-  await browser.close();
-  await stop();
-});
+afterAll(() => browser.close());
 
 /** A shop where it is afternoon now: a day that has just begun is no picture of a shop. */
 function zoneInTheAfternoon(): string {

@@ -2,26 +2,22 @@ import { Agent, type ClientRequest, get, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
 const PAGES = 200;
 const CLIENTS = 16;
 const MEASURE_MS = 4_000;
 const PAIRS = 5;
 
-let suite: Suite;
+const suite = await openSuite();
 let productId: number;
 const agent = new Agent({ keepAlive: true, maxSockets: CLIENTS });
 
 beforeAll(async () => {
-  suite = await startSuite();
   const product = { name: 'Lamp', category: 'Light', price: 20, stock: 2_000_000_000 };
   productId = (await suite.post('/api/products', product)).body.productId;
 });
-afterAll(async () => {
-  agent.destroy();
-  await suite.stop();
-});
+afterAll(() => agent.destroy());
 
 function placeOrder(customerId: number): Promise<number> {
   const body = JSON.stringify({ customerId, items: [{ productId, quantity: 1 }] });

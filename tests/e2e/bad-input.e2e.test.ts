@@ -1,15 +1,13 @@
 import { request } from 'node:http';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, call, type Suite, startSuite } from '../setup/suite.js';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, call, openSuite } from '../setup/suite.js';
 
-let suite: Suite;
+const suite = await openSuite();
 let product: number;
 beforeAll(async () => {
-  suite = await startSuite();
   product = (await suite.post('/api/products', { name: 'Pen', category: 'Office', price: 2.5, stock: 10 })).body
     .productId;
 });
-afterAll(() => suite.stop());
 
 /** Everything that a refusal must leave as it was. */
 async function state(): Promise<unknown> {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import type { ServiceProcess } from '@tallyline/local/service-process';
 import { connect, type GetMessage } from 'amqplib';
 import { createProducts } from '../setup/order-flow.js';
 import { post } from '../setup/suite.js';
-import { type SuiteOnOwnBroker, startSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
+import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
 /** So long a stop waits for a broker that may still answer. */
@@ -13,14 +13,9 @@ const PATIENCE_MS = 5_000;
 /** The broker hands out 2,000 messages of a queue before the first of them is acknowledged. */
 const MORE_THAN_PREFETCHED = 2_300;
 const accepted: number[] = [];
-let { broker, suite, stop } = {} as SuiteOnOwnBroker;
+const { broker, suite } = await openSuiteOnOwnBroker();
 /** The one that runs now. */
-let consumer: ServiceProcess;
-beforeAll(async () => {
-  ({ broker, suite, stop } = await startSuiteOnOwnBroker());
-  consumer = suite.consumer;
-}, 60_000);
-afterAll(() => stop());
+let consumer: ServiceProcess = suite.consumer;
 
 const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 

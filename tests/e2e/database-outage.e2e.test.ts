@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { applySchema } from '@tallyline/local/schema';
 import { startTemporaryPostgres } from '@tallyline/local/temporary-servers';
 import { createProducts } from '../setup/order-flow.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
-let write: Awaited<ReturnType<typeof startTemporaryPostgres>>;
-let read: Awaited<ReturnType<typeof startTemporaryPostgres>>;
-let suite: Suite;
-beforeAll(async () => {
-  // What is killed here must keep its promises: the shared servers run faster without them.
-  const durable = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
-  [write, read] = await Promise.all([startTemporaryPostgres(durable), startTemporaryPostgres(durable)]);
-  await applySchema(write.url('postgres'), 'init-write.sql');
-  await applySchema(read.url('postgres'), 'init-read.sql');
-  suite = await startSuite({ WRITE_DATABASE_URL: write.url('postgres'), READ_DATABASE_URL: read.url('postgres') });
-}, 60_000);
-afterAll(async () => {
-  await suite.stop();
-  await Promise.all([write.stop(), read.stop()]);
-});
+// What is killed here must keep its promises: the shared servers run faster without them.
+const durable = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
+const [write, read] = await Promise.all([startTemporaryPostgres(durable), startTemporaryPostgres(durable)]);
+await applySchema(write.url('postgres'), 'init-write.sql');
+await applySchema(read.url('postgres'), 'init-read.sql');
+const suite = await openSuite({ WRITE_DATABASE_URL: write.url('postgres'), READ_DATABASE_URL: read.url('postgres') });
+afterAll(async () => void (await Promise.all([write.stop(), read.stop()])));
 
 const orderOf = (product: number | undefined) => ({ customerId: 3, items: [{ productId: product, quantity: 1 }] });
 

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { connect } from 'amqplib';
 import { runCommand } from '../setup/run-command.js';
-import { type SuiteOnOwnBroker, startSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
+import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 
-let { broker, suite, stop } = {} as SuiteOnOwnBroker;
-beforeAll(async () => {
-  ({ broker, suite, stop } = await startSuiteOnOwnBroker());
-}, 60_000);
-afterAll(() => stop());
+const { broker, suite } = await openSuiteOnOwnBroker();
 
 async function listed(): Promise<Record<string, unknown>[]> {
   const { stdout } = await runCommand(suite, 'dead-letters', 'list', '--json');

@@ -5,20 +5,17 @@ import { eventually } from '@tallyline/local/eventually';
 import { type ChannelModel, connect } from 'amqplib';
 import { untilLockWaiters } from '../setup/lock-waiters.js';
 import { runCommand, spawnCommand, startCommand } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
 /** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
 jest.setTimeout(120_000);
 
-let suite: Suite;
 let broker: ChannelModel;
+// Ahead of the suite's end, which would close it from the other side.
+afterAll(() => broker.close());
+const suite = await openSuite();
 beforeAll(async () => {
-  suite = await startSuite();
   broker = await connect(suite.brokerUrl);
-});
-afterAll(async () => {
-  await broker.close();
-  await suite.stop();
 });
 
 const order = (orderId: number, more: object = {}) => ({

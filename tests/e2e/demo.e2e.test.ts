@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { runCommand, runDemo } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
-let suite: Suite;
-beforeAll(async () => {
-  suite = await startSuite();
-});
-afterAll(() => suite.stop());
+const suite = await openSuite();
 
 test('the demo fills the shop with a past and a present, every order of which is counted once', async () => {
   expect(await runDemo(suite, '--history', '2', '--minutes', '0.05', '--rate', '20')).toMatchObject({ code: 0 });

@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { post, type Suite, startSuite } from '../setup/suite.js';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { openSuite, post } from '../setup/suite.js';
 
-let suite: Suite;
+const suite = await openSuite();
 let product: number;
 beforeAll(async () => {
-  suite = await startSuite();
   product = (await suite.post('/api/products', { name: 'Lamp', category: 'Light', price: 20, stock: 50 })).body
     .productId;
 });
-afterAll(() => suite.stop());
 
 const order = (quantity: number, more: object = {}) => ({
   customerId: 5,

@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
-let suite: Suite;
+const suite = await openSuite();
 let products: number[];
 beforeAll(async () => {
-  suite = await startSuite();
   products = await createProducts(suite, 6);
 });
-afterAll(() => suite.stop());
 
 async function ordersStored(atLeast: number): Promise<void> {
   await eventually(async () => {

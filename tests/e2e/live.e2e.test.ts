@@ -1,17 +1,15 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { assertDocumented } from '../setup/documented.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
-let suite: Suite;
+const suite = await openSuite({ SHOP_TIME_ZONE: 'Asia/Kathmandu' });
 let productId: number;
 beforeAll(async () => {
-  suite = await startSuite({ SHOP_TIME_ZONE: 'Asia/Kathmandu' });
   const product = { name: 'Lamp', category: 'Light', price: 20, stock: 1_000 };
   productId = (await suite.post('/api/products', product)).body.productId;
 });
-afterAll(() => suite.stop());
 
 // biome-ignore lint/suspicious/noExplicitAny: an event's data is what the test asserts on
 type Heard = Map<string, any[]>;

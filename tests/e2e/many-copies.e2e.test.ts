@@ -1,19 +1,17 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { createProducts } from '../setup/order-flow.js';
-import { post, type Suite, startSuite } from '../setup/suite.js';
+import { openSuite, post } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
-let suite: Suite;
+const suite = await openSuite();
 let commandUrls: readonly string[];
 beforeAll(async () => {
-  suite = await startSuite();
   const [commands] = await Promise.all([
     Promise.all([1, 2, 3].map(() => suite.start('command-service'))),
     Promise.all([1, 2].map(() => suite.start('consumer-service'))),
   ]);
   commandUrls = [suite.command, ...commands].map(({ url }) => url);
 }, 60_000);
-afterAll(() => suite.stop());
 
 const CLIENTS = 48;
 const ORDERS_EACH = 25;

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres';
 import { eventually } from '@tallyline/local/eventually';
 import { applySchema } from '@tallyline/local/schema';
 import { pruneOutbox } from '../../command-service/src/outbox/prune-outbox.sql.js';
 import { createProducts } from '../setup/order-flow.js';
 import { runCommand } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 import { createTestPool } from '../setup/test-database.js';
 
-let suite: Suite;
-beforeAll(async () => {
-  suite = await startSuite();
-});
-afterAll(() => suite.stop());
+const suite = await openSuite();
 
 const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 

@@ -1,18 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import type { ServiceProcess } from '@tallyline/local/service-process';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
-let suite: Suite;
+const suite = await openSuite();
 let productId: number;
 beforeAll(async () => {
-  suite = await startSuite();
   const product = { name: 'Lamp', category: 'Light', price: 20, stock: 1000 };
   productId = (await suite.post('/api/products', product)).body.productId;
 });
-afterAll(() => suite.stop());
 
 async function metricsOf({ url }: ServiceProcess): Promise<string> {
   const response = await fetch(`${url}/metrics`);

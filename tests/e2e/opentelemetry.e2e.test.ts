@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
 interface Span {
   readonly service: string;
@@ -25,35 +25,27 @@ interface Export {
 }
 
 const spans: Span[] = [];
-let collector: Server;
-let suite: Suite;
-
-beforeAll(async () => {
-  collector = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      if (request.url === '/v1/traces') spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString('utf8'))));
-      response.setHeader('content-type', 'application/json').end('{}');
-    });
+const collector = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    if (request.url === '/v1/traces') spans.push(...spansOf(JSON.parse(Buffer.concat(chunks).toString('utf8'))));
+    response.setHeader('content-type', 'application/json').end('{}');
   });
-  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
-  const register = fileURLToPath(new URL('../otel/opentelemetry.mjs', import.meta.url));
-  suite = await startSuite({
-    NODE_OPTIONS: `--import ${register}`,
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
-    OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
-    OTEL_TRACES_EXPORTER: 'otlp',
-    OTEL_METRICS_EXPORTER: 'none',
-    OTEL_LOGS_EXPORTER: 'none',
-    OTEL_BSP_SCHEDULE_DELAY: '200',
-    OTEL_SERVICE_NAME: 'tallyline',
-  });
-}, 60_000);
-afterAll(async () => {
-  await suite.stop();
-  collector.close();
 });
+await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+const register = fileURLToPath(new URL('../otel/opentelemetry.mjs', import.meta.url));
+const suite = await openSuite({
+  NODE_OPTIONS: `--import ${register}`,
+  OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+  OTEL_EXPORTER_OTLP_PROTOCOL: 'http/json',
+  OTEL_TRACES_EXPORTER: 'otlp',
+  OTEL_METRICS_EXPORTER: 'none',
+  OTEL_LOGS_EXPORTER: 'none',
+  OTEL_BSP_SCHEDULE_DELAY: '200',
+  OTEL_SERVICE_NAME: 'tallyline',
+});
+afterAll(() => void collector.close());
 
 function spansOf({ resourceSpans }: Export): Span[] {
   return resourceSpans.flatMap(({ resource, scopeSpans }) => {

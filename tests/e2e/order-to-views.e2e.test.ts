@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite, type Suite } from '../setup/suite.js';
 
-let suite: Suite;
-beforeAll(async () => {
-  suite = await startSuite();
-});
-afterAll(() => suite.stop());
+const suite = await openSuite();
 
 async function product(price: number, category: string, stock = 100): Promise<number> {
   const { status, body } = await suite.post('/api/products', { name: 'Thing', category, price, stock });

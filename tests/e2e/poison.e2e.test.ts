@@ -2,21 +2,17 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { deadLetterQueueOf, EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/eventually';
-import { type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { type ChannelModel, type ConfirmChannel, type ConsumeMessage, connect } from 'amqplib';
+import { openSuite } from '../setup/suite.js';
 
-let suite: Suite;
+let broker: ChannelModel;
 let channel: ConfirmChannel;
-let close: () => Promise<void>;
+// Ahead of the suite's end, which would close it from the other side.
+afterAll(() => broker.close());
+const suite = await openSuite();
 beforeAll(async () => {
-  suite = await startSuite();
-  const connection = await connect(suite.brokerUrl);
-  channel = await connection.createConfirmChannel();
-  close = () => connection.close();
-});
-afterAll(async () => {
-  await close?.();
-  await suite.stop();
+  broker = await connect(suite.brokerUrl);
+  channel = await broker.createConfirmChannel();
 });
 
 const order = {

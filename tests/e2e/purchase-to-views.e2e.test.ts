@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Answer, call, post, type Suite, startSuite } from '../setup/suite.js';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { type Answer, call, openSuite, post } from '../setup/suite.js';
 
-let suite: Suite;
+const suite = await openSuite();
 let mouse: number;
 let pad: number;
 beforeAll(async () => {
-  suite = await startSuite();
   mouse = await product(49.99);
   pad = await product(10.01);
 });
-afterAll(() => suite.stop());
 
 async function product(price: number, stock = 0): Promise<number> {
   const { status, body } = await suite.post('/api/products', { name: 'Thing', category: 'Till', price, stock });

@@ -1,17 +1,16 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
 import { runCommand, startCommand } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
 /** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
 jest.setTimeout(120_000);
 
-let suite: Suite;
+const suite = await openSuite();
 let products: number[];
 beforeAll(async () => {
-  suite = await startSuite();
   products = await createProducts(suite, 5);
   for (let n = 0; n < 4; n += 1) {
     const { status } = await suite.post('/api/purchases', {
@@ -25,7 +24,6 @@ beforeAll(async () => {
     expect(status).toBe(201);
   }
 });
-afterAll(() => suite.stop());
 
 const rebuild = (...args: string[]) => runCommand(suite, 'rebuild', ...args);
 

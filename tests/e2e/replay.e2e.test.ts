@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { callManagement } from '@tallyline/local/rabbitmq-ready';
 import { runCommand } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
 /** 10 s of grace, 5 s between two looks, and a slow machine. */
 const HEALING = { timeoutMs: 40_000, intervalMs: 200 };
@@ -10,15 +10,13 @@ const HEALING = { timeoutMs: 40_000, intervalMs: 200 };
 /** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
 jest.setTimeout(120_000);
 
-let suite: Suite;
+const suite = await openSuite();
 let productId: number;
 beforeAll(async () => {
-  suite = await startSuite();
   const { body } = await suite.post('/api/products', { name: 'Thing', category: 'Lost', price: 3, stock: 1000 });
   productId = body.productId;
   await suite.inSync();
 });
-afterAll(() => suite.stop());
 
 async function placeOrders(count: number): Promise<void> {
   for (let n = 0; n < count; n += 1) {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { committedDocument } from '../setup/documented.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
 interface Call {
   readonly title: string;
@@ -16,11 +16,7 @@ interface Call {
 const file = readFileSync(new URL('../../requests.http', import.meta.url), 'utf8');
 const calls = file.split(/^### /m).slice(1).map(parse);
 
-let suite: Suite;
-beforeAll(async () => {
-  suite = await startSuite();
-});
-afterAll(() => suite.stop());
+const suite = await openSuite();
 
 test.each(calls)('requests.http: $title → $expected', async ({ method, target, headers, body, expected }) => {
   const { command, query, consumer } = suite;

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/eventually';
 import { spawnService } from '@tallyline/local/service-process';
 import { createTestDatabases, createTestVhost } from '@tallyline/local/test-databases';
 import { type Channel, connect } from 'amqplib';
-import { call, type Suite, startSuite } from '../setup/suite.js';
+import { call, openSuite } from '../setup/suite.js';
 
-let suite: Suite;
-beforeAll(async () => {
-  suite = await startSuite();
-});
-afterAll(() => suite.stop());
+const suite = await openSuite();
 
 async function atBroker<T>(brokerUrl: string, work: (channel: Channel) => Promise<T>): Promise<T> {
   const connection = await connect(brokerUrl);

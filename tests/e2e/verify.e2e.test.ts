@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { connect } from 'amqplib';
 import { runCommand } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
 /** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
 jest.setTimeout(120_000);
 
-let suite: Suite;
+const suite = await openSuite();
 let products: number[];
 beforeAll(async () => {
-  suite = await startSuite();
   products = await Promise.all(
     ['Bücher', 'Bücher', 'Games', '𝒜stral'].map(async (category, n) => {
       const product = { name: `Thing ${n}`, category, price: 3.5 + n, stock: 100_000 };
@@ -21,7 +20,6 @@ beforeAll(async () => {
   for (let n = 0; n < 6; n += 1) await recordPurchase(n);
   await applied();
 });
-afterAll(() => suite.stop());
 
 async function placeOrder(n: number): Promise<string> {
   const lines = [0, 1, 2].slice(0, 1 + (n % 3)).map((more) => products[(n + more) % products.length]);

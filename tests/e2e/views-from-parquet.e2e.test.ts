@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
 import { runCommand } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 
 /** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
 jest.setTimeout(120_000);
@@ -25,21 +25,17 @@ const views = [
   'unique_customers_daily',
 ];
 
-let suite: Suite;
+const suite = await openSuite();
 let lake: string;
 let before: unknown;
 beforeAll(async () => {
-  suite = await startSuite();
   lake = await mkdtemp(join(tmpdir(), 'tallyline-lake-'));
   const products = await createProducts(suite, 4);
   for (let n = 0; n < 40; n += 1) await record(n, products);
   await suite.inSync();
   before = await rowsOfViews();
 });
-afterAll(async () => {
-  await suite.stop();
-  await rm(lake, { recursive: true, force: true });
-});
+afterAll(() => rm(lake, { recursive: true, force: true }));
 
 const customers: string[] = [];
 

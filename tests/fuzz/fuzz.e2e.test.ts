@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { runCommand } from '../setup/run-command.js';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { openSuite } from '../setup/suite.js';
 import { expectDocumented } from './expect-documented.js';
 import { type FuzzRequest, shown } from './fuzz-request.js';
 import { readRequest } from './read-requests.js';
@@ -17,11 +17,9 @@ const MAX_BATCH = 48;
 /** 10,000 take 20 s alone, and a machine is seldom alone. */
 const TIMEOUT_MS = 120_000 + RUNS * 12;
 
-let suite: Suite;
-let sender: ReturnType<typeof createSender>;
+const suite = await openSuite();
+const sender = createSender(suite, MAX_BATCH);
 beforeAll(async () => {
-  suite = await startSuite();
-  sender = createSender(suite, MAX_BATCH);
   for (const [category, price, stock] of [
     ['Pen', 2.5, 40],
     ['Pen', 0, 2_147_483_647],
@@ -34,10 +32,7 @@ beforeAll(async () => {
     await suite.post('/api/products', { name: category, category, price, stock });
   }
 });
-afterAll(async () => {
-  sender.close();
-  await suite.stop();
-});
+afterAll(() => sender.close());
 
 test(
   `${RUNS} generated requests get documented answers, and what is not accepted changes nothing`,

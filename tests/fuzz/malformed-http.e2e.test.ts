@@ -1,13 +1,9 @@
 import { connect } from 'node:net';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Suite, startSuite } from '../setup/suite.js';
+import { describe, expect, test } from '@jest/globals';
+import { openSuite } from '../setup/suite.js';
 import { readWriteState } from './write-side.js';
 
-let suite: Suite;
-beforeAll(async () => {
-  suite = await startSuite();
-});
-afterAll(() => suite.stop());
+const suite = await openSuite();
 
 /** Sends bytes, and takes what comes until the service closes. `andEnd`: it is told that there are no more. */
 function exchange(url: string, bytes: string, { andEnd }: { andEnd: boolean }): Promise<string> {

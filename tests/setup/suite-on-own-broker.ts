@@ -1,22 +1,11 @@
+import { afterAll } from '@jest/globals';
 import { startTemporaryBroker } from '@tallyline/local/temporary-servers';
-import { type Suite, startSuite } from './suite.js';
-
-export interface SuiteOnOwnBroker {
-  readonly broker: Awaited<ReturnType<typeof startTemporaryBroker>>;
-  readonly suite: Suite;
-  stop(): Promise<void>;
-}
+import { openSuite } from './suite.js';
 
 /** For tests that do to the broker what no other test may feel. */
-export async function startSuiteOnOwnBroker(env: Readonly<Record<string, string>> = {}): Promise<SuiteOnOwnBroker> {
+export async function openSuiteOnOwnBroker(env: Readonly<Record<string, string>> = {}) {
   const broker = await startTemporaryBroker();
-  const suite = await startSuite({ BROKER_URL: broker.brokerUrl, ...env });
-  return {
-    broker,
-    suite,
-    stop: async () => {
-      await suite.stop();
-      await broker.stop();
-    },
-  };
+  const suite = await openSuite({ BROKER_URL: broker.brokerUrl, ...env });
+  afterAll(() => broker.stop());
+  return { broker, suite };
 }

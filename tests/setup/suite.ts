@@ -1,3 +1,4 @@
+import { afterAll } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { recordRun, STOP_STAGES } from '@tallyline/local/run-records';
 import type { ServiceName } from '@tallyline/local/service-names';
@@ -32,14 +33,16 @@ export interface Suite {
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
   /** Resolves when every committed event is settled: by the tables themselves, not by what sync-status says of them. */
   inSync(timeoutMs?: number): Promise<void>;
-  stop(): Promise<void>;
 }
 
 /** Two seconds on an idle machine. */
 const START_TIMEOUT_S = 60;
 
-/** `env` overrides what the services read: another broker or database than the shared ones, for tests that break it. */
-export async function startSuite(env: Readonly<Record<string, string>> = {}): Promise<Suite> {
+/**
+ * A suite of this test file's own, which stops behind its last test, and before what the file closes in hooks of its own.
+ * `env` overrides what the services read: another broker or database than the shared ones, for tests that break it.
+ */
+export async function openSuite(env: Readonly<Record<string, string>> = {}): Promise<Suite> {
   const runDir = fromGlobalSetup('TEST_RUN_DIR');
   const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
   const processes: SpawnedService[] = [];
@@ -71,8 +74,13 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
   );
   const write = openTestPool(env.WRITE_DATABASE_URL ?? databases.writeDatabaseUrl);
   const read = openTestPool(env.READ_DATABASE_URL ?? databases.readDatabaseUrl);
+  afterAll(async () => {
+    await Promise.all(processes.map((service) => service.stop()));
+    await Promise.all([write.end(), read.end()]);
+    await Promise.all([databases.drop(), vhost.drop()]);
+  });
 
-  const suite: Suite = {
+  return {
     command,
     consumer,
     query,
@@ -97,13 +105,7 @@ export async function startSuite(env: Readonly<Record<string, string>> = {}): Pr
         },
         { timeoutMs },
       ),
-    stop: async () => {
-      await Promise.all(processes.map((service) => service.stop()));
-      await Promise.all([write.end(), read.end()]);
-      await Promise.all([databases.drop(), vhost.drop()]);
-    },
   };
-  return suite;
 }
 
 export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {

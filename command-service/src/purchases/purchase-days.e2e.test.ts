@@ -6,14 +6,14 @@ import { buildHttpApp } from '@tallyline/chassis/http-app';
 import { createLogger } from '@tallyline/chassis/logger';
 import { createMetrics } from '@tallyline/chassis/metrics';
 import type { Pool } from '@tallyline/chassis/postgres';
-import { post, type Suite, startSuite } from '../../../tests/setup/suite.js';
+import { openSuite, post } from '../../../tests/setup/suite.js';
 import { createTestPool } from '../../../tests/setup/test-database.js';
 import { api } from '../app.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { recordPurchaseRoutes } from './record-purchase.route.js';
 
 /** The running suite, and beside its command-service a till's view of one whose clock can be set. Only the clock is faked. */
-let suite: Suite;
+const suite = await openSuite();
 let pool: Pool;
 let server: Server;
 let url: string;
@@ -21,7 +21,6 @@ let now: Date;
 let productId: number;
 
 beforeAll(async () => {
-  suite = await startSuite();
   const log = createLogger('test', 'silent', 'json');
   pool = createTestPool(suite.writeDatabaseUrl);
   const clock = async () => now;
@@ -41,7 +40,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
   await pool.end();
-  await suite.stop();
 });
 
 /** Each purchase has a price of its own, so that a sum tells which of them are in it. */
