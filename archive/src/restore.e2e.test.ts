@@ -2,13 +2,10 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
 import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
-
-/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
-jest.setTimeout(120_000);
 
 /** The lake of a database that was lost, and for each test a database that took its place. */
 let lake: string;

@@ -18,7 +18,7 @@ let lampId: number;
 beforeAll(async () => {
   mkdirSync(images, { recursive: true });
   browser = await startBrowser();
-}, 120_000);
+});
 afterAll(() => browser.close());
 
 /** A shop where it is afternoon now: a day that has just begun is no picture of a shop. */

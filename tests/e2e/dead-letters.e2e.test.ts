@@ -1,14 +1,11 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { type ChannelModel, connect } from 'amqplib';
 import { untilLockWaiters } from '../setup/lock-waiters.js';
 import { runCommand, spawnCommand, startCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
-
-/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
-jest.setTimeout(120_000);
 
 let broker: ChannelModel;
 // Ahead of the suite's end, which would close it from the other side.

@@ -48,4 +48,4 @@ test('a new read database says so when the outbox has forgotten its beginning, a
   // The order that the outbox kept is published again 10 to 15 s after it is missed.
   await suite.inSync(40_000);
   await eventually(async () => expect(await status()).toMatchObject({ status: 'in-sync', lacksHistory: false }));
-}, 120_000);
+});

@@ -1,12 +1,9 @@
-import { beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
 import { runCommand, startCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
-
-/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
-jest.setTimeout(120_000);
 
 const suite = await openSuite();
 let products: number[];
@@ -81,7 +78,7 @@ test('under load it loses and doubles nothing, and queries are answered througho
   }
   await expectVerified();
   await noShadow();
-}, 120_000);
+});
 
 test('rows that differ are shown and left, and with --accept replaced, under load', async () => {
   await suite.read.query('UPDATE customer_ltv_view SET total_spent = total_spent + 0.01 WHERE customer_id = 1');

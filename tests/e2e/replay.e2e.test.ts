@@ -1,4 +1,4 @@
-import { beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { callManagement } from '@tallyline/local/rabbitmq-ready';
 import { runCommand } from '../setup/run-command.js';
@@ -6,9 +6,6 @@ import { openSuite } from '../setup/suite.js';
 
 /** 10 s of grace, 5 s between two looks, and a slow machine. */
 const HEALING = { timeoutMs: 40_000, intervalMs: 200 };
-
-/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
-jest.setTimeout(120_000);
 
 const suite = await openSuite();
 let productId: number;

@@ -1,11 +1,8 @@
-import { beforeAll, expect, jest, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { connect } from 'amqplib';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
-
-/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
-jest.setTimeout(120_000);
 
 const suite = await openSuite();
 let products: number[];

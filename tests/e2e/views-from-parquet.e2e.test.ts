@@ -1,13 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
-
-/** Each test starts several commands, and each is a process: a second on an idle machine, five on a busy one. */
-jest.setTimeout(120_000);
 
 const MONTH = '2026-01';
 const views = [

@@ -1,7 +1,11 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import type { Suite } from './suite.js';
+
+/** For every test of a file that runs commands: each is a process, a second on an idle machine, five on a busy one. */
+jest.setTimeout(120_000);
 
 const mains = {
   archive: 'archive/dist/main.js',
