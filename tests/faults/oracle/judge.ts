@@ -7,8 +7,8 @@ import { checkPurchases } from './check-purchases.js';
 import { checkQueues } from './check-queues.js';
 import { checkStock } from './check-stock.js';
 import { checkVerify } from './check-verify.js';
-import { checkViews } from './check-views.js';
 import { type Ledger, readLedger } from './ledger.js';
+import { differingViews } from './views.js';
 
 export interface Evidence {
   readonly world: World;
@@ -23,7 +23,7 @@ const checks: readonly Check[] = [
   checkAnswers,
   checkStock,
   checkEvents,
-  checkViews,
+  ({ world }) => differingViews(world),
   checkVerify,
   checkPurchases,
   checkQueues,

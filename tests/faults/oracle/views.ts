@@ -1,5 +1,7 @@
+import type pg from 'pg';
+
 /** Each view as the orders say it must be, and as it is: same columns, same order, amounts in cents. */
-export interface ViewPair {
+interface ViewPair {
   readonly view: string;
   readonly expected: string;
   readonly actual: string;
@@ -7,7 +9,8 @@ export interface ViewPair {
 
 const cents = (amount: string) => `(COALESCE(${amount}, 0) * 100)::numeric(40, 0)::text`;
 
-export const viewPairs: readonly ViewPair[] = [
+/** SQL that shares nothing with the consumer. */
+const viewPairs: readonly ViewPair[] = [
   {
     view: 'product_sales_view',
     expected: `SELECT p.id::text AS key, COALESCE(sum(i.quantity), 0)::text AS units, ${cents('sum(i.quantity * i.price)')} AS cents,
@@ -31,9 +34,15 @@ export const viewPairs: readonly ViewPair[] = [
   },
   {
     view: 'hourly_sales_view',
-    expected: `SELECT date_trunc('hour', created_at)::text AS key, ${cents('sum(total)')} AS cents, count(*)::text AS orders
+    expected: `SELECT date_trunc('hour', created_at, 'UTC')::text AS key, ${cents('sum(total)')} AS cents, count(*)::text AS orders
                  FROM orders GROUP BY 1`,
     actual: `SELECT hour_timestamp::text AS key, ${cents('total_revenue')} AS cents, total_orders::text AS orders FROM hourly_sales_view`,
+  },
+  {
+    view: 'minute_sales_view',
+    expected: `SELECT date_trunc('minute', created_at, 'UTC')::text AS key, ${cents('sum(total)')} AS cents, count(*)::text AS orders
+                 FROM orders GROUP BY 1`,
+    actual: `SELECT minute_timestamp::text AS key, ${cents('total_revenue')} AS cents, total_orders::text AS orders FROM minute_sales_view`,
   },
   {
     view: 'orders_read',
@@ -46,3 +55,32 @@ export const viewPairs: readonly ViewPair[] = [
     actual: `SELECT product_id::text AS key, name, category, ${cents('price')} AS cents FROM products_read`,
   },
 ];
+
+const SHOWN = 5;
+
+/** What differs in each view, row by row, to the cent; nothing when all are as they must be. */
+export async function differingViews({ write, read }: Readonly<Record<'write' | 'read', pg.Pool>>): Promise<string[]> {
+  const faults: string[] = [];
+  for (const { view, expected, actual } of viewPairs) {
+    const [wanted, found] = await Promise.all([write.query<Row>(expected), read.query<Row>(actual)]);
+    const differing = differences(wanted.rows, found.rows);
+    for (const line of differing.slice(0, SHOWN)) faults.push(`${view}: ${line}`);
+    if (differing.length > SHOWN) faults.push(`${view}: ${differing.length - SHOWN} more rows differ`);
+  }
+  return faults;
+}
+
+interface Row {
+  readonly key: string;
+}
+
+function differences(wanted: readonly Row[], found: readonly Row[]): string[] {
+  const byKey = new Map(found.map((row) => [row.key, JSON.stringify(row)]));
+  const lines = wanted.flatMap((row) => {
+    const is = byKey.get(row.key);
+    byKey.delete(row.key);
+    const should = JSON.stringify(row);
+    return is === should ? [] : [`should be ${should}, is ${is ?? 'missing'}`];
+  });
+  return [...lines, ...[...byKey.values()].map((row) => `should not be there: ${row}`)];
+}
