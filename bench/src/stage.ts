@@ -1,5 +1,6 @@
 import { callManagement } from '@tallyline/local/rabbitmq-ready';
-import { applySchema, databaseUrl, withClient } from '@tallyline/local/schema';
+import { createDatabase, databaseUrl, withClient } from '@tallyline/local/schema';
+import { createVhost } from '@tallyline/local/vhost';
 import type pg from 'pg';
 import type { Servers } from './servers.js';
 import { startService } from './service.js';
@@ -22,41 +23,28 @@ let made = 0;
 export async function createStage(servers: Servers): Promise<Stage> {
   made += 1;
   const name = `bench_${made}`;
-  const writeUrl = await createDatabase(servers.writeServerUrl, name, 'init-write.sql');
-  const readUrl = await createDatabase(servers.readServerUrl, name, 'init-read.sql');
-  const brokerUrl = new URL(servers.brokerUrl);
-  brokerUrl.pathname = `/${name}`;
-  await createVhost(servers, name);
+  const writeUrl = databaseUrl(servers.writeServerUrl, name);
+  const readUrl = databaseUrl(servers.readServerUrl, name);
+  await createDatabase(writeUrl, 'init-write.sql');
+  await createDatabase(readUrl, 'init-read.sql');
+  const vhost = await createVhost(servers, name);
   return {
     servers,
     writeUrl,
     readUrl,
-    brokerUrl: brokerUrl.href,
+    brokerUrl: vhost.brokerUrl,
     onWrite: (work) => withClient(writeUrl, work),
     onRead: (work) => withClient(readUrl, work),
     purgeOrderEvents: async () => {
       await callManagement(servers.managementUrl, 'DELETE', `/api/queues/${name}/order-events/contents`);
     },
     drop: async () => {
-      await callManagement(servers.managementUrl, 'DELETE', `/api/vhosts/${name}`);
+      await vhost.drop();
       for (const url of [servers.writeServerUrl, servers.readServerUrl]) {
         await withClient(url, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
       }
     },
   };
-}
-
-async function createDatabase(serverUrl: string, name: string, schema: 'init-write.sql' | 'init-read.sql') {
-  await withClient(serverUrl, (client) => client.query(`CREATE DATABASE ${name}`));
-  const url = databaseUrl(serverUrl, name);
-  await applySchema(url, schema);
-  return url;
-}
-
-async function createVhost({ managementUrl }: Servers, name: string): Promise<void> {
-  await callManagement(managementUrl, 'PUT', `/api/vhosts/${name}`, {});
-  const everything = { configure: '.*', write: '.*', read: '.*' };
-  await callManagement(managementUrl, 'PUT', `/api/permissions/${name}/guest`, everything);
 }
 
 /** Lets a service declare exchange and queues: what they are is its business, not the bench's. */

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import { createTestVhost, type TestVhost } from '@tallyline/local/test-databases';
+import { createTestVhost } from '@tallyline/local/test-databases';
+import type { Vhost } from '@tallyline/local/vhost';
 import type { Channel, Message } from 'amqplib';
 import { superviseBroker } from './broker-link.js';
 import { createLogger } from './logger.js';
 
 const log = createLogger('test', 'silent', 'json');
 
-let vhost: TestVhost;
+let vhost: Vhost;
 beforeAll(async () => {
   vhost = await createTestVhost();
 });

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestVhost, type TestVhost } from '@tallyline/local/test-databases';
+import { createTestVhost } from '@tallyline/local/test-databases';
+import type { Vhost } from '@tallyline/local/vhost';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { createPublisher } from './publisher.js';
 
-let vhost: TestVhost;
+let vhost: Vhost;
 let broker: ChannelModel;
 let channel: ConfirmChannel;
 beforeAll(async () => {

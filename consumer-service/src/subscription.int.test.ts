@@ -3,12 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { eventually } from '@tallyline/local/eventually';
-import {
-  createTestDatabases,
-  createTestVhost,
-  type TestDatabases,
-  type TestVhost,
-} from '@tallyline/local/test-databases';
+import { createTestDatabases, createTestVhost, type TestDatabases } from '@tallyline/local/test-databases';
+import type { Vhost } from '@tallyline/local/vhost';
 import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
 import { createTestPool } from '../../tests/setup/test-database.js';
 import { startOutbound } from './outbound.js';
@@ -17,7 +13,7 @@ import { type Subscription, startSubscription } from './subscription.js';
 const log = createLogger('test', 'silent', 'json');
 
 let databases: TestDatabases;
-let vhost: TestVhost;
+let vhost: Vhost;
 let pool: Pool;
 let broker: ChannelModel;
 let channel: Channel;

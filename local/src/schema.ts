@@ -30,10 +30,12 @@ export async function applySchema(url: string, file: SchemaFile): Promise<void> 
   await withClient(url, (client) => client.query(sql));
 }
 
-export async function createDatabaseIfMissing(url: string): Promise<void> {
+/** Makes the database unless it is there, and brings its schema up to date. */
+export async function createDatabase(url: string, file: SchemaFile): Promise<void> {
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
   await withClient(databaseUrl(url, 'postgres'), async (client) => {
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
     if (found.rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
   });
+  await applySchema(url, file);
 }

@@ -7,7 +7,7 @@ import { refuseTakenPorts, type WantedPort } from './ports.js';
 import { postgresAnswers } from './postgres-ready.js';
 import { startPostgresServer } from './postgres-server.js';
 import { brokerAnswers } from './rabbitmq-ready.js';
-import { applySchema, createDatabaseIfMissing, databaseUrl, type SchemaFile } from './schema.js';
+import { createDatabase, databaseUrl, type SchemaFile } from './schema.js';
 import { SERVICES } from './service-names.js';
 import { startService, untilServicesReady } from './services.js';
 import { required, requiredPort, type Settings } from './settings.js';
@@ -43,7 +43,7 @@ export async function startSuite(settings: Settings, say: (line: string) => void
 
   const databases = DATABASES.map(async ({ name, variable, file }): Promise<Restartable[]> => {
     if (given.has(variable)) {
-      await step(() => prepareDatabase(url(variable), file));
+      await step(() => createDatabase(url(variable), file));
       return [];
     }
     const port = Number(new URL(url(variable)).port);
@@ -52,7 +52,7 @@ export async function startSuite(settings: Settings, say: (line: string) => void
     const server = await step(() =>
       startPostgresServer({ name, dataDir: place, port, logFile: join(logDir, `${name}.log`), runDir }),
     );
-    await step(() => prepareDatabase(url(variable), file));
+    await step(() => createDatabase(url(variable), file));
     return [named(`PostgreSQL on port ${port}`, server)];
   });
   const broker = async (): Promise<Restartable[]> => {
@@ -89,11 +89,6 @@ function serverAnswers(url: string): Promise<void> {
     if (error.code === '3D000') return postgresAnswers(databaseUrl(url, 'postgres'));
     throw error;
   });
-}
-
-async function prepareDatabase(url: string, file: SchemaFile): Promise<void> {
-  await createDatabaseIfMissing(url);
-  await applySchema(url, file);
 }
 
 function wantedPorts(settings: Settings, given: ReadonlySet<string>): WantedPort[] {

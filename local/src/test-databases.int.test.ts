@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { brokerAnswers, callManagement } from './rabbitmq-ready.js';
 import { withClient } from './schema.js';
-import { createTestDatabases, createTestVhost, type TestDatabases, type TestVhost } from './test-databases.js';
+import { createTestDatabases, createTestVhost, type TestDatabases } from './test-databases.js';
+import type { Vhost } from './vhost.js';
 
 let databases: TestDatabases;
-let vhost: TestVhost;
+let vhost: Vhost;
 
 beforeAll(async () => {
   [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { applySchema, createDatabaseIfMissing, withClient } from '@tallyline/local/schema';
+import { createDatabase, withClient } from '@tallyline/local/schema';
 import { openTestPool } from '@tallyline/local/test-databases';
 import type pg from 'pg';
 import type { Servers } from './servers.js';
@@ -17,8 +17,7 @@ export interface FreshDatabases {
 export async function createFreshDatabases({ write, read }: Servers): Promise<FreshDatabases> {
   const name = `round_${randomBytes(4).toString('hex')}`;
   const [writeUrl, readUrl] = [write.url(name), read.url(name)];
-  await Promise.all([writeUrl, readUrl].map(createDatabaseIfMissing));
-  await Promise.all([applySchema(writeUrl, 'init-write.sql'), applySchema(readUrl, 'init-read.sql')]);
+  await Promise.all([createDatabase(writeUrl, 'init-write.sql'), createDatabase(readUrl, 'init-read.sql')]);
   const pools = [writeUrl, readUrl].map((url) => openTestPool(url, 3));
   return {
     writeUrl,

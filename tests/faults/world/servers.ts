@@ -40,8 +40,6 @@ export async function startServers(): Promise<Servers> {
       postgres('read', readPort),
       startRabbitmqServer({ ...place('rabbitmq'), dir: join(dir, 'rabbitmq'), port, managementPort }),
     ]);
-    process.env.TEST_BROKER_URL = broker.brokerUrl;
-    process.env.TEST_MANAGEMENT_URL = broker.managementUrl;
     return { write, read, broker, stop };
   } catch (error) {
     await stop();

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@tallyline/local/service-names';
-import { createTestVhost } from '@tallyline/local/test-databases';
+import { createVhost } from '@tallyline/local/vhost';
 import type { TcpProxy } from '../proxy/tcp-proxy.js';
 import type { Random } from '../random.js';
 import { createFreshDatabases, type FreshDatabases } from './fresh-databases.js';
@@ -40,7 +40,7 @@ export interface World extends Pick<FreshDatabases, 'write' | 'read' | 'writeUrl
 }
 
 export async function startWorld(servers: Servers, random: Random, options: WorldOptions = {}): Promise<World> {
-  const [databases, vhost] = await Promise.all([createFreshDatabases(servers), createTestVhost()]);
+  const [databases, vhost] = await Promise.all([createFreshDatabases(servers), createVhost(servers.broker)]);
   const brokerUrl = new URL(vhost.brokerUrl);
   if (options.heartbeatSeconds) brokerUrl.searchParams.set('heartbeat', String(options.heartbeatSeconds));
   const urls = { ...databases, brokerUrl: brokerUrl.href };
