@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
 import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
@@ -22,10 +22,8 @@ beforeAll(async () => {
   lost = await allRows();
   await closeDatabase();
 });
-beforeEach(async () => {
-  await openDatabase();
-  return closeDatabase;
-});
+beforeEach(openDatabase);
+afterEach(closeDatabase);
 afterAll(() => rm(lake, { recursive: true, force: true }));
 
 async function openDatabase(): Promise<void> {
