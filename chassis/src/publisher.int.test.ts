@@ -33,6 +33,24 @@ test('a message that no queue takes is told from its neighbours, though the brok
   expect(await publisher.publish(message('unknown.b', '2'))).toBe('confirmed');
 });
 
+test('a message that a full queue refuses is told from one whose channel has ended', async () => {
+  await channel.assertQueue('full', { arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' } });
+  const message = (messageId: string) => ({
+    exchange: '',
+    routingKey: 'full',
+    body: Buffer.from(messageId),
+    properties: { messageId },
+  });
+  const publisher = createPublisher(channel);
+  expect(await publisher.publish(message('1'))).toBe('confirmed');
+  expect(await publisher.publish(message('2'))).toBe('refused');
+
+  const ended = await broker.createConfirmChannel();
+  const itsPublisher = createPublisher(ended);
+  await ended.close();
+  expect(await itsPublisher.publish(message('3'))).toBe('failed');
+});
+
 test('messages that share one object of headers arrive with what it held when each was made', async () => {
   await channel.assertQueue('shared');
   const headers = { number: '' };

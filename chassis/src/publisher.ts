@@ -5,7 +5,9 @@ export type PublishOutcome =
   | 'confirmed'
   /** No queue is bound to its routing key. The broker confirms such a message, too: a confirm alone proves nothing. */
   | 'returned'
-  /** The broker refused it, or the channel died first: it is stored or not, and must be published again. */
+  /** The broker says that a queue did not take it (it is full, by a policy). Another one that is bound may have it. */
+  | 'refused'
+  /** The channel died first: it is stored or not, and must be published again. */
   | 'failed'
   /** Others were answered meanwhile: a queue of its own does not work (it may have no leader). Stored or not. */
   | 'unanswered'
@@ -32,6 +34,9 @@ export interface Publisher {
 /** With the interval well below 10 s, when the database ends the relay's idle transaction and with it all it could mark. */
 export const CONFIRM_TIMEOUT_MS = 7_000;
 const CHECK_INTERVAL_MS = 1_000;
+
+/** How the AMQP library tells a nack from a channel that has ended. */
+const NACKED = 'message nacked';
 
 interface Unanswered {
   readonly sentAtMs: number;
@@ -92,7 +97,7 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
         hasAnswered = true;
         const wasReturned = takeReturn(properties.messageId);
         if (!unanswered.delete(message)) return;
-        if (error) onOutcome('failed');
+        if (error) onOutcome(error.message === NACKED ? 'refused' : 'failed');
         else onOutcome(wasReturned ? 'returned' : 'confirmed');
       });
       unanswered.add(message);

@@ -48,13 +48,13 @@ async function unpublished(): Promise<string[]> {
 }
 
 test('only what was confirmed and not returned is marked; the rest stays for a later claim', async () => {
-  const [confirmed, failed, returned, unsendable] = [event(), event(), event(), event()];
-  await store(confirmed, failed, returned, unsendable);
-  const { relay } = brokerThat(() => ['confirmed', 'failed', 'returned', 'unsendable']);
-  await expect(relay.runOnce()).rejects.toThrow('the broker did not confirm 1 of 4 events');
-  expect(await unpublished()).toEqual([failed.id, returned.id, unsendable.id]);
+  const [confirmed, failed, returned, unsendable, refused] = [event(), event(), event(), event(), event()];
+  await store(confirmed, failed, returned, unsendable, refused);
+  const { relay } = brokerThat(() => ['confirmed', 'failed', 'returned', 'unsendable', 'refused']);
+  await expect(relay.runOnce()).rejects.toThrow('the broker did not confirm 1 of 5 events');
+  expect(await unpublished()).toEqual([failed.id, returned.id, unsendable.id, refused.id]);
 
-  // What has no queue waits a moment; what merely failed is tried at once.
+  // What no queue takes waits a moment; what merely failed is tried at once.
   const next = confirmsAll();
   await next.relay.runOnce();
   expect(next.sent).toEqual([failed.id]);

@@ -4,8 +4,8 @@ import type { PublishOutcome } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { endLease, markPublished, postpone } from './outbox.sql.js';
 
-/** How long a row without a queue waits at first: short enough to follow a restored binding, long enough not to spin. */
-const RETRY_UNROUTABLE_MS = 2_000;
+/** How long a row that no queue takes waits at first: short enough to follow a restored binding, long enough not to spin. */
+const RETRY_UNTAKEN_MS = 2_000;
 
 /** A row that was sent, and what the broker answered. */
 export interface Sent {
@@ -32,6 +32,9 @@ export function createSettlement(
       `no queue is bound to exchange "${EVENTS_EXCHANGE}" for routing key "${topic}": its events wait in the outbox`,
     ),
   );
+  const warnRefused = oncePerTopic((topic) =>
+    log.error({ topic }, `a queue refuses events of "${topic}": it may be full, by a policy; they wait in the outbox`),
+  );
   const warnUnanswered = oncePerTopic((topic) =>
     log.error(
       { topic },
@@ -44,7 +47,7 @@ export function createSettlement(
         sent.filter(({ outcome }) => outcomes.includes(outcome)).map(({ id }) => id);
       tx.commitBehind([
         ...markPublished(ids('confirmed')),
-        ...postpone(ids('returned', 'unanswered', 'unsendable'), RETRY_UNROUTABLE_MS),
+        ...postpone(ids('returned', 'refused', 'unanswered', 'unsendable'), RETRY_UNTAKEN_MS),
         ...endLease(ids('failed')),
       ]);
     },
@@ -53,6 +56,7 @@ export function createSettlement(
       for (const { outcome } of sent) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
       for (const [outcome, count] of counts) onOutcome(outcome, count);
       warnNoQueue(sent, 'returned');
+      warnRefused(sent, 'refused');
       warnUnanswered(sent, 'unanswered');
       for (const { id } of sent.filter(({ outcome }) => outcome === 'unsendable'))
         log.error({ eventId: id }, 'outbox row does not fit into an AMQP frame; it waits');

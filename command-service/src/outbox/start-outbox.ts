@@ -65,9 +65,11 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
   });
   const publisher = () => (link.blocked() ? undefined : link.session());
   const settlement = createSettlement(log, measures.onOutcome);
-  const { runOnce } = createRelay({ pool, publisher, settlement, onFullClaim: () => second.wake() });
-  const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: runOnce });
-  const second = startLoop('second relay', log, { idleMs: WOKEN_ONLY_MS, turn: runOnce });
+  const options = { pool, publisher, settlement };
+  // By the first alone: a second relay that woke itself would never rest when all that it claims fails.
+  const first = createRelay({ ...options, onFullClaim: () => second.wake() });
+  const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: first.runOnce });
+  const second = startLoop('second relay', log, { idleMs: WOKEN_ONLY_MS, turn: createRelay(options).runOnce });
   const handOver = createHandOver({
     pool,
     publisher,
