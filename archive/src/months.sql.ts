@@ -1,6 +1,7 @@
-import { allowIdle } from '@tallyline/chassis/advisory-lock.sql';
+import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
 import { batchesOf } from '@tallyline/chassis/postgres-cursor';
+import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { type ArchivedEvent, BATCH_SIZE, type Summary } from './archived-event.js';
 
 /** Months that `event_archive` holds, oldest first. Closed: nothing more can arrive in it, by the database's clock. */
@@ -21,13 +22,10 @@ export function listMonths(db: Queryable): Promise<TableMonth[]> {
   });
 }
 
-/**
- * Keeps two of these commands from writing into one lake, or one table, at the same time. Between its statements a command
- * is at its files, for longer than a service may be idle in a transaction.
- */
+/** Keeps two of these commands from writing into one lake, or one table, at the same time, and the months from a rebuild. */
 export async function takeTurn(tx: Tx): Promise<void> {
-  await allowIdle(tx);
-  await tx.query({ text: "SELECT pg_advisory_xact_lock(hashtext('event_archive lake'))" });
+  if (await tryLongLock(tx, ARCHIVE_LOCK)) return;
+  throw new Error('a rebuild or another archive command is under way on this database: once more when it has ended');
 }
 
 /** The rows of a month in the order of their ids, some at a time: a month need not fit into memory. */

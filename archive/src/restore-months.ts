@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { allowIdle } from '@tallyline/chassis/advisory-lock.sql';
 import { type ExitCode, print } from '@tallyline/chassis/command-line';
 import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { Summing, sameSummary } from './archived-event.js';
@@ -16,11 +17,19 @@ import {
 } from './months.sql.js';
 import { readFiles } from './verify-month.js';
 
+/** All months in one turn: a rebuild between two of them would take the first ones for all there is. */
+export function restoreMonths(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
+  return withTransaction(pool, 'restore', async (guard) => {
+    await takeTurn(guard);
+    return restoreInTurn(pool, lake, only);
+  });
+}
+
 /**
  * Brings back `only` the month that was asked for, or else what the lake holds and this database does not: a new one has
  * dropped nothing itself, and knows only from the lake what the lost one had.
  */
-export async function restoreMonths(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
+async function restoreInTurn(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   if (!existsSync(lake)) throw new Error(`there is no data lake in ${lake}`);
   const moved = await listMoved(onPool(pool));
   const { months: inLake } = await readManifest(lake);
@@ -50,7 +59,7 @@ interface Restored {
  */
 function restoreMonth(pool: Pool, lake: string, { files, month, ...exported }: LakeMonth): Promise<Restored> {
   return withTransaction(pool, `restore ${month}`, async (tx) => {
-    await takeTurn(tx);
+    await allowIdle(tx); // between its statements it is at its files
     const isTable = (await listMonths(tx)).some((table) => table.month === month);
     if (!isTable) await createMonthTable(tx, month);
     const before = await countMonth(tx, month);

@@ -3,6 +3,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
+import { withTransaction } from '@tallyline/chassis/postgres';
+import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
 import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
@@ -106,4 +109,13 @@ test('a file of large events ends early, so that none needs much memory, and the
 
 test('where there is no lake, nobody says that there is nothing to restore', async () => {
   await expectArchive([2, /there is no data lake in .*elsewhere/], 'restore', '--dir', join(lake, 'elsewhere'));
+});
+
+test('while a rebuild, or another of these commands, counts on the archive, it is left as it is', async () => {
+  await withTransaction(pool, 'rebuild', async (tx) => {
+    await tryLongLock(tx, ARCHIVE_LOCK);
+    const refused = /a rebuild or another archive command is under way .* once more when it has ended/;
+    await expectArchive([2, refused], 'restore');
+  });
+  await expectArchive([0, /2025-12: 30 events are back/], 'restore');
 });

@@ -1,5 +1,8 @@
 import { afterAll, expect, test } from '@jest/globals';
+import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
+import { withTransaction } from '@tallyline/chassis/postgres';
 import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
+import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { applyBatch } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
@@ -92,4 +95,18 @@ test('seconds that the write side told of are complete again, however old their 
   await pool.query('DELETE FROM processed_events');
   await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 });
   expect(await settled()).toBe(1);
+});
+
+test('no month comes or goes beside a rebuild: the archive has one of them at a time', async () => {
+  await apply(order());
+  const options = { pool, shadow, accept: true, inboxDays: 30 };
+  const takeTurn = () => withTransaction(pool, 'archive', (tx) => tryLongLock(tx, ARCHIVE_LOCK));
+  await withTransaction(pool, 'archive', async (tx) => {
+    await tryLongLock(tx, ARCHIVE_LOCK);
+    await expect(rebuild({ ...options, progress })).rejects.toThrow('archive command is under way');
+  });
+  const turns: Promise<boolean>[] = [];
+  const rebuilt = await rebuild({ ...options, progress: { ...progress, part: () => void turns.push(takeTurn()) } });
+  expect([rebuilt?.tookOver, new Set(await Promise.all(turns))]).toEqual([true, new Set([false])]);
+  expect(await takeTurn()).toBe(true);
 });

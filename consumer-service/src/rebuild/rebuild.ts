@@ -4,7 +4,7 @@ import { viewTables } from '../projections/index.js';
 import { countUnarchived, readMovedMonths } from './archived.sql.js';
 import { type Filling, fillShadow } from './fill-shadow.js';
 import type { Unreadable } from './fold-archived.js';
-import { createShadow, dropShadow, stopConsumers, takeRebuildLock } from './shadow.sql.js';
+import { createShadow, dropShadow, stopConsumers, takeArchiveLock, takeRebuildLock } from './shadow.sql.js';
 import { acceptHistory, differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
 
 export interface Rebuilt {
@@ -30,12 +30,14 @@ export interface RebuildOptions {
 
 /**
  * Builds every view anew from the archive beside the live ones, compares, and takes over; see RebuildOptions. Undefined when
- * another rebuild is under way. Throws while months of the archive are in the data lake.
+ * another rebuild is under way. Throws while months of the archive are in the data lake, or on their way.
  */
 export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
   const { pool, shadow, progress } = options;
   return withTransaction(pool, 'rebuild', async (guard) => {
     if (!(await takeRebuildLock(guard))) return undefined;
+    if (!(await takeArchiveLock(guard)))
+      throw new Error('an archive command is under way on this database: once more when it has ended');
     const db = onPool(pool);
     await refuseMoved(db);
     await createShadow(db, viewTables);

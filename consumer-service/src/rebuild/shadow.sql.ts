@@ -1,5 +1,6 @@
 import { allowIdle, tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
 import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 
 /**
  * The views built anew live in a schema of their own, in tables of the same names. A connection that looks there first
@@ -16,6 +17,11 @@ export function shadowUrl(databaseUrl: string): string {
 /** False while another rebuild runs. */
 export function takeRebuildLock(tx: Tx): Promise<boolean> {
   return tryLongLock(tx, 'rebuild');
+}
+
+/** False while months of the archive come or go. */
+export function takeArchiveLock(tx: Tx): Promise<boolean> {
+  return tryLongLock(tx, ARCHIVE_LOCK);
 }
 
 /** Empty tables like the live ones, with their indexes. Not logged: after a crash a rebuild begins anew anyway. */
