@@ -16,5 +16,5 @@ export const timeOfUuidSql = (id: string) =>
   `to_timestamp(('x' || translate(left(${id}::text, 13), '-', ''))::bit(48)::bigint / 1000.0)`;
 
 /** SQL: the lowest UUIDv7 of so many days ago. More of them than there are since 1970 are before the first one there can be. */
-export const lowestUuidDaysAgoSql = (days: string) =>
-  `rpad(lpad(to_hex(GREATEST(0, extract(epoch FROM now() - ${days} * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid`;
+export const lowestUuidDaysAgoSql = (days: string, now = 'now()') =>
+  `rpad(lpad(to_hex(GREATEST(0, extract(epoch FROM ${now} - ${days} * interval '1 day') * 1000)::bigint), 12, '0'), 32, '0')::uuid`;

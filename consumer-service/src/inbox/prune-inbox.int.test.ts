@@ -19,7 +19,12 @@ async function processed(ageDays: number, appliedDays: number): Promise<string> 
   return id;
 }
 
+/** What the write side's clock showed when it was heard of last, or that it never was. */
+const measured = (daysAgo: number | null) =>
+  pool.query("UPDATE sync_state SET measured_at = date_trunc('second', now()) - $1 * interval '1 day'", [daysAgo]);
+
 test('an event is remembered for the whole window, from when it was applied, however late that was', async () => {
+  await measured(0);
   await processed(40, 40);
   const late = await processed(40, 2);
   const young = await processed(29, 29);
@@ -34,6 +39,19 @@ test('an event is remembered for the whole window, from when it was applied, how
   expect(await prune()).toBe(0);
 });
 
+test('a clock that jumps ahead, here or at the write side, makes the inbox forget nothing', async () => {
+  await pool.query('DELETE FROM processed_events');
+  const prune = () => pruneOnce(pool, 'processed events', (tx) => pruneProcessedEvents(tx, 30));
+  await processed(40, 40);
+  await measured(367);
+  expect(await prune()).toBe(0);
+  await measured(null);
+  expect(await prune()).toBe(0);
+  await processed(29, 29);
+  await measured(-367);
+  expect(await prune()).toBe(1);
+});
+
 test('of the ledger, only seconds that are complete and old for the write side, too, go', async () => {
   const second = (days: number, committed: number, settled: number) =>
     pool.query(
@@ -41,8 +59,6 @@ test('of the ledger, only seconds that are complete and old for the write side, 
       [days, committed, settled],
     );
   const prune = () => pruneOnce(pool, 'event ledger', (tx) => pruneLedger(tx, 30));
-  const measured = (days: number) =>
-    pool.query("UPDATE sync_state SET measured_at = date_trunc('second', now()) - $1 * interval '1 day'", [days]);
   await second(40, 3, 3);
   await second(41, 3, 2);
   await second(10, 3, 3);

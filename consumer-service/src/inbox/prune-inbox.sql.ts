@@ -6,6 +6,12 @@ import { lowestUuidDaysAgoSql } from '@tallyline/chassis/uuid-v7';
 export const HAS_TIME = "substr(event_id::text, 15, 1) = '7'";
 
 /**
+ * This server's time, but no later than the write side's when it was last heard of, and null before. A clock that jumps
+ * ahead for a minute would take 300,000 ids out of the inbox, and what comes again would be counted twice.
+ */
+const NOW_ON_BOTH_SIDES = '(SELECT LEAST(now(), measured_at) FROM sync_state WHERE measured_at IS NOT NULL)';
+
+/**
  * Deletes the record of events that were applied more than `days` ago. Found by the time inside their ids, so that the
  * hot path keeps up no index by `processed_at`, and checked by `processed_at`, so that an event that came late is
  * remembered as long as any. Ids without a time (foreign publishers') are kept: 24 bytes each, and no window at all.
@@ -16,9 +22,9 @@ export async function pruneProcessedEvents(tx: Tx, days: number): Promise<number
     text: `
       DELETE FROM processed_events WHERE event_id IN (
         SELECT event_id FROM processed_events
-         WHERE event_id < ${lowestUuidDaysAgoSql('$1')}
+         WHERE event_id < ${lowestUuidDaysAgoSql('$1', NOW_ON_BOTH_SIDES)}
            AND ${HAS_TIME}
-           AND processed_at < now() - $1 * interval '1 day'
+           AND processed_at < ${NOW_ON_BOTH_SIDES} - $1 * interval '1 day'
          ORDER BY event_id LIMIT $2 FOR UPDATE SKIP LOCKED)
       RETURNING 1`,
     values: [days, PRUNE_BATCH_SIZE],
