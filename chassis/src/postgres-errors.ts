@@ -40,10 +40,10 @@ function reasonOf(cause: unknown): string {
 const CONTENTION = new Set(['40001', '40P01', '55P03']);
 
 /**
- * Class 08 connection, 25 broken or read-only transaction, 28 login, 3D database, 53 resources, 57 operator intervention
- * and timeouts, 58 system, XX internal.
+ * Class 08 connection, 25 broken or read-only transaction, 26 a prepared statement that the server lacks (a pooler went on
+ * with another one), 28 login, 3D database, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal.
  */
-const UNAVAILABLE_CLASSES = new Set(['08', '25', '28', '3D', '53', '57', '58', 'XX']);
+const UNAVAILABLE_CLASSES = new Set(['08', '25', '26', '28', '3D', '53', '57', '58', 'XX']);
 
 /** The database error behind an error, if there is one: classifies by SQLSTATE, and by socket error code without one. */
 export function classify(error: unknown): DatabaseFailure | undefined {
@@ -66,12 +66,12 @@ export function databaseError(error: unknown): pg.DatabaseError | undefined {
   return undefined;
 }
 
-/** Class 42 a missing table, column or privilege, 3F a missing schema, 0A what this server cannot do. */
-const SCHEMA_CLASSES = new Set(['42', '3F', '0A']);
+/** Class 22 a value that cannot be, 23 one that breaks a rule of the table. */
+const VALUE_CLASSES = new Set(['22', '23']);
 
-/** True when the server refused the statement whatever its values are: the schema is at fault, not what was to be written. */
-export function isSchemaAtFault(error: unknown): boolean {
-  return SCHEMA_CLASSES.has(databaseError(error)?.code?.slice(0, 2) ?? '');
+/** True when the server refused the values: with others the statement would have done. */
+export function isValueAtFault(error: unknown): boolean {
+  return classify(error) === 'refused' && VALUE_CLASSES.has(databaseError(error)?.code?.slice(0, 2) ?? '');
 }
 
 const IN_FAILED_SQL_TRANSACTION = '25P02';

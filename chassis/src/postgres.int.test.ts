@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createTestPool, openTestDatabase } from '../../tests/setup/test-database.js';
-import { onPool, type Tx, withTransaction } from './postgres.js';
+import { onPool, type Pool, type Statement, type Tx, withTransaction } from './postgres.js';
 import { classify } from './postgres-errors.js';
 
 const { pool, url } = await openTestDatabase('write');
@@ -82,4 +82,17 @@ test.each([
   const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
   await refused.end();
   expect(failures).toEqual(['unavailable', 'unavailable']);
+});
+
+test.each([
+  ['alone', (pool: Pool, statement: Statement) => onPool(pool).query(statement)],
+  ['in a transaction', (pool: Pool, statement: Statement) => withTransaction(pool, 'ask', (tx) => tx.query(statement))],
+])('a connection that lost its prepared statements is given up: %s', async (_how, ask) => {
+  const one = createTestPool(url, { maxConnections: 1 });
+  const named = { name: 'named', text: 'SELECT 1 AS one' };
+  await ask(one, named);
+  await one.query('DEALLOCATE ALL');
+  const failure = await ask(one, named).then(() => undefined, classify);
+  expect([failure, await ask(one, named)]).toEqual(['unavailable', [{ one: 1 }]]);
+  await one.end();
 });

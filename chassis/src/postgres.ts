@@ -179,6 +179,8 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
     await client.query('ROLLBACK').catch(onLost);
     const error = isAborted(thrown) ? (failure ?? thrown) : thrown;
     const kind = classify(error);
+    // Whatever is wrong with this connection, the next attempt gets another one.
+    if (kind === 'unavailable') onLost(error as Error);
     if (kind === undefined || error instanceof TransactionError) throw error;
     // Answers come in order: where the server has answered a statement with an error, COMMIT did not commit.
     const isRefused = databaseError(failure) !== undefined;

@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { onPool, withTransaction } from '@tallyline/chassis/postgres';
 import { v7 as uuidv7 } from 'uuid';
 import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
-import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { forgetDeadLetter } from '../dead-letters/dead-letters.sql.js';
 import type { Letter } from '../dead-letters/letter.js';
 import { tryLetter } from '../dead-letters/try-letter.js';
@@ -12,7 +12,7 @@ import { applyBatch, applyInTransaction, type Batch } from './apply-batch.js';
 import { applyIsolating } from './apply-isolating.js';
 import { type DecodedEvent, decode } from './decode.js';
 
-const { pool } = await openTestDatabase('read');
+const { pool, url } = await openTestDatabase('read');
 
 const DAY_MS = 86_400_000;
 const occurredAt = new Date().toISOString();
@@ -103,6 +103,17 @@ test('events that come before their view has its table wait for it, and are not 
   await expect(applyIsolating(pool, batch)).rejects.toThrow('products_read');
   await pool.query('ALTER TABLE away RENAME TO products_read');
   expect(await applyIsolating(pool, batch)).toMatchObject({ applied: [{}, {}], duplicates: 0, poison: [] });
+});
+
+test('events whose connection is another one to the server, as behind a pooler, wait, and are not taken for poison', async () => {
+  const one = createTestPool(url, { maxConnections: 1 });
+  const batchOf = (id: number) => ({ events: [order(id)], poison: [], watermarks: [] });
+  await applyIsolating(one, batchOf(33));
+  await one.query('DEALLOCATE ALL');
+  const next = batchOf(34);
+  await expect(applyIsolating(one, next)).rejects.toThrow('does not exist');
+  expect(await applyIsolating(one, next)).toMatchObject({ applied: [{}], duplicates: 0, poison: [] });
+  await one.end();
 });
 
 /** `isCounted`: whether the message said that it comes from the outbox. */

@@ -1,9 +1,12 @@
-import { classify, isSchemaAtFault, TransactionError } from '@tallyline/chassis/postgres-errors';
+import { classify, isValueAtFault, TransactionError } from '@tallyline/chassis/postgres-errors';
+import { isMissingMonth } from '../archive/archive-months.js';
 
-/** False when it says nothing against the events: the database is away or busy, or its schema lacks something. */
+/**
+ * True when the database refused the values of an event, or our own code did. Whatever else a database says, it says of
+ * itself: a good event that waits is seen by its lag, one among the dead letters may not be.
+ */
 export function isEventAtFault(error: unknown): boolean {
-  const failure = classify(error);
-  return failure !== 'unavailable' && failure !== 'contention' && !isSchemaAtFault(error);
+  return classify(error) === undefined || (isValueAtFault(error) && !isMissingMonth(error));
 }
 
 /** Why an event was refused, as its dead letter says it. */
