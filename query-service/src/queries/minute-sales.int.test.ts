@@ -3,7 +3,7 @@ import { onPool } from '@tallyline/chassis/postgres';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createSalesToday } from './minute-sales.js';
 
-const { pool } = await openTestDatabase('read');
+const { pool } = await openTestDatabase('read', { emptied: ['minute_sales_view', 'orders_read'] });
 const MINUTE_MS = 60_000;
 
 test('the same time yesterday is the minute that has begun: orders and customers are those of the minutes before it', async () => {
@@ -18,4 +18,13 @@ test('the same time yesterday is the minute that has begun: orders and customers
   const { asOf, yesterdayBySameTime } = await createSalesToday(onPool(pool), 'UTC')();
   const minutesBefore = Math.floor((Date.parse(asOf) % 86_400_000) / MINUTE_MS);
   expect(yesterdayBySameTime).toMatchObject({ orders: minutesBefore, customers: minutesBefore });
+});
+
+test('sums beyond any BIGINT of cents are answered, rounded where JSON carries them as a number', async () => {
+  await pool.query(
+    "INSERT INTO minute_sales_view VALUES (date_trunc('day', now(), 'UTC'), 2, 100000000000000000000.25)",
+  );
+  const { today, hours } = await createSalesToday(onPool(pool), 'UTC')();
+  expect(today).toMatchObject({ revenue: 1e20, orders: 2, averageOrder: 5e19 });
+  expect(hours[0]?.today.revenue).toBe(1e20);
 });

@@ -57,21 +57,32 @@ export interface HourRow {
   readonly centsBySameTime: number;
 }
 
-function readHours(db: Queryable, timeZone: string, day: ShopDay): Promise<HourRow[]> {
-  return db.query<HourRow>({
+/** NUMERIC as text: there are more cents than a BIGINT holds. */
+interface StoredHour extends Omit<HourRow, 'revenueCents' | 'centsBySameTime'> {
+  readonly revenueCents: string;
+  readonly centsBySameTime: string;
+}
+
+async function readHours(db: Queryable, timeZone: string, day: ShopDay): Promise<HourRow[]> {
+  const rows = await db.query<StoredHour>({
     name: 'hours-of-two-days',
     text: `
       SELECT minute_timestamp >= $3 AS "isToday",
              extract(hour FROM minute_timestamp AT TIME ZONE $1)::int AS hour,
              sum(total_orders)::bigint AS orders,
-             (sum(total_revenue) * 100)::bigint AS "revenueCents",
+             sum(total_revenue) * 100 AS "revenueCents",
              COALESCE(sum(total_orders) FILTER (WHERE minute_timestamp < $5), 0)::bigint AS "ordersBySameTime",
-             (COALESCE(sum(total_revenue) FILTER (WHERE minute_timestamp < $5), 0) * 100)::bigint AS "centsBySameTime"
+             COALESCE(sum(total_revenue) FILTER (WHERE minute_timestamp < $5), 0) * 100 AS "centsBySameTime"
         FROM minute_sales_view
        WHERE minute_timestamp >= $2 AND minute_timestamp < $4
        GROUP BY 1, 2`,
     values: [timeZone, day.yesterday, day.today, day.tomorrow, day.sameTimeYesterday],
   });
+  return rows.map((row) => ({
+    ...row,
+    revenueCents: Number(row.revenueCents),
+    centsBySameTime: Number(row.centsBySameTime),
+  }));
 }
 
 /** Pure: rows of two days in, the page's numbers out. */
