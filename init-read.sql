@@ -241,9 +241,21 @@ SELECT create_event_archive_months();
 -- time ask.
 CREATE TABLE IF NOT EXISTS replay_state (
   only_row     BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
+  -- Events: requests since the last progress, the newest second asked for, and what was missing from there back.
   requested_at TIMESTAMPTZ,
-  -- Requests since the last progress, and the events that were missing at the last one.
   attempts     INTEGER NOT NULL DEFAULT 0,
-  missing      BIGINT  NOT NULL DEFAULT 0
+  asked_until  TIMESTAMPTZ,
+  missing      BIGINT  NOT NULL DEFAULT 0,
+  -- Watermarks.
+  tell_requested_at TIMESTAMPTZ,
+  tell_attempts     INTEGER NOT NULL DEFAULT 0
 );
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'replay_state'::regclass AND attname = 'tell_attempts') THEN
+    ALTER TABLE replay_state
+      ADD COLUMN asked_until TIMESTAMPTZ,
+      ADD COLUMN tell_requested_at TIMESTAMPTZ,
+      ADD COLUMN tell_attempts INTEGER NOT NULL DEFAULT 0;
+  END IF;
+END $$;
 INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -38,6 +38,9 @@ test('what a database of an earlier version lacks is added', async () => {
     [databases.readDatabaseUrl, 'sync_state', 'gap_since'],
     [databases.readDatabaseUrl, 'sync_state', 'lacks_history'],
     [databases.readDatabaseUrl, 'event_archive_moved', 'foreign_events'],
+    [databases.readDatabaseUrl, 'replay_state', 'asked_until'],
+    [databases.readDatabaseUrl, 'replay_state', 'tell_requested_at'],
+    [databases.readDatabaseUrl, 'replay_state', 'tell_attempts'],
   ];
   for (const [url, table, column] of later)
     await withClient(url, (client) => client.query(`ALTER TABLE ${table} DROP COLUMN ${column}`));

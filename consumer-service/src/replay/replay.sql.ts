@@ -2,12 +2,18 @@ import type { Tx } from '@tallyline/chassis/postgres';
 import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 
 export interface ReplayState {
-  /** Seconds since the last request, by the database's clock; null before the first. */
+  /** Seconds since events were last asked for, by the database's clock; null before the first request. */
   readonly requestAgeSeconds: number | null;
+  /** Requests for events since the last progress. */
   readonly attempts: number;
+  /** Start of the newest second that was asked for last, and what was missing from there back. */
+  readonly askedUntil: Date | null;
   readonly missing: number;
+  /** The same of requests to be told again. */
+  readonly tellAgeSeconds: number | null;
+  readonly tellAttempts: number;
   readonly measuredAt: Date | null;
-  /** How long watermarks have been coming that do not follow on the newest; null while they do. */
+  /** How long no watermark has come that follows on the newest, though later ones have; null while they follow. */
   readonly gapSeconds: number | null;
 }
 
@@ -16,7 +22,9 @@ export async function lockReplayState(tx: Tx): Promise<ReplayState | undefined> 
   const [row] = await tx.query<ReplayState>({
     name: 'lock-replay-state',
     text: `SELECT extract(epoch FROM clock_timestamp() - r.requested_at)::float8 AS "requestAgeSeconds",
-                  r.attempts, r.missing, s.measured_at AS "measuredAt",
+                  r.attempts, r.asked_until AS "askedUntil", r.missing,
+                  extract(epoch FROM clock_timestamp() - r.tell_requested_at)::float8 AS "tellAgeSeconds",
+                  r.tell_attempts AS "tellAttempts", s.measured_at AS "measuredAt",
                   extract(epoch FROM clock_timestamp() - s.gap_since)::float8 AS "gapSeconds"
              FROM replay_state r CROSS JOIN sync_state s
               FOR UPDATE OF r SKIP LOCKED`,
@@ -47,14 +55,26 @@ export function findShortSeconds(tx: Tx, graceSeconds: number, limit: number): P
   });
 }
 
-export async function noteRequest(tx: Tx, attempts: number, missing: number): Promise<void> {
+export async function noteRequest(tx: Tx, attempts: number, askedUntil: Date, missing: number): Promise<void> {
   await tx.query({
     name: 'note-replay-request',
-    text: 'UPDATE replay_state SET requested_at = clock_timestamp(), attempts = $1, missing = $2',
-    values: [attempts, missing],
+    text: `UPDATE replay_state
+              SET requested_at = clock_timestamp(), attempts = $1, asked_until = $2, missing = $3`,
+    values: [attempts, askedUntil, missing],
+  });
+}
+
+export async function noteTellRequest(tx: Tx, attempts: number): Promise<void> {
+  await tx.query({
+    name: 'note-tell-request',
+    text: 'UPDATE replay_state SET tell_requested_at = clock_timestamp(), tell_attempts = $1',
+    values: [attempts],
   });
 }
 
 export async function noteComplete(tx: Tx): Promise<void> {
-  await tx.query({ name: 'note-replay-complete', text: 'UPDATE replay_state SET attempts = 0, missing = 0' });
+  await tx.query({
+    name: 'note-replay-complete',
+    text: 'UPDATE replay_state SET attempts = 0, missing = 0, tell_attempts = 0',
+  });
 }

@@ -9,6 +9,7 @@ import {
   lockReplayState,
   noteComplete,
   noteRequest,
+  noteTellRequest,
   type ReplayState,
   type ShortSecond,
 } from './replay.sql.js';
@@ -19,6 +20,8 @@ export const GRACE_SECONDS = 10;
 const MAX_EVENTS = 20_000;
 /** What cannot be had (its outbox row is pruned) is asked for every 5 minutes, not every 10 s. */
 const MAX_WAIT_SECONDS = 300;
+/** A write side of an earlier version takes no request for more, so every other one that follows on nothing is as small. */
+const FEW_SECONDS = 1_000;
 
 export interface RequestReplayOptions {
   readonly pool: Pool;
@@ -33,12 +36,12 @@ export interface RequestReplayOptions {
  * broker has lost what it had confirmed; the outbox still has it, and the inbox makes a second copy harmless.
  */
 export function createReplayRequester({ pool, log, publish, drained }: RequestReplayOptions) {
-  const ask = async (request: ReplayRequest, missing: number, attempts: number): Promise<boolean> => {
+  const ask = async (request: ReplayRequest, missing: number, isFirst: boolean): Promise<boolean> => {
     const outcome = await publish(replayMessage(request));
     if (outcome !== 'confirmed') return false;
     const facts = { missing, seconds: request.seconds.length, tellFrom: request.tellFrom };
-    if (attempts === 0) log.warn(facts, 'events were lost on the way; asked the write side to publish them again');
-    else log.debug({ ...facts, attempts }, 'events are still missing; asked again');
+    if (isFirst) log.warn(facts, 'events were lost on the way; asked the write side to publish them again');
+    else log.debug(facts, 'events are still missing; asked again');
     return true;
   };
   return {
@@ -48,40 +51,63 @@ export function createReplayRequester({ pool, log, publish, drained }: RequestRe
         const state = await lockReplayState(tx);
         if (state === undefined) return 'idle';
         const short = await findShortSeconds(tx, GRACE_SECONDS, MAX_REPLAY_SECONDS);
-        const missing = short.reduce((sum, second) => sum + second.missing, 0);
-        const hasGap = state.gapSeconds !== null;
-        if (missing === 0 && !hasGap) {
-          if (state.attempts > 0) {
+        const isFirst = state.attempts + state.tellAttempts === 0;
+        if (short.length === 0 && state.gapSeconds === null) {
+          if (!isFirst) {
             await noteComplete(tx);
             log.info('the lost events have come; the views are complete again');
           }
           return 'idle';
         }
-        const attempts = missing < state.missing ? 0 : state.attempts;
-        if (!isDue(state, attempts) || !(await drained())) return 'idle';
+        const events = dueEvents(state, short);
+        const telling = dueTelling(state);
+        if ((!events && !telling) || !(await drained())) return 'idle';
+        const missing = missingIn(events?.seconds ?? []);
         const request = {
-          seconds: boundedSeconds(short),
-          ...(hasGap && { tellFrom: state.measuredAt?.toISOString() ?? null }),
+          seconds: events?.seconds.map(({ second }) => second.toISOString()) ?? [],
+          ...(telling && { tellFrom: state.measuredAt?.toISOString() ?? null }),
         };
-        if (await ask(request, missing, state.attempts)) await noteRequest(tx, attempts + 1, missing);
+        if (!(await ask(request, missing, isFirst))) return 'idle';
+        if (events) await noteRequest(tx, events.attempts + 1, events.until, missing);
+        if (telling) await noteTellRequest(tx, telling.attempts + 1);
         return 'idle';
       }),
   };
 }
 
-function isDue({ requestAgeSeconds }: ReplayState, attempts: number): boolean {
+/**
+ * What to ask for now, if anything. Progress is what came of the seconds that were asked for: among all that are missing,
+ * those behind take their place. When all came, the next ones are due at once: 20,000 events have come in 5 s.
+ */
+function dueEvents({ askedUntil, ...last }: ReplayState, short: readonly ShortSecond[]) {
+  const left = missingIn(short.filter(({ second }) => askedUntil !== null && second <= askedUntil));
+  const attempts = left < last.missing ? 0 : last.attempts;
+  if (left > 0 && !isDue(last.requestAgeSeconds, attempts)) return undefined;
+  const seconds = boundedSeconds(attempts % 2 === 0 ? short : short.slice(0, FEW_SECONDS));
+  const until = seconds.at(-1)?.second;
+  return until && { seconds, until, attempts };
+}
+
+/** A gap that is younger than the last request is another one, or what is left of it: some was told. */
+function dueTelling({ gapSeconds, tellAgeSeconds, tellAttempts }: ReplayState) {
+  if (gapSeconds === null || gapSeconds < GRACE_SECONDS) return undefined;
+  const attempts = tellAgeSeconds !== null && gapSeconds < tellAgeSeconds ? 0 : tellAttempts;
+  return isDue(tellAgeSeconds, attempts) ? { attempts } : undefined;
+}
+
+function isDue(requestAgeSeconds: number | null, attempts: number): boolean {
   const waitSeconds = Math.min(MAX_WAIT_SECONDS, GRACE_SECONDS * 2 ** Math.max(0, attempts - 1));
   return requestAgeSeconds === null || requestAgeSeconds >= waitSeconds;
 }
 
-function boundedSeconds(short: readonly ShortSecond[]): string[] {
+const missingIn = (seconds: readonly ShortSecond[]) => seconds.reduce((sum, { missing }) => sum + missing, 0);
+
+function boundedSeconds(short: readonly ShortSecond[]): ShortSecond[] {
   let events = 0;
-  return short
-    .filter(({ committed }) => {
-      events += committed;
-      return events === committed || events <= MAX_EVENTS;
-    })
-    .map(({ second }) => second.toISOString());
+  return short.filter(({ committed }) => {
+    events += committed;
+    return events === committed || events <= MAX_EVENTS;
+  });
 }
 
 function replayMessage(request: ReplayRequest) {
