@@ -161,7 +161,9 @@ CREATE TABLE IF NOT EXISTS sync_state (
   received_at  TIMESTAMPTZ,
   clock_offset INTERVAL,
   waiting      BIGINT NOT NULL DEFAULT 0,
-  -- Since when watermarks come that do not follow on the newest: one between was lost, and is asked for again.
+  -- Told of, too, though not what is between: a watermark is on its way, or was lost.
+  told_ahead   TSTZMULTIRANGE NOT NULL DEFAULT '{}',
+  -- Since when there is such a gap and measured_at stands still: after 10 s, what is between is asked for again.
   gap_since    TIMESTAMPTZ,
   -- The write side has pruned events that it never told of here: the views lack them until a rebuild is accepted.
   lacks_history BOOLEAN NOT NULL DEFAULT false
@@ -174,6 +176,9 @@ DO $$ BEGIN
   END IF;
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'lacks_history') THEN
     ALTER TABLE sync_state ADD COLUMN lacks_history BOOLEAN NOT NULL DEFAULT false;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'told_ahead') THEN
+    ALTER TABLE sync_state ADD COLUMN told_ahead TSTZMULTIRANGE NOT NULL DEFAULT '{}';
   END IF;
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'dead_letters'::regclass AND attname = 'forgotten') THEN
     ALTER TABLE dead_letters ADD COLUMN forgotten BOOLEAN NOT NULL DEFAULT false;

@@ -37,6 +37,7 @@ test('what a database of an earlier version lacks is added', async () => {
   const later: readonly [url: string, table: string, column: string][] = [
     [databases.readDatabaseUrl, 'sync_state', 'gap_since'],
     [databases.readDatabaseUrl, 'sync_state', 'lacks_history'],
+    [databases.readDatabaseUrl, 'sync_state', 'told_ahead'],
     [databases.readDatabaseUrl, 'event_archive_moved', 'foreign_events'],
     [databases.readDatabaseUrl, 'replay_state', 'asked_until'],
     [databases.readDatabaseUrl, 'replay_state', 'tell_requested_at'],

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { onPool, withTransaction } from '@tallyline/chassis/postgres';
+import type { Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
 import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
@@ -277,4 +278,71 @@ test('views lack history when the outbox has pruned what came after they were to
   expect(await lacksHistory()).toBe(false);
   await hearOf(daysAgo(36), daysAgo(37));
   expect(await lacksHistory()).toBe(true);
+});
+
+const HOUR_MS = 3_600_000;
+const outage = Math.floor(Date.now() / HOUR_MS - 48) * HOUR_MS;
+const hourOf = (hour: number) => new Date(outage + hour * HOUR_MS).toISOString();
+
+/** An hour of an outage as the write side tells it, with the last 15 s of the one before. */
+const hearOfHour = (hour: number, { isFirst = hour === 1, prunedUntil }: Partial<Watermark> = {}) => {
+  const from = new Date(outage + (hour - 1) * HOUR_MS - 15_000).toISOString();
+  const told = { measuredAt: hourOf(hour), from, isFirst, prunedUntil, seconds: [], waiting: 0 };
+  return applyBatch(pool, { events: [], poison: [], watermarks: [told] });
+};
+
+async function told(): Promise<{ until: number | null; hasGap: boolean; parts: number; lacks: boolean }> {
+  const { rows } = await pool.query(
+    `SELECT measured_at AS at, gap_since IS NOT NULL AS "hasGap", lacks_history AS lacks,
+            (SELECT count(*)::int FROM unnest(told_ahead)) AS parts FROM sync_state`,
+  );
+  const { at, ...others } = rows[0];
+  return { until: at && (at.getTime() - outage) / HOUR_MS, ...others };
+}
+
+const forgetWhatWasTold = () => pool.query('TRUNCATE sync_state; INSERT INTO sync_state DEFAULT VALUES');
+
+test('watermarks follow on each other in whatever order they come, and what is missing between them is a gap', async () => {
+  await forgetWhatWasTold();
+  await hearOfHour(2);
+  expect(await told()).toMatchObject({ until: null, hasGap: true, parts: 1 });
+  await hearOfHour(1);
+  expect(await told()).toMatchObject({ until: 2, hasGap: false, parts: 0 });
+  for (const hour of [6, 4, 1]) await hearOfHour(hour);
+  expect(await told()).toMatchObject({ until: 2, hasGap: true, parts: 2 });
+  await hearOfHour(3);
+  expect(await told()).toMatchObject({ until: 4, hasGap: true, parts: 1 });
+  await hearOfHour(5);
+  expect(await told()).toMatchObject({ until: 6, hasGap: false, parts: 0 });
+  await hearOfHour(9);
+  await hearOfHour(8, { isFirst: true });
+  expect(await told()).toMatchObject({ until: 9, hasGap: false, parts: 0, lacks: false });
+});
+
+test('a gap is as old as the last watermark that made it smaller', async () => {
+  await forgetWhatWasTold();
+  const gapAge = async () =>
+    (await pool.query("SELECT now() - gap_since > interval '1 minute' AS old FROM sync_state")).rows[0].old;
+  for (const hour of [1, 5]) await hearOfHour(hour);
+  await pool.query("UPDATE sync_state SET gap_since = now() - interval '1 hour'");
+  await hearOfHour(6);
+  expect(await gapAge()).toBe(true);
+  await hearOfHour(2);
+  expect(await gapAge()).toBe(false);
+});
+
+test('watermarks that are stored side by side follow on each other', async () => {
+  for (let n = 0; n < 10; n += 1) {
+    await forgetWhatWasTold();
+    await Promise.all([1, 2, 3, 4].map((hour) => hearOfHour(hour)));
+    expect(await told()).toMatchObject({ until: 4, hasGap: false, parts: 0 });
+  }
+});
+
+test('a watermark that comes ahead of others says what was pruned, too', async () => {
+  await forgetWhatWasTold();
+  await hearOfHour(1);
+  await hearOfHour(3, { prunedUntil: hourOf(2) });
+  await hearOfHour(2);
+  expect(await told()).toMatchObject({ until: 3, lacks: true });
 });

@@ -77,7 +77,7 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   for (const id of settledAside) settled.add(timeOfUuid(id));
   tx.commitBehind([
     ...together('apply-batch', addEverywhere(applied, settled, watermarks)),
-    ...watermarks.flatMap(storeWatermark),
+    ...watermarks.map(storeWatermark),
   ]);
   return { applied, duplicates: events.length - applied.length };
 }

@@ -57,34 +57,37 @@ function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Wate
 /**
  * Stores how far the write side has told.
  * measured_at goes forward only where a watermark follows on what was told before: after one that was lost, nothing is
- * known of the seconds that it told of, so sync-status grows stale until they are told again (see replay/).
+ * known of the seconds that it told of, so sync-status grows stale until they are told again (see replay/). What was told
+ * beyond is kept in told_ahead until then: of the hours of an outage, two lanes or consumers commit the later one first.
  * lacks_history is set where less was told before than the write side has pruned: what was between comes no more.
  * clock_offset is the least of (received - told), creeping up by 1 % of the time so that it follows a clock that was set:
  * ages computed with it compare one clock with itself. It starts at 1 s at most and a backlog of watermarks does not
  * raise it, because what waited in the queue for an hour would then look as if it were told just now.
  */
-export function storeWatermark(watermark: Watermark): Statement[] {
+export function storeWatermark(watermark: Watermark): Statement {
   const { measuredAt, toldAt = measuredAt, from, isFirst, prunedUntil, waiting } = watermark;
-  const stored = {
+  return {
     name: 'store-watermark',
+    // Read from the row itself, never from a join: of two at a time, the second sees what the first one stored.
     text: `
-      UPDATE sync_state SET
-        measured_at = $1,
+      UPDATE sync_state s SET
         received_at = clock_timestamp(),
         waiting = $2,
         clock_offset = LEAST(clock_timestamp() - $5::timestamptz, COALESCE(
           clock_offset + LEAST((clock_timestamp() - received_at) * 0.01, interval '10 ms'), interval '1 s')),
-        gap_since = NULL,
-        lacks_history = lacks_history OR ($6::timestamptz IS NOT NULL AND (measured_at IS NULL OR measured_at <= $6))
-      WHERE (measured_at IS NULL OR measured_at < $1::timestamptz) AND ($3::boolean OR measured_at >= $4::timestamptz)`,
+        lacks_history = lacks_history OR ($6::timestamptz IS NOT NULL AND (measured_at IS NULL OR measured_at <= $6)),
+        (measured_at, told_ahead, gap_since) = (
+          SELECT NULLIF(until, '-infinity'), ahead,
+                 CASE WHEN isempty(ahead) THEN NULL
+                      WHEN until > s.measured_at THEN clock_timestamp()
+                      ELSE COALESCE(s.gap_since, clock_timestamp()) END
+            FROM (SELECT s.told_ahead
+                       + tstzmultirange(tstzrange(NULL, COALESCE(s.measured_at, '-infinity')))
+                       + tstzmultirange(tstzrange(CASE WHEN NOT $3::boolean THEN LEAST($4::timestamptz, $1) END, $1))
+                  ) AS all_told (told)
+           CROSS JOIN LATERAL (SELECT upper(part) FROM unnest(told) AS part WHERE lower_inf(part)) AS first (until)
+           CROSS JOIN LATERAL (SELECT told - tstzmultirange(tstzrange(NULL, until))) AS others (ahead))
+      WHERE measured_at IS NULL OR measured_at < $1::timestamptz`,
     values: [measuredAt, waiting, isFirst, from, toldAt, prunedUntil],
   };
-  const noted = {
-    name: 'note-gap',
-    text: `
-      UPDATE sync_state SET gap_since = clock_timestamp()
-       WHERE gap_since IS NULL AND NOT $1::boolean AND (measured_at IS NULL OR measured_at < $2::timestamptz)`,
-    values: [isFirst, from],
-  };
-  return [stored, noted];
 }

@@ -27,7 +27,7 @@ export interface RequestReplayOptions {
   readonly pool: Pool;
   readonly log: Logger;
   readonly publish: Outbound['publish'];
-  /** True when the broker holds no event that waits for a consumer. */
+  /** True when the broker holds no event or watermark that waits for a consumer. */
   readonly drained: () => Promise<boolean>;
 }
 

@@ -2,7 +2,7 @@ import type { BrokerLink } from '@tallyline/chassis/broker-link';
 import type { Logger } from '@tallyline/chassis/logger';
 import { type Loop, startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
-import { eventQueues } from '@tallyline/contracts/topology';
+import { eventQueues, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Outbound } from '../outbound.js';
 import type { Session } from '../subscription.js';
 import { createReplayRequester } from './request-replay.js';
@@ -18,7 +18,7 @@ export function startReplayRequests(pool: Pool, log: Logger, link: BrokerLink<Se
     drained: async () => {
       const session = link.session();
       if (session === undefined) return false;
-      for (const queue of Object.keys(eventQueues)) {
+      for (const queue of [...Object.keys(eventQueues), WATERMARK_QUEUE]) {
         if ((await session.channel.checkQueue(queue)).messageCount > 0) return false;
       }
       return true;
