@@ -13,12 +13,12 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: subscription,
-        from: '    await applyDeliveries(',
-        to: '    for (const { message } of batch.deliveries) session.channel.ack(message);\n    await applyDeliveries(',
+        from: '    const rejected = await applyDeliveries(',
+        to: '    for (const { message } of batch.deliveries) session.channel.ack(message);\n    const rejected = await applyDeliveries(',
       },
       {
         file: subscription,
-        from: '    if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);\n',
+        from: '    if (last !== undefined) session.channel.ack(last.message, true);\n',
         to: '    void last;\n',
       },
     ],
@@ -33,7 +33,7 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: subscription,
-        from: '    if (last !== undefined && link.session() === session) session.channel.ack(last.message, true);\n',
+        from: '    if (last !== undefined) session.channel.ack(last.message, true);\n',
         to: `    void last;
     for (const { message, content } of batch.deliveries) {
       if (content().kind === 'poison') session.channel.nack(message, false, true);
