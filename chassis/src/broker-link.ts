@@ -3,6 +3,7 @@ import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
 import { closeQuietly, connectBroker, majorVersionOf } from './amqp-connection.js';
 import { backoffMs } from './backoff.js';
 import type { Logger } from './logger.js';
+import { createPublisher, type Publisher } from './publisher.js';
 import { redactUrls } from './redact-urls.js';
 
 /** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
@@ -15,6 +16,8 @@ const MAX_BACKOFF_MS = 1_000;
 export interface Connection {
   channel(): Promise<Channel>;
   confirmChannel(): Promise<ConfirmChannel>;
+  /** Publishes on that channel. The session ends when the broker confirms nothing, unless it blocks: then it says so. */
+  publisherOn(channel: ConfirmChannel): Publisher;
   /** RabbitMQ's major version, because 4.x knows queue arguments that 3.x refuses. */
   readonly brokerMajorVersion: number;
   /** Ends this session and starts a new one: for faults that leave the connection alive, such as a cancelled consumer. */
@@ -79,7 +82,10 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
     try {
       if (stopped.signal.aborted) return;
       const openTimer = setTimeout(() => endSession(new OpenTimeout()), OPEN_TIMEOUT_MS);
-      const opened = await Promise.race([options.open(connectionOf(model, endSession)), lost.then(rejectWith)])
+      const opened = await Promise.race([
+        options.open(connectionOf(model, endSession, () => blocked)),
+        lost.then(rejectWith),
+      ])
         .catch((error) => {
           throw isTopologyMismatch(error) ? new OtherTopology(error) : error;
         })
@@ -155,7 +161,7 @@ function rejectWith(error: Error | undefined): never {
   throw error ?? new Error('stopped');
 }
 
-function connectionOf(model: ChannelModel, fail: (error: Error) => void): Connection {
+function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlocked: () => boolean): Connection {
   // A channel without an error listener crashes the process, and a dead channel is not replaced by the library.
   const watch = <C extends Channel>(channel: C): C => {
     channel.on('error', fail);
@@ -165,6 +171,10 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void): Connec
   return {
     channel: async () => watch(await model.createChannel()),
     confirmChannel: async () => watch(await model.createConfirmChannel()),
+    publisherOn: (channel) =>
+      createPublisher(channel, () => {
+        if (!isBlocked()) fail(new Error('the broker confirms nothing'));
+      }),
     brokerMajorVersion: majorVersionOf(model),
     fail,
   };

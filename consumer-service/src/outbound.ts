@@ -1,13 +1,8 @@
 import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
 import type { Logger } from '@tallyline/chassis/logger';
-import {
-  createPublisher,
-  type OutgoingMessage,
-  type Publisher,
-  type PublishOutcome,
-} from '@tallyline/chassis/publisher';
+import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
 
-/** Of what was sent before the alarm was told of: the broker still reads the message that it tells it for, and confirms it. */
+/** What was sent just before the broker told of its alarm may have been read; then its confirm comes by then. */
 const CONFIRM_GRACE_MS = 1_000;
 
 export interface Outbound {
@@ -29,16 +24,12 @@ export interface OutboundOptions {
  */
 export function startOutbound({ log, brokerUrl, onFatal }: OutboundOptions): Outbound {
   const waiting = new Set<() => void>();
-  const link: BrokerLink<Publisher> = superviseBroker<Publisher>({
+  const link = superviseBroker<Publisher>({
     url: brokerUrl,
     name: 'consumer-service publisher',
     log,
     onFatal,
-    open: async (connection) =>
-      createPublisher(await connection.confirmChannel(), () => {
-        // A blocked broker confirms nothing, and says so.
-        if (!link.blocked()) connection.fail(new Error('the broker confirms no dead letter'));
-      }),
+    open: async (connection) => connection.publisherOn(await connection.confirmChannel()),
     onBlocked: () => {
       const sent = [...waiting];
       setTimeout(() => {

@@ -4,7 +4,7 @@ import { assertTopology } from '@tallyline/chassis/broker-topology';
 import type { Logger } from '@tallyline/chassis/logger';
 import { startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
-import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
+import type { Publisher } from '@tallyline/chassis/publisher';
 import { topology } from '@tallyline/contracts/topology';
 import type { Measures } from '../measures.js';
 import { answerReplayRequests } from '../replay/answer-replay-requests.js';
@@ -53,10 +53,7 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
       const channel = await connection.confirmChannel();
       await assertTopology(channel, topology, connection.brokerMajorVersion);
       await answerReplayRequests(connection, { pool, log, wake: () => relay.wake() });
-      // A blocked broker confirms nothing, and says so.
-      return createPublisher(channel, () => {
-        if (!link.blocked()) connection.fail(new Error('the broker confirms nothing'));
-      });
+      return connection.publisherOn(channel);
     },
     onUp: () => {
       relay.wake();
