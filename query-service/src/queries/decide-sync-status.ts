@@ -3,6 +3,7 @@ export interface SyncFacts {
   /** Up to when the write side has told what it committed; null before it ever did. */
   readonly measuredAt: Date | null;
   readonly watermarkAgeSeconds: number | null;
+  /** Of those before `measuredAt`; the age likewise. */
   readonly oldestPendingAt: Date | null;
   readonly oldestPendingAgeSeconds: number | null;
   readonly pendingEvents: number;
@@ -35,7 +36,7 @@ const FRESH_SECONDS = 4;
 export function decideSyncStatus(facts: SyncFacts) {
   const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory, lastProcessedAt } = facts;
   const { status, lagSeconds } = stateOf(facts);
-  const completeUpTo = pendingEvents > 0 ? facts.oldestPendingAt : measuredAt;
+  const completeUpTo = facts.oldestPendingAt ?? measuredAt;
   return {
     status,
     lagSeconds: lagSeconds === null ? null : Math.round(Math.max(0, lagSeconds) * 1000) / 1000,

@@ -23,6 +23,20 @@ test('views that are told of months at once say at least how much is pending, an
   expect((await rowsRead()) - before).toBeLessThan(101_000);
 });
 
+test('nothing is vouched for beyond a gap in what was told, though behind it a later second lacks an event', async () => {
+  await pool.query('TRUNCATE event_ledger');
+  await pool.query(`
+    INSERT INTO event_ledger (second, committed, first_at)
+    SELECT second, 1, second FROM date_trunc('second', now() - interval '1 minute') AS second`);
+  await pool.query("UPDATE sync_state SET measured_at = now() - interval '1 hour'");
+  const measuredAt = (await pool.query('SELECT measured_at AS at FROM sync_state')).rows[0].at.toISOString();
+  const { lagSeconds, ...status } = await readSyncStatus(onPool(pool));
+  expect(status).toMatchObject({ status: 'stale', pendingEvents: 1, completeUpTo: measuredAt });
+  expect(lagSeconds).toBeGreaterThanOrEqual(3_600);
+  await pool.query('UPDATE sync_state SET measured_at = NULL');
+  expect(await readSyncStatus(onPool(pool))).toMatchObject({ status: 'unknown', lagSeconds: null, completeUpTo: null });
+});
+
 /** By scans of the table and through its indexes; counted by the server when the session reports. */
 async function rowsRead(): Promise<number> {
   await pool.query('SELECT pg_stat_force_next_flush()');

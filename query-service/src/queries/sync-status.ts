@@ -71,7 +71,8 @@ async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
              (SELECT last_settled_at FROM event_ledger WHERE settled > 0 ORDER BY second DESC LIMIT 1) AS "lastProcessedAt"
         FROM sync_state s
         LEFT JOIN LATERAL (
-          SELECT first_at FROM event_ledger WHERE settled < committed ORDER BY second LIMIT 1
+          -- Not behind a gap in what was told: what is not known of there may be older.
+          SELECT first_at FROM event_ledger WHERE settled < committed AND second < s.measured_at ORDER BY second LIMIT 1
         ) oldest ON true
        CROSS JOIN (
           SELECT COALESCE(sum(missing), 0)::bigint AS events FROM (
