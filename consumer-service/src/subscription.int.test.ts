@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
@@ -89,6 +90,23 @@ test('a dead-letter queue that was deleted is declared anew, and events do not w
   const after = publish(mug(4));
   await eventually(() => isApplied(after));
   expect((await next('product-events.dlq')).properties.messageId).toBe(poison);
+});
+
+test('of watermarks, each of which may tell of an hour, few are taken at a time', async () => {
+  await subscribe();
+  const told = 100;
+  const waiting = async () => (await channel.checkQueue('watermarks')).messageCount;
+  await withTransaction(pool, 'hold the newest watermark', async (tx) => {
+    await tx.query({ text: 'LOCK TABLE sync_state' });
+    const at = new Date().toISOString();
+    const watermark = { measuredAt: at, from: at, isFirst: true, seconds: [], waiting: 0 };
+    const body = Buffer.from(JSON.stringify(watermark));
+    for (let n = 0; n < told; n += 1) channel.sendToQueue('watermarks', body, { appId: 'command-service' });
+    await eventually(async () => expect(await waiting()).toBe(told - 32));
+    await delay(200);
+    expect(await waiting()).toBe(told - 32);
+  });
+  await eventually(async () => expect(await waiting()).toBe(0));
 });
 
 test('poison is set aside once, and does not come back; its neighbours are applied', async () => {
