@@ -17,15 +17,18 @@ export interface ReplayState {
   readonly gapSeconds: number | null;
 }
 
-/** The state of asking, or undefined while another consumer holds it. */
+/**
+ * The state of asking, or undefined while another consumer holds it. What is noted of the future, by a clock that was set back
+ * since, is as old as it is far away: nothing would be asked for until that time comes again.
+ */
 export async function lockReplayState(tx: Tx): Promise<ReplayState | undefined> {
   const [row] = await tx.query<ReplayState>({
     name: 'lock-replay-state',
-    text: `SELECT extract(epoch FROM clock_timestamp() - r.requested_at)::float8 AS "requestAgeSeconds",
+    text: `SELECT abs(extract(epoch FROM clock_timestamp() - r.requested_at))::float8 AS "requestAgeSeconds",
                   r.attempts, r.asked_until AS "askedUntil", r.missing,
-                  extract(epoch FROM clock_timestamp() - r.tell_requested_at)::float8 AS "tellAgeSeconds",
+                  abs(extract(epoch FROM clock_timestamp() - r.tell_requested_at))::float8 AS "tellAgeSeconds",
                   r.tell_attempts AS "tellAttempts", s.measured_at AS "measuredAt",
-                  extract(epoch FROM clock_timestamp() - s.gap_since)::float8 AS "gapSeconds"
+                  abs(extract(epoch FROM clock_timestamp() - s.gap_since))::float8 AS "gapSeconds"
              FROM replay_state r CROSS JOIN sync_state s
               FOR UPDATE OF r SKIP LOCKED`,
   });

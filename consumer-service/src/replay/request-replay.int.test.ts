@@ -153,6 +153,16 @@ test('events that do not come hold back no telling, nor the other way round', as
   expect(await look()).toEqual([{ seconds: [expect.any(String)] }]);
 });
 
+test('what was asked in the future, before the clock was set back, holds nothing back', async () => {
+  await second(60, 9, 1);
+  await look();
+  await lastRequestWas(-3_600);
+  expect(await look()).toEqual([{ seconds: [expect.any(String)] }]);
+  await lastTellingWas(-3_600);
+  await gapSince(-3_600);
+  expect(await look()).toEqual([{ seconds: [], tellFrom: expect.any(String) }]);
+});
+
 test('of several consumers one asks at a time', async () => {
   await second(60, 9, 1);
   const client = await pool.connect();
