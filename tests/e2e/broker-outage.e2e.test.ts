@@ -90,6 +90,29 @@ test('a service that is stopped while the broker takes no publishes ends at once
   await expectViewsEqualOrders(suite, accepted);
 }, 120_000);
 
+test('while the broker takes no publishes, not even the watermark that it answers with its alarm, /metrics tells what waits', async () => {
+  const [product] = await createProducts(suite, 1);
+  await suite.inSync();
+  const blocked = () => suite.command.log.filter(({ msg }) => msg.startsWith('broker blocks publishing')).length;
+  const before = blocked();
+  await broker.control('set_vm_memory_high_watermark', '0.00001');
+  try {
+    await eventually(() => expect(blocked()).toBe(before + 1));
+    const answer = await suite.post('/api/orders', { customerId: 1, items: [{ productId: product, quantity: 1 }] });
+    accepted.push(answer.body.orderId);
+    await eventually(
+      async () => {
+        const metrics = await (await fetch(`${suite.command.url}/metrics`)).text();
+        expect(metrics).toMatch(/^tallyline_outbox_waiting_events 1$/m);
+      },
+      { timeoutMs: 15_000 },
+    );
+  } finally {
+    await broker.control('set_vm_memory_high_watermark', '0.4');
+  }
+  await suite.inSync(60_000);
+}, 120_000);
+
 test('a consumer that is stopped while the broker takes no dead letters ends at once, and the letter is there later', async () => {
   await consumer.stop();
   const model = await connect(broker.brokerUrl);

@@ -1,5 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import type { Publisher } from '@tallyline/chassis/publisher';
+import { CONFIRM_TIMEOUT_MS, type Publisher } from '@tallyline/chassis/publisher';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
@@ -54,7 +55,7 @@ export function createWatermarkReporter(
     const prunedUntil = await readPrunedUntil(tx);
     const backlog = await readBacklog(tx);
     onBacklog(backlog);
-    const outcome = await open.publish(
+    const published = open.publish(
       watermarkMessage({
         measuredAt: until.toISOString(),
         toldAt: now.toISOString(),
@@ -69,6 +70,8 @@ export function createWatermarkReporter(
         waiting: backlog.waiting,
       }),
     );
+    // An alarm is the answer to a publish, often to this one: its confirm comes when the alarm ends, and nobody would count.
+    const outcome = await Promise.race([published, delay(CONFIRM_TIMEOUT_MS, 'unanswered', { ref: false })]);
     if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
     await setReportedUntil(tx, until);
     return spanEnd < settledUntil ? 'busy' : 'idle';
