@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createTestPool, openTestDatabase } from '../../tests/setup/test-database.js';
-import { onPool, type Pool, type Statement, type Tx, withTransaction } from './postgres.js';
+import { onPool, type Pool, type Statement, type TransactionOptions, type Tx, withTransaction } from './postgres.js';
 import { classify } from './postgres-errors.js';
 
 const { pool, url } = await openTestDatabase('write');
@@ -38,6 +38,7 @@ const add = (id: unknown) => ({
   text: 'INSERT INTO customers (id, created_at) VALUES ($1, now())',
   values: [id],
 });
+const ADD = add('00000000-0000-4000-8000-000000000003');
 const customers = async () => (await pool.query('SELECT 1 FROM customers')).rows;
 
 test('a transaction whose last statement fails before it is sent stores nothing', async () => {
@@ -70,6 +71,31 @@ test('a statement that comes when COMMIT is on its way is refused, and runs in n
   });
   const late = kept.tx.query(add('00000000-0000-4000-8000-000000000002'));
   await expect(late).rejects.toThrow('COMMIT is on its way');
+  expect(await customers()).toEqual([]);
+});
+
+/** As by a cancel that hits it: of 692 cancels of whatever was running, 8 hit BEGIN. */
+function failBegin(victim: Pool): void {
+  victim.on('connect', (client) => {
+    const query = client.query.bind(client) as (asked: unknown) => unknown;
+    client.query = ((asked: string | { text: string }) => {
+      if (typeof asked !== 'string' && asked.text === 'BEGIN') asked.text = DIVIDE.text;
+      return query(asked === 'BEGIN' ? DIVIDE.text : asked);
+    }) as typeof client.query;
+  });
+}
+
+test.each<[string, (tx: Tx) => Promise<unknown>, TransactionOptions]>([
+  ['the first', (tx) => tx.query(ADD), {}],
+  ['the last', async (tx) => void tx.commitBehind([ADD]), {}],
+  ['behind reads', (tx) => tx.query(SELECT).then(() => tx.query(ADD)), { readsFirst: true }],
+  ['the last behind reads', (tx) => tx.query(SELECT).then(() => tx.commitBehind([ADD])), { readsFirst: true }],
+])('no statement is carried out whose BEGIN has failed: %s', async (_which, work, options) => {
+  const victim = createTestPool(url);
+  failBegin(victim);
+  const failed = withTransaction(victim, 'add', work, options);
+  await expect(failed).rejects.toMatchObject({ message: 'add: division by zero', outcomeUnknown: false });
+  await victim.end();
   expect(await customers()).toEqual([]);
 });
 

@@ -135,12 +135,25 @@ function send<Row extends object>(
   });
 }
 
+export interface TransactionOptions {
+  /**
+   * What is sent before the first answer changes nothing, so it may travel together with BEGIN. Where BEGIN alone fails, by
+   * a cancel that hits it, what was sent behind it runs in no transaction, and what that wrote would stay.
+   */
+  readonly readsFirst?: boolean;
+}
+
 /**
- * Runs `work` in one transaction. BEGIN travels with the first statement (the connection is pipelined) and COMMIT can
- * with the last ones, which saves two round trips. A failure of the database is thrown as TransactionError; any other
- * error rolls back and passes unchanged.
+ * Runs `work` in one transaction. The connection is pipelined: COMMIT can travel with the last statements, and BEGIN with
+ * the first, which saves two round trips. A failure of the database is thrown as TransactionError; any other error rolls
+ * back and passes unchanged.
  */
-export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+export async function withTransaction<T>(
+  pool: Pool,
+  step: string,
+  work: (tx: Tx) => Promise<T>,
+  { readsFirst = false }: TransactionOptions = {},
+): Promise<T> {
   const client = await borrow(pool, step);
   let lost: Error | undefined;
   const onLost = (error: Error) => {
@@ -148,16 +161,23 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
   };
   client.on('error', onLost);
   let committing = false;
-  /** Of a statement: the first one is the cause. Those sent behind it are only told that the transaction is aborted. */
+  /**
+   * Of BEGIN or a statement: the first one is the cause. Those sent behind it are only told that the transaction is aborted,
+   * and no more are sent: behind a BEGIN that failed they would be carried out.
+   */
   let failure: Error | undefined;
   const last: Promise<object[]>[] = [];
   const sendNow = <Row extends object>(statement: Statement): Promise<Row[]> =>
     send<Row>(client, statement, (error) => {
       if (!isAborted(error)) failure ??= error;
     }).then(({ rows }) => rows);
-  const query: Tx['query'] = (statement) =>
-    committing ? Promise.reject(new Error(`${step}: COMMIT is on its way`)) : sendNow(statement);
+  const query: Tx['query'] = async (statement) => {
+    if (committing) throw new Error(`${step}: COMMIT is on its way`);
+    if (failure !== undefined) throw failure;
+    return sendNow(statement);
+  };
   const commitBehind: Tx['commitBehind'] = <Row extends object>(statements: readonly Statement[]) => {
+    if (failure !== undefined) throw failure;
     const sent = statements.map((statement) => sendNow<Row>(statement));
     last.push(...sent);
     const rows = Promise.all(sent);
@@ -165,8 +185,9 @@ export async function withTransaction<T>(pool: Pool, step: string, work: (tx: Tx
     return { rows: () => rows };
   };
   try {
-    const begun = client.query('BEGIN');
-    begun.catch(() => undefined); // its failure is the failure of the next statement, too
+    const begun = sendNow({ text: 'BEGIN' });
+    begun.catch(() => undefined); // its failure is the failure of the transaction, too
+    if (!readsFirst) await begun;
     const result = await work({ query, commitBehind } as Tx);
     await begun;
     if (failure !== undefined) throw failure;

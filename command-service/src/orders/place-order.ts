@@ -1,5 +1,5 @@
 import { createGroupCommit, type GroupCommit } from '@tallyline/chassis/group-commit';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
 import type { HandOver } from '../outbox/hand-over.js';
@@ -53,7 +53,7 @@ function placeGroup(
   group: readonly PlaceOrder[],
   handOver: HandOver,
 ): Promise<{ answers: PlaceOrderAnswer[]; events: OutboxRow[] }> {
-  return withTransaction(pool, 'place orders', async (tx) => {
+  const work = async (tx: Tx) => {
     const productIds = new Set(group.flatMap(({ lines }) => lines.map(({ productId }) => productId)));
     // Sent together; the database runs them in this order.
     const [claims, catalogue, { now, ids }] = await Promise.all([
@@ -86,7 +86,8 @@ function placeGroup(
     });
     tx.commitBehind([...insertOrders(accepted), ...storeResults(KEY_SCOPE, keyed)]);
     return { answers, events: accepted.map(({ event }) => event) };
-  });
+  };
+  return withTransaction(pool, 'place orders', work, { readsFirst: true });
 }
 
 /** An unknown product is a faulty request, like a faulty field: mended, it may come again under its key. */

@@ -31,7 +31,7 @@ export async function recordPurchase(
   clock: Clock = readClock,
 ): Promise<RecordPurchaseResult> {
   const productIds = purchase.items.map(({ productId }) => productId);
-  const { result, event, written } = await withTransaction(pool, 'record purchase', async (tx) => {
+  const work = async (tx: Tx) => {
     // Sent together: one round trip.
     const [earlier, branches, known, now, id] = await Promise.all([
       findEarlier(tx, purchase),
@@ -54,7 +54,8 @@ export async function recordPurchase(
     const written = tx.commitBehind([insertPurchase(purchase, { id, userId, newCustomer, totalCents, day, event })]);
     const recorded = { purchaseId: id, userId, receiptId, totalCents, eventId: event.id };
     return { result: { kind: 'recorded' as const, purchase: recorded }, event, written };
-  });
+  };
+  const { result, event, written } = await withTransaction(pool, 'record purchase', work, { readsFirst: true });
   if (event === undefined) return result;
   const [stored] = await written.rows();
   if (stored?.length === 0) return lostRace(pool, purchase);
