@@ -4,6 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
 import { untilLockWaiters } from '../setup/lock-waiters.js';
@@ -87,6 +88,23 @@ test('an import says which line is refused or wrong and why, what it has stored,
   );
   const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4712');
   expect(rows).toEqual([{ n: 199 }]);
+});
+
+test('the end of a line counts once, however late its second half comes', async () => {
+  const items = [{ productId: await createProduct(200), quantity: 1 }];
+  const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_716, items });
+  const child = startImport();
+  const told = child.stderr.toArray();
+  const ended = once(child, 'close');
+  child.stdin.write(`${`${line}\r\n`.repeat(199)}${line}\r`);
+  await once(child.stdout, 'data');
+  // As between two chunks of a file, while a group is stored.
+  await delay(150);
+  child.stdin.end('\nnothing\r\n');
+  expect(await ended).toEqual([2, null]);
+  expect((await told).join('')).toMatch(
+    /^line 201 is not an order: it is not JSON\nLines 1 to 200 are done; .* \+201\n$/,
+  );
 });
 
 test('a line that is no order stops the import with its number', async () => {

@@ -27,7 +27,8 @@ async function* linesOf(stdin: typeof process.stdin, signal: AbortSignal): Async
   try {
     // Node takes one for an empty input.
     if (fstatSync(stdin.fd).isDirectory()) throw new Error('it is a directory');
-    yield* createInterface({ input: stdin, signal });
+    // Node takes the halves of CRLF for two ends when 100 ms lie between them, as between two chunks that are being stored.
+    yield* createInterface({ input: stdin, signal, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
     // Without its cause, which a lost connection may be: it was not the database's.
     throw new Error(`the input cannot be read: ${error instanceof Error ? error.message : error}`);
