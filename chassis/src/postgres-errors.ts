@@ -21,11 +21,11 @@ export class TransactionError extends Error {
   }
 }
 
-/**
- * No connection could be had, so nothing was sent: the server is away, refuses the login, or all connections are taken.
- * Whatever it said, it said nothing against the work.
- */
-export class NotConnected extends TransactionError {
+/** Its connection failed, of whatever: TLS and networks know more errors than any list, and none says anything of the work. */
+export class Disconnected extends TransactionError {}
+
+/** No connection could be had, so nothing was sent: the server is away, refuses the login, or all connections are taken. */
+export class NotConnected extends Disconnected {
   constructor(step: string, cause: unknown) {
     super(`${step} (connect)`, cause, false);
   }
@@ -48,7 +48,7 @@ const UNAVAILABLE_CLASSES = new Set(['08', '25', '26', '28', '3D', '53', '57', '
 /** The database error behind an error, if there is one: classifies by SQLSTATE, and by socket error code without one. */
 export function classify(error: unknown): DatabaseFailure | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
-    if (cause instanceof NotConnected) return 'unavailable';
+    if (cause instanceof Disconnected) return 'unavailable';
     if (cause instanceof pg.DatabaseError && cause.code !== undefined) {
       if (CONTENTION.has(cause.code)) return 'contention';
       return UNAVAILABLE_CLASSES.has(cause.code.slice(0, 2)) ? 'unavailable' : 'refused';

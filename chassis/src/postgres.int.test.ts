@@ -1,9 +1,11 @@
+import type { Socket } from 'node:net';
 import { expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
 import { createTestPool, openTestDatabase } from '../../tests/setup/test-database.js';
 import { onPool, type Pool, type Statement, type TransactionOptions, type Tx, withTransaction } from './postgres.js';
 import { classify } from './postgres-errors.js';
 
-const { pool, url } = await openTestDatabase('write');
+const { pool, url } = await openTestDatabase('write', { emptied: ['customers'] });
 
 const DIVIDE = { text: 'SELECT 1 / 0' };
 const SELECT = { text: 'SELECT 1' };
@@ -107,6 +109,40 @@ test.each([
   const asks = [onPool(refused).query({ text: 'SELECT 1' }), withTransaction(refused, 'ask', (tx) => tx.query(SELECT))];
   const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
   await refused.end();
+  expect(failures).toEqual(['unavailable', 'unavailable']);
+});
+
+const BROKEN = Object.assign(new Error('write EPROTO'), { code: 'EPROTO' });
+
+/** As TLS, or a network that goes down, ends a connection: by an error of no list. `whenTo`: when this text has been sent. */
+function breakConnections(victim: Pool, text: string, whenTo: () => Promise<unknown>): void {
+  victim.on('connect', (client) => {
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    const query = client.query.bind(client) as (asked: unknown) => unknown;
+    client.query = ((asked: string | { text: string }) => {
+      if (asked === text || (typeof asked !== 'string' && asked.text === text)) {
+        stream.pause();
+        void whenTo().then(() => stream.destroy(BROKEN));
+      }
+      return query(asked);
+    }) as typeof client.query;
+  });
+}
+
+test('where the answer to COMMIT is lost, of whatever, nobody knows the outcome, and nothing is repeated', async () => {
+  const victim = createTestPool(url);
+  breakConnections(victim, 'COMMIT', () => eventually(async () => expect(await customers()).toHaveLength(1)));
+  const error = await withTransaction(victim, 'add', async (tx) => tx.commitBehind([ADD])).catch((error) => error);
+  await victim.end();
+  expect([error.message, error.outcomeUnknown, classify(error)]).toEqual(['add: write EPROTO', true, 'unavailable']);
+});
+
+test('what a connection fails of says nothing against the statement, whatever it is', async () => {
+  const victim = createTestPool(url);
+  breakConnections(victim, SELECT.text, async () => undefined);
+  const asks = [onPool(victim).query(SELECT), withTransaction(victim, 'ask', (tx) => tx.query(SELECT))];
+  const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
+  await victim.end();
   expect(failures).toEqual(['unavailable', 'unavailable']);
 });
 

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
-import { classify, databaseError, isAborted, NotConnected, TransactionError } from './postgres-errors.js';
+import { classify, Disconnected, databaseError, isAborted, NotConnected, TransactionError } from './postgres-errors.js';
 
 export type Pool = pg.Pool;
 
@@ -90,7 +90,8 @@ export function createPool({ url, applicationName, maxConnections, statementTime
 export function onPool(pool: Pool): Queryable {
   return {
     query: async <Row extends object>(statement: Statement) => {
-      const client = await borrow(pool, statement.name ?? 'query');
+      const step = statement.name ?? 'query';
+      const client = await borrow(pool, step);
       let lost: Error | undefined;
       const onLost = (error: Error) => {
         lost ??= error;
@@ -98,7 +99,8 @@ export function onPool(pool: Pool): Queryable {
       client.on('error', onLost);
       try {
         return (await send<Row>(client, statement)).rows;
-      } catch (error) {
+      } catch (thrown) {
+        const error = thrown === lost ? new Disconnected(step, thrown, false) : thrown;
         // A statement that the server refused says nothing against the connection.
         if (classify(error) !== 'refused') onLost(error as Error);
         throw error;
@@ -199,13 +201,14 @@ export async function withTransaction<T>(
   } catch (thrown) {
     await client.query('ROLLBACK').catch(onLost);
     const error = isAborted(thrown) ? (failure ?? thrown) : thrown;
-    const kind = classify(error);
+    const kind = error === lost ? 'unavailable' : classify(error);
     // Whatever is wrong with this connection, the next attempt gets another one.
     if (kind === 'unavailable') onLost(error as Error);
     if (kind === undefined || error instanceof TransactionError) throw error;
     // Answers come in order: where the server has answered a statement with an error, COMMIT did not commit.
     const isRefused = databaseError(failure) !== undefined;
-    throw new TransactionError(step, error, committing && !isRefused && kind === 'unavailable');
+    if (kind === 'unavailable') throw new Disconnected(step, error, committing && !isRefused);
+    throw new TransactionError(step, error, false);
   } finally {
     client.removeListener('error', onLost);
     client.release(lost);
