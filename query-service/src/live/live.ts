@@ -45,6 +45,8 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
       known.set(name, event);
       for (const listener of listeners) listener.send(event);
     },
+    // "In sync" of before an outage was told to every page that came during it.
+    onLoss: (name) => known.delete(name),
   });
 
   return {

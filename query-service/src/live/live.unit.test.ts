@@ -29,3 +29,29 @@ test('the database is asked once a second while somebody looks, and not at all w
   await askedIn(1);
   expect(await askedIn(60_000)).toBe(0);
 });
+
+test('what can no longer be read is not told to the page that comes next; when it can be, all hear it at once', async () => {
+  let isAway = false;
+  const query = async ({ name }: { name: string }) => {
+    if (name !== 'sync-status') return [];
+    if (isAway) throw new Error('away');
+    return [{ measuredAt: null, watermarkAgeSeconds: null, lastProcessedAt: null }];
+  };
+  const live = createLive({ query } as unknown as Queryable, 'UTC', createLogger('test', 'silent', 'json'));
+  const open = () => {
+    const heard: string[] = [];
+    live.listen({ send: (event) => heard.push(/event: (\w+)/.exec(`${event}`)?.[1] ?? ''), end: () => undefined });
+    return heard;
+  };
+  open();
+  await jest.advanceTimersByTimeAsync(100);
+  expect(open()).toEqual(expect.arrayContaining(['freshness', 'top']));
+  isAway = true;
+  await jest.advanceTimersByTimeAsync(1_000);
+  const late = open();
+  expect(late).toContain('top');
+  expect(late).not.toContain('freshness');
+  isAway = false;
+  await jest.advanceTimersByTimeAsync(1_000);
+  expect(late).toContain('freshness');
+});

@@ -21,6 +21,8 @@ export interface PollerOptions {
   readonly log: Logger;
   readonly sources: Sources;
   readonly onChange: (name: PartName, json: string) => void;
+  /** It cannot be read: what was told of it is the past. */
+  readonly onLoss: (name: PartName) => void;
 }
 
 /** A slow database is asked less often: a source is never read more than a quarter of the time. */
@@ -32,7 +34,7 @@ export const REPEAT_MS = 10_000;
  * Reads each source at its interval and tells what changed. Comparing what was read is all the change detection there is:
  * each read is a few index ranges, so a cheaper question in front of it would not pay for itself.
  */
-export function createPoller({ log, sources, onChange }: PollerOptions): Poller {
+export function createPoller({ log, sources, onChange, onLoss }: PollerOptions): Poller {
   const loops = new Set<Promise<void>>();
   let run = new AbortController();
 
@@ -56,6 +58,8 @@ export function createPoller({ log, sources, onChange }: PollerOptions): Poller 
       } catch (error) {
         if (!isFailing) log.warn({ err: error, part: name }, 'live numbers cannot be read, trying again');
         isFailing = true;
+        told = { text: '', at: 0 };
+        if (!signal.aborted) onLoss(name);
       }
       const tookMs = performance.now() - startedAt;
       await alarm.wait(Math.max(source.intervalMs - tookMs, PAUSE_FACTOR * tookMs));

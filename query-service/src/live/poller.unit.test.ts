@@ -24,7 +24,8 @@ test('what does not change is said again within 10 s, or as often as it is read'
   ) as unknown as Sources;
   const told = new Map<PartName, number[]>();
   const onChange = (name: PartName) => told.set(name, [...(told.get(name) ?? []), performance.now()]);
-  const poller = createPoller({ log: createLogger('test', 'silent', 'json'), sources, onChange });
+  const onLoss = () => undefined;
+  const poller = createPoller({ log: createLogger('test', 'silent', 'json'), sources, onChange, onLoss });
   poller.start();
   await jest.advanceTimersByTimeAsync(120_000);
   await poller.stop();
