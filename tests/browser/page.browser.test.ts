@@ -83,6 +83,24 @@ test('an order placed over HTTP moves cards, chart and lists within 2 s, without
   await close();
 });
 
+test('when only freshness cannot be read, no strip says "in sync": of a page that is open, or of one that is opened', async () => {
+  const { page, close } = await openPage(browser, suite.query.url);
+  await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
+  const holder = await suite.read.connect();
+  try {
+    await holder.query('BEGIN; LOCK TABLE event_ledger');
+    await eventually(async () => expect(await strip(page)).toMatch(/^Connection lost/), { timeoutMs: 25_000 });
+    const late = await openPage(browser, suite.query.url);
+    await ready(late.page);
+    expect(await strip(late.page)).not.toMatch(/in sync/);
+    await late.close();
+  } finally {
+    holder.release(true);
+  }
+  await eventually(async () => expect(await strip(page)).toMatch(/in sync$/), { timeoutMs: 60_000 });
+  await close();
+});
+
 describe('a shop with a past', () => {
   beforeAll(async () => {
     expect(await runDemo(suite, '--history', '30', '--minutes', '0.3', '--rate', '12')).toMatchObject({ code: 0 });

@@ -4,7 +4,7 @@ export type Handlers = { readonly [P in PartName]: (data: Parts[P]) => void };
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
-/** The server says something every second, and at least every ten: a longer silence is a dead connection. */
+/** The server says every second how fresh the numbers are: a longer silence is a dead connection, or nobody knows. */
 const SILENCE_MS = 15_000;
 
 /**
@@ -47,7 +47,8 @@ export function keepLive(url: string, handlers: Handlers, onLost: () => void): v
     };
     const listen = <P extends PartName>(name: P) =>
       opened.addEventListener(name, ({ data }: MessageEvent<string>) => {
-        heard();
+        // Other parts may be read while this one cannot, and "in sync" would stand over numbers that stand still.
+        if (name === 'freshness') heard();
         handlers[name](JSON.parse(data) as Parts[P]);
       });
     for (const name of Object.keys(handlers) as PartName[]) listen(name);

@@ -25,7 +25,7 @@ export function streamRoute(live: Live): Route {
         'Server-sent events. `freshness` has the data of /api/analytics/sync-status, `today` of …/sales/today, `days` of ' +
         '…/sales/daily, `top` of …/top and `branches` of the calls under …/branches: all of them at first, then each when ' +
         `it changes, at most once a second, and within ${REPEAT_MS / 1000} s also when it does not; \`days\` every ` +
-        `${DAYS_INTERVAL_MS / 1000} s. A longer silence is a dead connection, or a database that does not answer.`,
+        `${DAYS_INTERVAL_MS / 1000} s. What is silent for longer cannot be read at the moment, or the connection is dead.`,
       answer: {
         status: 200,
         description: 'One of these as `data` of an event whose name is the key',
