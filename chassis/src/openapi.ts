@@ -1,12 +1,7 @@
 import { z } from 'zod';
-import {
-  createDocument,
-  type ZodOpenApiOperationObject,
-  type ZodOpenApiPathsObject,
-  type ZodOpenApiResponseObject,
-} from 'zod-openapi';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
 import { healthReport } from './health.js';
-import { problemDocument } from './problem.js';
+import { both, type Problems, problemsOf } from './openapi-problems.js';
 import type { Route, RouteDoc } from './route.js';
 
 /** What a service says of itself at the head of its documentation. */
@@ -22,34 +17,14 @@ export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 const VERSION = '1.0.0';
 
-function problemAnswer(description: string, headers?: z.ZodObject): ZodOpenApiResponseObject {
-  return {
-    description,
-    ...(headers && { headers }),
-    content: { 'application/problem+json': { schema: problemDocument } },
-  };
-}
-
-const invalid = { ...problemAnswer('The input is not valid; nothing was changed'), id: 'Invalid' };
-const tooLarge = { ...problemAnswer('The body is too large'), id: 'TooLarge' };
-const notJson = { ...problemAnswer('The body is not JSON'), id: 'NotJson' };
-const failed = { ...problemAnswer('Something went wrong on the side of the service'), id: 'Failed' };
-const unavailable = {
-  ...problemAnswer(
-    'Not possible right now. `type` ends in unavailable or overloaded, and nothing was stored, or in outcome-unknown: in ' +
-      'whole or not at all. See Retry-After',
-    z.object({ 'retry-after': z.string() }),
-  ),
-  id: 'Unavailable',
-};
-
 /** The OpenAPI 3.1 document of a service, made of the schemas that validate: it cannot say anything else than the code. */
 export function openApiDocument(api: ApiInfo, routes: readonly Route[]): OpenApiDocument {
   const { title, description } = api;
   const paths: ZodOpenApiPathsObject = {};
+  const problems = problemsOf(api.answerHeaders);
   for (const { method, path, doc } of routes) {
     const template = path.replace(/:(\w+)/g, '{$1}');
-    paths[template] = { ...paths[template], [method]: operation(method, template, withHeaders(doc, api)) };
+    paths[template] = { ...paths[template], [method]: operation(method, template, withHeaders(doc, api), problems) };
   }
   return createDocument({
     openapi: '3.1.1',
@@ -70,15 +45,9 @@ function withHeaders(doc: RouteDoc, { headers, answerHeaders }: ApiInfo): RouteD
   };
 }
 
-const both = (all: z.ZodObject | undefined, own: z.ZodObject | undefined) =>
-  all && own ? all.extend(own.shape) : (all ?? own);
-
-function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiOperationObject {
+function operation(method: string, template: string, doc: RouteDoc, problems: Problems): ZodOpenApiOperationObject {
   const { status, description, schema, contentType = 'application/json', headers } = doc.answer;
-  const problems = Object.entries(doc.problems ?? {}).map(([code, problem]) => [
-    code,
-    typeof problem === 'string' ? problemAnswer(problem) : problemAnswer(problem.cause, problem.headers),
-  ]);
+  const ownProblems = Object.entries(doc.problems ?? {}).map(([code, problem]) => [code, problems.own(problem)]);
   return {
     operationId: nameOf(method, template) + (template.startsWith('/api/') ? '' : 'AtRoot'),
     summary: doc.summary,
@@ -93,11 +62,11 @@ function operation(method: string, template: string, doc: RouteDoc): ZodOpenApiO
     responses: {
       [status]: { description, content: { [contentType]: { schema } }, ...(headers && { headers }) },
       // Also where there are no parameters: unknown ones are refused.
-      400: invalid,
-      ...(doc.body && { 413: tooLarge, 415: notJson }),
-      500: failed,
-      503: unavailable,
-      ...Object.fromEntries(problems),
+      400: problems.invalid,
+      ...(doc.body && { 413: problems.tooLarge, 415: problems.notJson }),
+      500: problems.failed,
+      503: problems.unavailable,
+      ...Object.fromEntries(ownProblems),
     },
   };
 }

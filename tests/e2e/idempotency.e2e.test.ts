@@ -121,6 +121,17 @@ describe('a GET with the Consistency-Token of a POST', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(900);
   });
 
+  test('says so of a refusal, too: what is not there yet is not what will never be', async () => {
+    const token = { 'consistency-token': randomUUID(), prefer: 'wait=0' };
+    for (const [path, status] of [
+      ['/api/orders/999999', 404],
+      ['/api/orders/first', 400],
+    ] as const) {
+      const answer = await suite.get(path, token);
+      expect([answer.status, answer.headers.get('consistency-status')]).toEqual([status, 'pending']);
+    }
+  });
+
   test('that is no token is refused by name', async () => {
     const answer = await suite.get('/api/products', { 'consistency-token': 'yesterday' });
     expect(answer.status).toBe(400);

@@ -27,7 +27,7 @@ const documents = documentNames.map((name) => {
   return { name, document };
 });
 /** Headers that say something of this answer, and are part of it as the body is. */
-const TELLING_HEADERS = ['consistency-token', 'idempotent-replayed', 'link', 'retry-after'];
+const TELLING_HEADERS = ['consistency-token', 'consistency-status', 'idempotent-replayed', 'link', 'retry-after'];
 
 const validators = new Map<string, ValidateFunction>();
 
