@@ -68,6 +68,13 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 describe('an HTTP application of the chassis', () => {
+  test.each(['/things/1', '/things/gone', '/nowhere', '/health'])(
+    'lets no cache in front of it answer for %s',
+    async (path) => {
+      expect((await request(url).get(path)).headers['cache-control']).toBe('no-store');
+    },
+  );
+
   test('answers a problem as its handler states it', async () => {
     const { status, body } = await request(url).get('/things/gone');
     expect([status, body]).toEqual([

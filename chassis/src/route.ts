@@ -107,6 +107,8 @@ export function sendJson(
   response.writeHead(status, {
     'content-type': contentType,
     'content-length': Buffer.byteLength(text),
+    // What is said of now, or "not yet", is kept for a day by a proxy (CloudFront) that is told nothing.
+    'cache-control': 'no-store',
     ...securityHeaders,
     ...headers,
   });
