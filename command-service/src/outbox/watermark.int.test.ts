@@ -79,3 +79,22 @@ test('a span that could not be told is tried in smaller parts', async () => {
   expect(await toldMinutes()).toBe(15);
   expect(await toldMinutes()).toBe(15 + 60);
 });
+
+test('nothing is told while those who write events cannot be seen, because they have another role', async () => {
+  const role = `blind_${process.pid}`;
+  await relay.query(`CREATE ROLE ${role} LOGIN PASSWORD 'blind'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
+  const blindUrl = Object.assign(new URL(url), { username: role, password: 'blind' });
+  const blind = createTestPool(blindUrl.href, { applicationName: 'relay' });
+  const reporter = createWatermarkReporter(blind, () => publisher);
+  await writer.query('SELECT 1');
+  const before = told.length;
+  await expect(reporter.runOnce()).rejects.toThrow(
+    `role "${role}" cannot see the transactions of all who write events`,
+  );
+  expect(told).toHaveLength(before);
+  await relay.query(`GRANT pg_read_all_stats TO ${role}`);
+  await reporter.runOnce();
+  expect(told).toHaveLength(before + 1);
+  await blind.end();
+  await relay.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
+});
