@@ -18,7 +18,7 @@ const IN_SYNC_MAY_BE_OLD_MS = 4_000 + 700;
 
 /**
  * Holds sync-status to its word. Each look notes which events are committed at time t of the write database's clock (all
- * of its snapshot was committed before t). When a later answer says 'in-sync' up to T, or in-sync at all 4.7 s after t,
+ * of its snapshot was committed before t). When a later answer says complete up to T, or in-sync at all 4.7 s after t,
  * every event seen by then must be settled; the read side is asked after the answer, so a late apply is no false alarm.
  */
 export function createSyncWitness(world: World) {
@@ -44,8 +44,9 @@ export function createSyncWitness(world: World) {
       });
       if (answer.status !== 200) return [];
       const said = (await answer.json()) as SyncStatus;
-      if (said.status !== 'in-sync') return [];
-      const upToMs = Math.max(Date.parse(said.completeUpTo ?? ''), Number(clock.ms) - IN_SYNC_MAY_BE_OLD_MS);
+      const completeUpToMs = Date.parse(said.completeUpTo ?? '1970-01-01');
+      const upToMs =
+        said.status === 'in-sync' ? Math.max(completeUpToMs, Number(clock.ms) - IN_SYNC_MAY_BE_OLD_MS) : completeUpToMs;
       return (await unsettledAt(upToMs)).map((id) => `sync-status said ${JSON.stringify(said)} without event ${id}`);
     },
   };
