@@ -3,7 +3,7 @@ import { expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import { createTestPool, openTestDatabase } from '../../tests/setup/test-database.js';
 import { onPool, type Pool, type Statement, type TransactionOptions, type Tx, withTransaction } from './postgres.js';
-import { classify } from './postgres-errors.js';
+import { classify, Disconnected } from './postgres-errors.js';
 
 const { pool, url } = await openTestDatabase('write', { emptied: ['customers'] });
 
@@ -135,6 +135,23 @@ test('where the answer to COMMIT is lost, of whatever, nobody knows the outcome,
   const error = await withTransaction(victim, 'add', async (tx) => tx.commitBehind([ADD])).catch((error) => error);
   await victim.end();
   expect([error.message, error.outcomeUnknown, classify(error)]).toEqual(['add: write EPROTO', true, 'unavailable']);
+});
+
+test.each<[string, (tx: Tx) => Promise<unknown>]>([
+  ['its last statements', async (tx) => void tx.commitBehind([ADD])],
+  ['COMMIT', async () => undefined],
+])('where the connection is lost before %s, nothing is stored, and that is known', async (_what, end) => {
+  const victim = createTestPool(url);
+  const gone = new Promise<void>((resolve) => victim.on('connect', (client) => client.on('end', resolve)));
+  const lost = withTransaction(victim, 'add', async (tx) => {
+    const [session] = await tx.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' });
+    await pool.query('SELECT pg_terminate_backend($1)', [session?.pid]);
+    await gone;
+    await end(tx);
+  });
+  await expect(lost).rejects.toMatchObject({ constructor: Disconnected, outcomeUnknown: false });
+  await victim.end();
+  expect(await customers()).toEqual([]);
 });
 
 test('what a connection fails of says nothing against the statement, whatever it is', async () => {

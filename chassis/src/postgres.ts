@@ -173,13 +173,18 @@ export async function withTransaction<T>(
     send<Row>(client, statement, (error) => {
       if (!isAborted(error)) failure ??= error;
     }).then(({ rows }) => rows);
+  /** Nothing can be stored over a connection that is known to be lost, so nobody has to wonder about COMMIT. */
+  const throwIfFailed = () => {
+    const reason = failure ?? lost;
+    if (reason !== undefined) throw reason;
+  };
   const query: Tx['query'] = async (statement) => {
     if (committing) throw new Error(`${step}: COMMIT is on its way`);
-    if (failure !== undefined) throw failure;
+    throwIfFailed();
     return sendNow(statement);
   };
   const commitBehind: Tx['commitBehind'] = <Row extends object>(statements: readonly Statement[]) => {
-    if (failure !== undefined) throw failure;
+    throwIfFailed();
     const sent = statements.map((statement) => sendNow<Row>(statement));
     last.push(...sent);
     const rows = Promise.all(sent);
@@ -192,7 +197,7 @@ export async function withTransaction<T>(
     if (!readsFirst) await begun;
     const result = await work({ query, commitBehind } as Tx);
     await begun;
-    if (failure !== undefined) throw failure;
+    throwIfFailed();
     committing = true;
     const [{ command }] = await Promise.all([client.query('COMMIT'), ...last]);
     // The server answers COMMIT of a failed transaction with ROLLBACK, and no error.
