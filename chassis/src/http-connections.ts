@@ -7,6 +7,9 @@ export interface HttpConnections {
   finish(): void;
 }
 
+/** For the rest of an answer that is complete, at a stop: `npm start` kills after 7 s, and the database comes behind. */
+const LEFT_TO_TAKE_MS = 3_000;
+
 /**
  * Node closes idle connections, but takes one that has never sent a request for a busy one, and waits for it: browsers and
  * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: one
@@ -56,6 +59,9 @@ export function trackConnections(server: Server): HttpConnections {
         if (last === undefined) socket.destroy();
         else closeBehind(last);
       }
+      setTimeout(() => {
+        for (const socket of connections.keys()) if (lastDue(socket)?.writableEnded) socket.destroy();
+      }, LEFT_TO_TAKE_MS).unref();
     },
   };
 }

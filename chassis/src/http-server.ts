@@ -24,6 +24,8 @@ export async function listen(app: Express, host: string, port: number): Promise<
     requireHostHeader: false,
   });
   const connections = trackConnections(server);
+  // Node's own, which close() calls, cuts an answer that is complete while its client is still taking it.
+  server.closeIdleConnections = connections.finish;
   server.on('request', app);
   // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
@@ -37,7 +39,6 @@ export async function listen(app: Express, host: string, port: number): Promise<
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
-        connections.finish();
       }),
   };
 }

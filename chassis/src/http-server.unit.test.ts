@@ -34,6 +34,33 @@ test('a request under way is answered, is told that the connection closes, and t
   await stopped;
 });
 
+/** More than the kernel takes of it: the rest waits in the process for its client to read on. */
+const LARGE = Buffer.alloc(16 * 1024 * 1024, 'a');
+
+async function halfRead(port: number) {
+  const asked = request({ port, host: '127.0.0.1' }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.on('error', () => undefined);
+  return answer;
+}
+
+test('an answer that its client is still taking is not cut', async () => {
+  const server = await served((_request, response) => response.end(LARGE));
+  const answer = await halfRead(server.port);
+  const stopped = server.stop();
+  let taken = 0;
+  for await (const part of answer) taken += part.length;
+  expect(taken).toBe(LARGE.length);
+  await stopped;
+});
+
+test('a client that does not take its answer does not hold up the stop', async () => {
+  const server = await served((_request, response) => response.end(LARGE));
+  const answer = await halfRead(server.port);
+  await server.stop();
+  expect((await answer.toArray().catch(() => [])).length).toBeLessThan(LARGE.length);
+});
+
 test('a request of which a part never comes does not hold up the stop', async () => {
   const begun: IncomingMessage[] = [];
   const server = await served((request) => void begun.push(request.resume()));
