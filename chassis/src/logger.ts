@@ -7,6 +7,9 @@ export type { Logger } from 'pino';
 
 const redact = { paths: ['*.password', '*.authorization', 'req.headers', 'config'], censor: '***' };
 
+/** Of lines, while who reads them stands still: some 50,000 requests. The service matters more, and a container has 256 MB. */
+const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
+
 /** JSON for machines, one line for people. Buffered for 100 ms at most: a synchronous line costs a write per request. */
 export function createLogger(service: string, level: string, format: 'json' | 'pretty'): Logger {
   const options = {
@@ -23,7 +26,7 @@ export function createLogger(service: string, level: string, format: 'json' | 'p
       pretty({ ignore: 'service,name', messageFormat: '{service}: {msg}', translateTime: 'HH:MM:ss.l' }),
     );
   }
-  const destination = pino.destination({ dest: 1, sync: false, minLength: 4096 });
+  const destination = pino.destination({ dest: 1, sync: false, minLength: 4096, maxLength: MAX_UNREAD_BYTES });
   setInterval(() => destination.flush(), 100).unref();
   process.on('exit', () => {
     try {
@@ -32,7 +35,19 @@ export function createLogger(service: string, level: string, format: 'json' | 'p
       // The stream was never opened; there is nothing to lose.
     }
   });
-  return pino(options, destination);
+  const log = pino(options, destination);
+  let dropped = 0;
+  destination.on('drop', () => {
+    dropped += 1;
+  });
+  destination.on('write', () => {
+    if (dropped === 0) return;
+    const lines = dropped;
+    dropped = 0;
+    // There is room when this write has been taken off the buffer, behind this turn.
+    queueMicrotask(() => log.warn({ lines }, 'log lines were dropped: nobody read them in time'));
+  });
+  return log;
 }
 
 function serializeError(error: unknown): unknown {
