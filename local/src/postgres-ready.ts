@@ -13,6 +13,18 @@ export async function postgresAnswers(url: string): Promise<void> {
   }
 }
 
-export function untilPostgresAnswers(url: string, timeoutMs = 30_000): Promise<void> {
-  return eventually(() => postgresAnswers(url), { timeoutMs, intervalMs: 50 });
+const CANNOT_CONNECT_NOW = '57P03';
+
+/**
+ * In time, or as long as it says itself that it is starting up: it recovers from a crash, and killed for being slow it would
+ * begin again, for ever.
+ */
+export async function untilPostgresAnswers(url: string, timeoutMs = 30_000): Promise<void> {
+  for (;;) {
+    try {
+      return await eventually(() => postgresAnswers(url), { timeoutMs, intervalMs: 50 });
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== CANNOT_CONNECT_NOW) throw error;
+    }
+  }
 }
