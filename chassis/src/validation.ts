@@ -13,7 +13,7 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place
   if (parsed.success) return parsed.data;
   // One fault a field: 1e300 is too large, and what else it is helps nobody.
   const byField = new Map<string, Fault>();
-  for (const fault of parsed.error.issues.flatMap((issue) => faultsOf(issue, place)).reverse()) {
+  for (const fault of parsed.error.issues.flatMap((issue) => faultsOf(issue, place, input)).reverse()) {
     byField.set(nameOf(fault), fault);
   }
   throw invalidInput([...byField.values()].reverse());
@@ -28,11 +28,13 @@ export function invalidInput(faults: readonly Fault[]): Problem {
   return new Problem({ slug: 'invalid-input', status: 400, detail, errors });
 }
 
-function faultsOf(issue: z.core.$ZodIssue, place: Place): Fault[] {
+function faultsOf(issue: z.core.$ZodIssue, place: Place, input: unknown): Fault[] {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => at([...issue.path, key], place, issue.message));
   }
-  return [at(issue.path, place, issue.message)];
+  const [name = ''] = issue.path;
+  const isRepeated = place === 'parameter' && Array.isArray((input as Record<PropertyKey, unknown>)[name]);
+  return [at(issue.path, place, isRepeated ? 'must be given once' : issue.message)];
 }
 
 function at(path: readonly PropertyKey[], place: Place, detail: string): Fault {

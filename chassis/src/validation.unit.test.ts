@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { jsonPointer } from './validation.js';
+import { z } from 'zod';
+import { jsonPointer, parseInput } from './validation.js';
 
 test.each([
   [[], '#'],
@@ -8,4 +9,13 @@ test.each([
   [['\ud800'], '#/%EF%BF%BD'],
 ])('the JSON pointer of %j is %s', (path, pointer) => {
   expect(jsonPointer(path)).toBe(pointer);
+});
+
+test.each([
+  ['text', z.string()],
+  ['a day', z.iso.date('must be a day')],
+  ['either', z.union([z.iso.date(), z.iso.datetime()], { error: 'must be a date or date-time' })],
+])('a parameter that is given twice is told so, whatever it should be: %s', (_what, schema) => {
+  const twice = () => parseInput(z.strictObject({ days: schema }), { days: ['2026-11-20', '2026-11-21'] }, 'parameter');
+  expect(twice).toThrow('days must be given once');
 });
