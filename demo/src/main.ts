@@ -45,10 +45,13 @@ function refuse(fault: string): never {
   process.exit(2);
 }
 
-function number(name: string, text: string, least: number): number {
+/** 24 days: a timer of more than 2^31 ms ends at once. */
+const MOST_MINUTES = 35_000;
+
+function number(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value) && value >= least) return value;
-  return refuse(`--${name} must be a number, ${least} or more`);
+  if (text.trim() !== '' && value >= least && value <= most) return value;
+  return refuse(`--${name} must be a number, ${least} or more${value > most ? `, and ${most} at most` : ''}`);
 }
 
 if (existsSync('.env')) process.loadEnvFile('.env');
@@ -61,7 +64,7 @@ for (const name of ['command', 'query'] as const) if (!URL.canParse(values[name]
 
 const days = number('history', values.history, 0);
 const rate = number('rate', values.rate, 0.01);
-const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes, 0.01);
+const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes, 0.01, MOST_MINUTES);
 const seed = number('seed', values.seed, 0);
 
 async function untilReady(api: ShopApi): Promise<void> {

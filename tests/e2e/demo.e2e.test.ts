@@ -33,8 +33,12 @@ test('a second run finds the shelves full and the past written', async () => {
   expect((await suite.write.query('SELECT count(*) AS n FROM products')).rows).toEqual(before.rows);
 }, 60_000);
 
-test('a wrong option is told with the usage', async () => {
-  expect(await runDemo(suite, '--rate', 'fast')).toMatchObject({
+test.each([
+  ['--rate', 'fast'],
+  // As a timer it would be over at once.
+  ['--minutes', '40000'],
+])('a wrong option is told with the usage: %s %s', async (...option) => {
+  expect(await runDemo(suite, ...option)).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('npm run demo'),
   });
