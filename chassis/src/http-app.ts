@@ -102,8 +102,10 @@ const pass: RequestHandler = (_request, _response, next) => next();
 
 /** RFC 9112, section 3.2. HTTP/1.0 knew no Host. */
 const requireHost: RequestHandler = (request, _response, next) => {
-  if (request.headers.host === undefined && request.httpVersion === '1.1') {
-    throw new Problem({ slug: 'bad-request', status: 400, detail: 'the header Host is missing' });
+  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
+    const detail = `the header Host is ${hosts > 1 ? 'there more than once' : 'missing'}`;
+    throw new Problem({ slug: 'bad-request', status: 400, detail });
   }
   next();
 };

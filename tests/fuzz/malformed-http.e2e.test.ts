@@ -28,6 +28,7 @@ const body = '{"name":"Pen","category":"Office","price":2.5,"stock":10}';
 
 const requests: [string, string, number][] = [
   ['no host', 'GET /api/products HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
+  ['two hosts', `GET /api/products HTTP/1.1\r\nhost: y\r\n${host}\r\n`, 400],
   ['no HTTP', 'hello\r\n\r\n', 400],
   ['a version of its own', `GET /api/products HTTP/9.9\r\n${host}\r\n`, 400],
   ['a method of its own', `FETCH /api/products HTTP/1.1\r\n${host}\r\n`, 400],
