@@ -83,6 +83,28 @@ test('an order placed over HTTP moves cards, chart and lists within 2 s, without
   await close();
 });
 
+test('a row stays the same row while numbers move and others overtake it: what is selected in it stays selected', async () => {
+  const desk = { name: 'Desk', category: 'Furniture', price: 200, stock: 10 };
+  const { productId } = (await suite.post('/api/products', desk)).body;
+  const { page, close } = await openPage(browser, suite.query.url);
+  const row = page.locator('#top-products tbody tr', { hasText: 'Lamp' });
+  await row.locator('th').selectText();
+  const selected = () => page.evaluate(() => getSelection()?.toString().trim());
+  expect(await selected()).toBe('Lamp');
+  const before = await row.elementHandle();
+  const items = [
+    { productId, quantity: 5 },
+    { productId: lampId, quantity: 1 },
+  ];
+  await suite.post('/api/orders', { customerId: 804, items });
+  await eventually(async () =>
+    expect(await page.locator('#top-products tbody tr').allTextContents()).toEqual(['Desk51,000.00', 'Lamp7140.00']),
+  );
+  expect(await selected()).toBe('Lamp');
+  expect(await row.evaluate((shown, known) => shown === known, before)).toBe(true);
+  await close();
+});
+
 test('when only freshness cannot be read, no strip says "in sync": of a page that is open, or of one that is opened', async () => {
   const { page, close } = await openPage(browser, suite.query.url);
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));

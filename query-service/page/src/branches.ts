@@ -55,9 +55,10 @@ function showBoard(): void {
   const best = (period === 'week' ? board.bestOfWeek : board.bestOfDay).byRevenue;
   const most = Math.max(0.01, ...best.map(({ revenue }) => revenue));
   fillTable(
-    element('#branch-best'),
+    element<HTMLTableElement>('#branch-best'),
     ['Product', 'Sold', 'Revenue'],
     best.map(({ productId, name, units, revenue }) => ({
+      key: productId,
       head: name ?? `Product ${productId}`,
       cells: [format.count(units), format.money(revenue)],
       share: revenue / most,
@@ -65,9 +66,10 @@ function showBoard(): void {
     `Best sellers of ${board.name}`,
   );
   fillTable(
-    element('#branch-loyal'),
+    element<HTMLTableElement>('#branch-loyal'),
     ['Customer', 'Visits', 'Last', 'Spent'],
     board.loyalCustomers.map(({ userId, purchases, totalSpent, lastPurchaseAt }) => ({
+      key: userId,
       head: userId.slice(0, 8),
       cells: [format.count(purchases), format.dateTime(lastPurchaseAt, zone), format.money(totalSpent)],
     })),
@@ -82,10 +84,11 @@ function showBoard(): void {
     [days.map(({ uniqueCustomers }) => uniqueCustomers)],
   );
   fillTable(
-    element('#branch-unique table'),
+    element<HTMLTableElement>('#branch-unique table'),
     ['Day', 'Customers'],
     days
       .map(({ day, uniqueCustomers }) => ({
+        key: day,
         head: format.day(day, { weekday: 'short', day: 'numeric', month: 'short' }),
         cells: [format.count(uniqueCustomers)],
       }))

@@ -22,9 +22,10 @@ export function showHours(sales: SalesToday): void {
   ]);
   hoursChart.show(labels, [sales.hours.map((h) => h.yesterday.revenue), sales.hours.map((h) => h.today.revenue)]);
   fillTable(
-    element('#hours table'),
+    element<HTMLTableElement>('#hours table'),
     ['Hour', 'Today', 'Orders', 'Yesterday', 'Orders'],
     sales.hours.map(({ hour, today, yesterday }) => ({
+      key: hour,
       head: format.hour(hour),
       cells: [
         format.money(today.revenue),
@@ -54,10 +55,11 @@ export function showDays(sales: DailySales | undefined = days): void {
     [shown.map((d) => d.revenue)],
   );
   fillTable(
-    element('#days table'),
+    element<HTMLTableElement>('#days table'),
     ['Day', 'Revenue', 'Orders'],
     shown
       .map(({ day, revenue, orders }) => ({
+        key: day,
         head: format.day(day, dayForm),
         cells: [format.money(revenue), format.count(orders)],
       }))

@@ -1,42 +1,63 @@
-import { make } from './element.js';
+import { element, make, setText } from './element.js';
 
 export interface Row {
+  /** Of what it tells: two products may have the same name. */
+  readonly key: number | string;
   readonly head: string;
   readonly cells: readonly string[];
   /** Length of the bar under the head, 0 to 1. */
   readonly share?: number;
 }
 
-/** Fills a table whose first column names its rows. */
-export function fillTable(table: HTMLElement, columns: readonly string[], rows: readonly Row[], caption: string): void {
+/**
+ * Fills a table whose first column names its rows. A row stays for as long as its key is shown, and moves only past those
+ * that it has overtaken: who has selected text, or listens to a row, does not lose it to the order that comes every second.
+ */
+export function fillTable(
+  table: HTMLTableElement,
+  columns: readonly string[],
+  rows: readonly Row[],
+  caption: string,
+): void {
   table.classList.remove('loading');
-  const title = make('caption', caption, 'hidden');
-  const head = document.createElement('thead');
-  head.append(cells('th', columns, 'col'));
-  const body = document.createElement('tbody');
-  body.append(
-    ...rows.map(({ head, cells: values, share }) => {
-      const row = cells('td', values);
-      const name = make('th', head);
-      name.setAttribute('scope', 'row');
-      if (share !== undefined) {
-        const bar = make('span', '', 'share');
-        bar.style.setProperty('--share', `${Math.round(share * 1000) / 10}%`);
-        name.append(bar);
-      }
-      row.prepend(name);
-      return row;
-    }),
-  );
-  table.replaceChildren(title, head, body);
+  if (table.tHead === null) table.append(make('caption', '', 'hidden'), headOf(columns), make('tbody'));
+  setText(element('caption', table), caption);
+  const body = element<HTMLTableSectionElement>('tbody', table);
+  const known = new Map([...body.rows].map((row) => [row.dataset.key, row]));
+  const shown = rows.map((row) => fillRow(known.get(String(row.key)) ?? newRow(row), row));
+  for (const row of known.values()) if (!shown.includes(row)) row.remove();
+  shown.forEach((row, index) => {
+    if (row !== body.rows[index]) body.insertBefore(row, body.rows[index] ?? null);
+  });
 }
 
-function cells(tag: string, texts: readonly string[], scope?: string): HTMLTableRowElement {
+function headOf(columns: readonly string[]): HTMLElement {
+  const head = document.createElement('thead');
+  head.insertRow().append(...columns.map((column) => headCell('col', column)));
+  return head;
+}
+
+function newRow({ key, cells }: Row): HTMLTableRowElement {
   const row = document.createElement('tr');
-  for (const text of texts) {
-    const cell = make(tag, text);
-    if (scope) cell.setAttribute('scope', scope);
-    row.append(cell);
-  }
+  row.dataset.key = String(key);
+  row.append(headCell('row'), ...cells.map(() => make('td')));
+  return row;
+}
+
+function headCell(scope: 'col' | 'row', text?: string): HTMLElement {
+  const cell = make('th', text);
+  cell.setAttribute('scope', scope);
+  return cell;
+}
+
+function fillRow(row: HTMLTableRowElement, { head, cells, share }: Row): HTMLTableRowElement {
+  [head, ...cells].forEach((text, index) => {
+    const cell = row.cells[index];
+    if (cell) setText(cell, text);
+  });
+  if (share === undefined) return row;
+  const name = element('th', row);
+  const bar = name.querySelector<HTMLElement>('.share') ?? name.appendChild(make('span', '', 'share'));
+  bar.style.setProperty('--share', `${Math.round(share * 1000) / 10}%`);
   return row;
 }

@@ -8,9 +8,10 @@ export function showTops({ products, categories, customers }: TopSellers, timeZo
   const shareOf = (values: readonly number[]) => (value: number) => value / Math.max(...values, 0.01);
   const ofProducts = shareOf(products.map((p) => p.revenue));
   fillTable(
-    element('#top-products table'),
+    element<HTMLTableElement>('#top-products table'),
     ['Product', 'Sold', 'Revenue'],
     products.map(({ productId, name, quantity, revenue }) => ({
+      key: productId,
       head: name ?? `Product ${productId}`,
       cells: [format.count(quantity), format.money(revenue)],
       share: ofProducts(revenue),
@@ -19,9 +20,10 @@ export function showTops({ products, categories, customers }: TopSellers, timeZo
   );
   const ofCategories = shareOf(categories.map((c) => c.revenue));
   fillTable(
-    element('#top-categories table'),
+    element<HTMLTableElement>('#top-categories table'),
     ['Category', 'Revenue'],
     categories.map(({ category, revenue }) => ({
+      key: category,
       head: category,
       cells: [format.money(revenue)],
       share: ofCategories(revenue),
@@ -30,9 +32,10 @@ export function showTops({ products, categories, customers }: TopSellers, timeZo
   );
   const ofCustomers = shareOf(customers.map((c) => c.spent));
   fillTable(
-    element('#top-customers table'),
+    element<HTMLTableElement>('#top-customers table'),
     ['Customer', 'Last order', 'Spent'],
     customers.map(({ customerId, spent, lastOrderDate }) => ({
+      key: customerId,
       head: `No. ${customerId}`,
       cells: [format.dateTime(lastOrderDate, timeZone), format.money(spent)],
       share: ofCustomers(spent),
