@@ -4,7 +4,7 @@ export type Handlers = { readonly [P in PartName]: (data: Parts[P]) => void };
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
-/** The server says every second how fresh the numbers are: a longer silence is a dead connection, or nobody knows. */
+/** The server says at least every 10 s how fresh the numbers are: a longer silence is a dead connection, or nobody knows. */
 const SILENCE_MS = 15_000;
 
 /**
