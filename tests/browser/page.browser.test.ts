@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
 import type { Browser, Page } from 'playwright-core';
+import { hourIn } from '../setup/hour-in.js';
 import { runDemo } from '../setup/run-command.js';
 import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { openPage, startBrowser } from './browser.js';
@@ -23,8 +24,6 @@ afterAll(() => browser.close());
 
 /** A shop where it is afternoon now: a day that has just begun is no picture of a shop. */
 function zoneInTheAfternoon(): string {
-  const hourIn = (timeZone: string) =>
-    Number(new Intl.DateTimeFormat('en', { hour: 'numeric', hourCycle: 'h23', timeZone }).format(new Date()));
   const zones = ['Pacific/Auckland', 'Asia/Tokyo', 'Asia/Dhaka', 'Asia/Dubai', 'Europe/Berlin', 'Atlantic/Azores'];
   const more = ['America/Sao_Paulo', 'America/New_York', 'America/Denver', 'America/Los_Angeles', 'Pacific/Honolulu'];
   const far = (zone: string) => Math.abs(hourIn(zone) - 16);

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { hourIn } from '../setup/hour-in.js';
 import { type Answer, call, openSuite, post } from '../setup/suite.js';
 
 const suite = await openSuite();
+/** Five hours apart: in one of them no day ends while this runs. */
+const [branch, branchName] = hourIn('America/New_York') === 23 ? ['harbour', 'Harbour'] : ['uptown', 'Uptown'];
 let mouse: number;
 let pad: number;
 beforeAll(async () => {
@@ -202,7 +205,6 @@ describe('a till that repeats', () => {
 
 describe('the views', () => {
   test('show purchases by product, customer, day and branch', async () => {
-    const branch = 'uptown';
     const mouse = await product(49.99);
     const pad = await product(10.01);
     const before = (await suite.get('/api/analytics/branches')).body.find(
@@ -231,7 +233,7 @@ describe('the views', () => {
     const side = now.body.find((b: { branchId: string }) => b.branchId === branch);
     expect(side).toEqual({
       branchId: branch,
-      name: 'Uptown',
+      name: branchName,
       day: before.day,
       revenue: Math.round((before.revenue + 960) * 100) / 100,
       items: before.items + 3,

@@ -21,9 +21,10 @@ test('the same time yesterday is the minute that has begun: orders and customers
 });
 
 test('sums beyond any BIGINT of cents are answered, rounded where JSON carries them as a number', async () => {
-  await pool.query(
-    "INSERT INTO minute_sales_view VALUES (date_trunc('day', now(), 'UTC'), 2, 100000000000000000000.25)",
-  );
+  // Tomorrow, too, which may begin before it is asked for.
+  await pool.query(`
+    INSERT INTO minute_sales_view
+    SELECT date_trunc('day', now(), 'UTC') + days * interval '1 day', 2, 100000000000000000000.25 FROM generate_series(0, 1) AS days`);
   const { today, hours } = await createSalesToday(onPool(pool), 'UTC')();
   expect(today).toMatchObject({ revenue: 1e20, orders: 2, averageOrder: 5e19 });
   expect(hours[0]?.today.revenue).toBe(1e20);
