@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { centsOf, MAX_PRICE_CENTS } from './money.js';
+import { amountOf, centsOf, MAX_PRICE_CENTS } from './money.js';
 
 /** An id from a BIGINT column. Above 2^53 - 1 JSON numbers are no longer exact, so that is where the range ends. */
 export const id = z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -17,7 +17,7 @@ const twoDecimals = (amount: number) => centsOf(amount) !== undefined;
 export const price = z
   .number()
   .min(0)
-  .max(MAX_PRICE_CENTS / 100)
+  .max(amountOf(MAX_PRICE_CENTS))
   .refine(twoDecimals, 'must have at most two decimals')
   .meta({ description: 'At most two decimals' });
 

@@ -1,6 +1,7 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { amount, instant } from '@tallyline/contracts/fields';
+import { amountOf } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import { type CustomersByHour, createCustomersToday, type ReadCustomers } from './customers-today.js';
 import { readShopDay, type ShopDay } from './shop-day.js';
@@ -97,7 +98,7 @@ export function decideSalesToday(
   const earlier = sales.filter(({ isToday }) => !isToday);
   const at = (rows: readonly HourRow[], known: readonly number[], hour: number) => {
     const row = rows.find((one) => one.hour === hour);
-    return { revenue: (row?.revenueCents ?? 0) / 100, orders: row?.orders ?? 0, newCustomers: known[hour] ?? 0 };
+    return { revenue: amountOf(row?.revenueCents ?? 0), orders: row?.orders ?? 0, newCustomers: known[hour] ?? 0 };
   };
   return {
     timeZone,
@@ -122,9 +123,9 @@ export function decideSalesToday(
 
 function totalsOf(cents: number, orders: number, customers: number) {
   return {
-    revenue: cents / 100,
+    revenue: amountOf(cents),
     orders,
-    averageOrder: orders === 0 ? null : Math.round(cents / orders) / 100,
+    averageOrder: orders === 0 ? null : amountOf(Math.round(cents / orders)),
     customers,
   };
 }
