@@ -238,6 +238,11 @@ describe('a shop with a past', () => {
     });
     expect(await page.getAttribute('#strip', 'data-state')).toBe('behind');
     await page.screenshot({ path: `${images}page-behind.png`, clip: { x: 0, y: 0, width: 1280, height: 330 } });
+    // Nothing else moves it while the broker is away.
+    const setBack = 'UPDATE sync_state SET measured_at = measured_at - $1::interval';
+    await suite.read.query(setBack, ['1 hour']);
+    await eventually(async () => expect(await strip(page)).toMatch(/ · 1:00:\d\d h behind · no news/));
+    await suite.read.query(setBack, ['-1 hour']);
     await broker.restart();
     await eventually(async () => expect(await strip(page)).toMatch(/in sync$/), { timeoutMs: 60_000 });
     expect(faults).toEqual([]);

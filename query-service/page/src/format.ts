@@ -16,14 +16,13 @@ export const headline = (value: number) => (value < CENTS_BELOW ? cents : whole)
 export const short = (value: number) => compact.format(value);
 export const share = (value: number) => percent.format(value);
 
-export const seconds = (value: number) =>
-  value < 10 ? new Intl.NumberFormat(locales, { maximumFractionDigits: 1 }).format(value) : duration(value);
-
-function duration(value: number): string {
-  if (value < 120) return whole.format(value);
-  const minutes = Math.floor(value / 60);
-  const rest = `${minutes % 60}:${String(Math.floor(value % 60)).padStart(2, '0')}`;
-  return minutes < 60 ? rest : `${Math.floor(minutes / 60)}:${rest.padStart(5, '0')}`;
+/** Some seconds with their unit: `4.2 s`, `2:05 min`, `1:02:05 h`. */
+export function duration(seconds: number): string {
+  if (seconds < 10) return `${new Intl.NumberFormat(locales, { maximumFractionDigits: 1 }).format(seconds)} s`;
+  if (seconds < 120) return `${whole.format(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  const rest = `${minutes % 60}:${String(Math.floor(seconds % 60)).padStart(2, '0')}`;
+  return minutes < 60 ? `${rest} min` : `${Math.floor(minutes / 60)}:${rest.padStart(5, '0')} h`;
 }
 
 export function clock(instant: string | number, timeZone: string): string {

@@ -78,7 +78,7 @@ function wordsOf(): { state: State; text: string } {
   const waiting = Math.max(pendingEvents, waitingInOutbox);
   const parts = [upTo];
   if (waiting > 0 && status !== 'in-sync') parts.push(`${format.count(waiting)} waiting`);
-  if (lagSeconds !== null && lagSeconds > 0) parts.push(`${format.seconds(lagSeconds)} s behind`);
+  if (lagSeconds !== null && lagSeconds > 0) parts.push(`${format.duration(lagSeconds)} behind`);
   if (status === 'stale') parts.push('no news from the order desk');
   if (status === 'unknown') return { state: 'connecting', text: 'Waiting for the first news from the order desk…' };
   if (status === 'in-sync') parts.push('in sync');
