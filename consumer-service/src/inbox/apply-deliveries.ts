@@ -29,13 +29,13 @@ export async function applyDeliveries(
   const startedAt = performance.now();
   const { events, poison, watermarks, messageOf } = sort(deliveries, log);
   const isolated = await applyIsolating(pool, { events, poison, watermarks });
+  const durationMs = Math.round(performance.now() - startedAt);
   const rejected = new Set<ConsumeMessage>();
   for (const letter of isolated.poison) {
     const message = messageOf(letter);
     if (message && (await sendToDeadLetters(publish, message, letter)) === 'blocked') rejected.add(message);
     log.error({ eventId: letter.id, queue: letter.queue, reason: letter.reason }, 'message set aside');
   }
-  const durationMs = Math.round(performance.now() - startedAt);
   if (events.length + isolated.poison.length > 0) onBatch?.(measuresOf(isolated, durationMs));
   if (events.length > 0) log.info(lineOf(isolated, durationMs), 'batch saved to the read database');
   return rejected;
