@@ -13,7 +13,7 @@ export const syncStatus = z.object({
     description:
       'in-sync: every event committed up to completeUpTo is in the views. catching-up: some are not yet. ' +
       'incomplete: all came, but some were set aside (npm run dead-letters), or old ones never came (lacksHistory). ' +
-      'stale: the write side has not been heard of for 4 s. unknown: it never has',
+      'stale: what the write side has told ends more than 4 s ago. unknown: it has told nothing yet',
   }),
   lagSeconds: z.number().min(0).nullable(),
   pendingEvents: z
