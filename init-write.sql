@@ -85,8 +85,8 @@ CREATE TABLE IF NOT EXISTS outbox (
   traceparent  TEXT,
   created_at   TIMESTAMPTZ NOT NULL DEFAULT now(),
   published_at TIMESTAMPTZ,
-  -- Until then relays leave the row alone: its writer has just committed it and publishes it from memory, or the broker
-  -- had no queue for it, and it must not keep the relay from the others.
+  -- Until then relays leave the row alone: its writer has just committed it and publishes it from memory, or no queue has
+  -- taken it, and it must not keep the relay from the others.
   retry_at     TIMESTAMPTZ
 );
 CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL;

@@ -18,7 +18,7 @@ export const WATERMARK_TOPIC = 'watermark';
 export const REPLAY_QUEUE = 'replay-requests';
 export const REPLAY_TOPIC = 'replay.requested';
 
-/** `appId` of what the relay publishes: only those messages are counted against the write side's ledger. */
+/** `appId` of what comes out of the outbox: only those messages are counted against the write side's ledger. */
 export const OUTBOX_APP_ID = 'command-service';
 
 export function deadLetterQueueOf(queue: string): string {
