@@ -52,13 +52,14 @@ export function orderRoute(db: Queryable): Route {
   );
 }
 
-/** Newest first by id: ids are taken inside the order's transaction, so they follow time to within one group commit. */
+/** Newest first by id: ids are taken inside the order's transaction, so they follow its time to within one group commit. */
 export function ordersRoute(db: Queryable): Route {
   return route(
     'get',
     '/api/orders',
     {
       summary: 'Orders, newest first',
+      description: 'By when they were stored: an imported order of the past is as new as its import.',
       query: z.strictObject({ ...page, customerId: pathId.optional(), before: pathId.optional() }),
       answer: {
         status: 200,
