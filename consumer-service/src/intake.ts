@@ -24,8 +24,8 @@ export interface Batch {
 
 interface TakenBatch extends Batch {
   isApplied: boolean;
-  /** Of its last one that was not rejected: the broker knows a rejected one no more, and ends a channel that acknowledges it. */
-  lastToAcknowledge?: Delivery | undefined;
+  /** Not those that were rejected: the broker knows them no more, and ends a channel that acknowledges one. */
+  toAcknowledge: readonly Delivery[];
 }
 
 /** The deliveries of one channel: taken in batches that lanes apply side by side, acknowledged in the order of arrival. */
@@ -46,7 +46,7 @@ export class Intake {
     const held = this.#ofLane.get(lane);
     if (held !== undefined) return held;
     if (this.#waiting.length < (lane === 0 ? 1 : BACKLOG_SIZE)) return undefined;
-    const batch = { deliveries: this.#waiting.splice(0, this.#nextBatchSize()), isApplied: false };
+    const batch = { deliveries: this.#waiting.splice(0, this.#nextBatchSize()), isApplied: false, toAcknowledge: [] };
     for (const delivery of batch.deliveries) this.#waitingBytes -= bytesOf(delivery);
     this.#taken.push(batch);
     this.#ofLane.set(lane, batch);
@@ -65,18 +65,18 @@ export class Intake {
   }
 
   /**
-   * Notes that the lane's batch is applied. Returns the newest delivery that may be acknowledged together with all before
-   * it; nothing while a batch before it is under way. Those in `rejected` have been rejected.
+   * Notes that the lane's batch is applied. Returns what may be acknowledged now, in the order of arrival: nothing while a
+   * batch before it is under way, and never what is in `others`.
    */
-  applied(lane: number, rejected: ReadonlySet<ConsumeMessage> = new Set()): Delivery | undefined {
+  applied(lane: number, others: ReadonlySet<ConsumeMessage> = new Set()): readonly Delivery[] {
     const batch = this.#ofLane.get(lane);
-    if (batch === undefined) return undefined;
+    if (batch === undefined) return [];
     this.#ofLane.delete(lane);
     batch.isApplied = true;
-    batch.lastToAcknowledge = batch.deliveries.findLast(({ message }) => !rejected.has(message));
-    let last: Delivery | undefined;
-    while (this.#taken[0]?.isApplied) last = this.#taken.shift()?.lastToAcknowledge ?? last;
-    return last;
+    batch.toAcknowledge = batch.deliveries.filter(({ message }) => !others.has(message));
+    const acknowledged: Delivery[] = [];
+    while (this.#taken[0]?.isApplied) acknowledged.push(...(this.#taken.shift()?.toAcknowledge ?? []));
+    return acknowledged;
   }
 }
 

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/logger';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
 import { eventually } from '@tallyline/local/eventually';
+import { callManagement } from '@tallyline/local/rabbitmq-ready';
 import { createTestDatabases, createTestVhost, type TestDatabases } from '@tallyline/local/test-databases';
 import type { Vhost } from '@tallyline/local/vhost';
 import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
@@ -59,6 +60,11 @@ async function isApplied(eventId: string): Promise<void> {
   expect(rowCount).toBe(1);
 }
 
+async function isSetAside(eventId: string): Promise<void> {
+  const { rowCount } = await pool.query('SELECT 1 FROM dead_letters WHERE event_id = $1', [eventId]);
+  expect(rowCount).toBe(1);
+}
+
 /** Takes the next message, whoever had it before. */
 const next = (queue: string) =>
   eventually(async () => {
@@ -91,6 +97,34 @@ test('a dead-letter queue that was deleted is declared anew, and events do not w
   await eventually(() => isApplied(after));
   expect((await next('product-events.dlq')).properties.messageId).toBe(poison);
 });
+
+test('poison that its dead-letter queue refuses, full by a policy, waits alone and is set aside when there is room', async () => {
+  await subscribe();
+  const policies = `/api/policies/${vhost.vhost}/short`;
+  const definition = { 'max-length': 1, overflow: 'reject-publish' };
+  await callManagement(vhost.managementUrl, 'PUT', policies, { pattern: 'dlq$', definition });
+  const letters = async () => (await channel.checkQueue('product-events.dlq')).messageCount;
+  // It refuses when it has one too many.
+  for (let taken = 1; taken <= 2; taken += 1) {
+    publish({ eventType: 'Nonsense' });
+    await eventually(async () => expect(await letters()).toBe(taken));
+  }
+  const refused = publish({ eventType: 'Nonsense' });
+  await eventually(() => isSetAside(refused));
+  const after = [publish(mug(5)), publish(mug(6))];
+  await eventually(() => Promise.all(after.map(isApplied)));
+  expect(await letters()).toBe(2);
+  await callManagement(vhost.managementUrl, 'DELETE', policies);
+  await eventually(async () => expect(await letters()).toBe(3), { timeoutMs: 20_000 });
+  const [, , letter] = [
+    await next('product-events.dlq'),
+    await next('product-events.dlq'),
+    await next('product-events.dlq'),
+  ];
+  expect(letter.properties).toMatchObject({ messageId: refused, headers: { 'x-origin-queue': 'product-events' } });
+  await subscription.stop();
+  expect(await channel.checkQueue('product-events')).toMatchObject({ messageCount: 0 });
+}, 60_000);
 
 test('of watermarks, each of which may tell of an hour, few are taken at a time', async () => {
   await subscribe();

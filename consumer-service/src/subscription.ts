@@ -18,11 +18,15 @@ const PREFETCH = 2 * LANES * MAX_BATCH_SIZE;
 /** One that tells of an hour has 320 kB: 1,200 of them, told to a new read database, were 580 MB, and a container has 256. */
 const WATERMARK_PREFETCH = 32;
 const IDLE_MS = 60_000;
+/** When a message comes again whose dead letter nothing took. */
+const KEPT_MS = 10_000;
 
 export interface Session {
   /** Its deliveries are acknowledged here, and nowhere else. */
   readonly channel: Channel;
   readonly intake: Intake;
+  /** What stays unacknowledged for a while. Kept apart, it holds up no other message. */
+  readonly kept: Set<ConsumeMessage>;
   /** Begins a new session, which declares the topology anew. */
   readonly fail: (error: Error) => void;
 }
@@ -65,17 +69,28 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     const batch = session?.intake.batchFor(lane);
     if (session === undefined || batch === undefined) return 'idle';
     const dependencies = { pool, log, publish: outbound.publish, ...(onBatch && { onBatch }) };
-    const rejected = await applyDeliveries(dependencies, batch.deliveries).catch((error) => {
+    const { rejected, kept } = await applyDeliveries(dependencies, batch.deliveries).catch((error) => {
       // Nobody consumes that queue, so nobody is told that it is gone; its events would wait for ever.
       if (error instanceof NoDeadLetterQueue) session.fail(error);
       throw error;
     });
-    const last = session.intake.applied(lane, rejected);
+    const applied = session.intake.applied(lane, new Set([...rejected, ...kept]));
     if (link.session() !== session) return 'busy';
     for (const message of rejected) session.channel.reject(message, false);
-    // Tags are in order and everything up to `last` is applied, so one acknowledgement covers it.
-    if (last !== undefined) session.channel.ack(last.message, true);
+    for (const message of kept) keep(session, message);
+    // Tags are in order and everything up to the last is applied, so one acknowledgement covers it, but not what is kept.
+    const last = applied.at(-1);
+    if (session.kept.size > 0) for (const { message } of applied) session.channel.ack(message);
+    else if (last !== undefined) session.channel.ack(last.message, true);
     return 'busy';
+  };
+  const keep = (session: Session, message: ConsumeMessage) => {
+    session.kept.add(message);
+    setTimeout(() => {
+      if (link.session() !== session) return;
+      session.kept.delete(message);
+      session.channel.reject(message, true);
+    }, KEPT_MS).unref();
   };
   const batches = startLoop('consumer', log, { idleMs: IDLE_MS, turn, lanes: LANES });
 
@@ -102,5 +117,5 @@ async function subscribe(connection: Connection, onDelivery: () => void): Promis
       onDelivery();
     });
   }
-  return { channel, intake, fail: connection.fail };
+  return { channel, intake, kept: new Set(), fail: connection.fail };
 }

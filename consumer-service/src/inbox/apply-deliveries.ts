@@ -18,27 +18,39 @@ interface Dependencies {
   readonly onBatch?: OnBatch;
 }
 
-/**
- * Applies and, where that cannot be done, sets aside. When it resolves, every delivery may be acknowledged, but for those that
- * it returns: they are to be rejected.
- */
+/** What is not to be acknowledged. */
+export interface Unacknowledged {
+  readonly rejected: ReadonlySet<ConsumeMessage>;
+  /** Nothing took their dead letters: they wait with the broker, to be tried again. */
+  readonly kept: ReadonlySet<ConsumeMessage>;
+}
+
+/** Applies and, where that cannot be done, sets aside. When it resolves, all but what it returns may be acknowledged. */
 export async function applyDeliveries(
   { pool, log, publish, onBatch }: Dependencies,
   deliveries: readonly Delivery[],
-): Promise<ReadonlySet<ConsumeMessage>> {
+): Promise<Unacknowledged> {
   const startedAt = performance.now();
   const { events, poison, watermarks, messageOf } = sort(deliveries, log);
   const isolated = await applyIsolating(pool, { events, poison, watermarks });
   const durationMs = Math.round(performance.now() - startedAt);
-  const rejected = new Set<ConsumeMessage>();
-  for (const letter of isolated.poison) {
+  const [rejected, kept] = [new Set<ConsumeMessage>(), new Set<ConsumeMessage>()];
+  const setAside = async (letter: Poison) => {
     const message = messageOf(letter);
-    if (message && (await sendToDeadLetters(publish, message, letter)) === 'blocked') rejected.add(message);
-    log.error({ eventId: letter.id, queue: letter.queue, reason: letter.reason }, 'message set aside');
-  }
+    if (message === undefined) return;
+    const outcome = await sendToDeadLetters(publish, message, letter);
+    if (outcome === 'blocked') rejected.add(message);
+    if (outcome === 'untaken') kept.add(message);
+    const facts = { eventId: letter.id, queue: letter.queue, reason: letter.reason };
+    if (outcome === 'untaken')
+      log.error(facts, 'its dead-letter queue does not take the message: it is full or has no leader');
+    else log.error(facts, 'message set aside');
+  };
+  // All at once: without a leader each costs 7 s.
+  await Promise.all(isolated.poison.map(setAside));
   if (events.length + isolated.poison.length > 0) onBatch?.(measuresOf(isolated, durationMs));
   if (events.length > 0) log.info(lineOf(isolated, durationMs), 'batch saved to the read database');
-  return rejected;
+  return { rejected, kept };
 }
 
 /** What the deliveries are, and which message a letter came from. */

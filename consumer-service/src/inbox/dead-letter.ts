@@ -10,13 +10,14 @@ export class NoDeadLetterQueue extends Error {
 /**
  * Copies a message to its dead-letter queue with the reason and origin in its headers, where the management page shows
  * them. 'stored': the broker has the copy, and the original may be acknowledged. 'blocked': an alarm keeps it from taking any;
- * rejected, the original is moved by the broker itself, without our headers. Throws otherwise.
+ * rejected, the original is moved by the broker itself, without our headers. 'untaken': the queue is full by a policy, or has
+ * no leader, which would lose what is rejected. Throws where the queue is gone, or the broker away.
  */
 export async function sendToDeadLetters(
   publish: Outbound['publish'],
   message: ConsumeMessage,
   { id, queue, reason }: { id: string; queue: string; reason: string },
-): Promise<'stored' | 'blocked'> {
+): Promise<'stored' | 'blocked' | 'untaken'> {
   const { contentType, contentEncoding, type, appId, timestamp, headers } = message.properties;
   const ours = {
     'x-reason': reason.slice(0, 1_000),
@@ -40,6 +41,6 @@ export async function sendToDeadLetters(
   if (outcome === 'unsendable') outcome = await send(ours);
   if (outcome === 'returned') throw new NoDeadLetterQueue(`no queue takes dead letters of ${queue}`);
   if (outcome === 'blocked') return 'blocked';
-  if (outcome !== 'confirmed') throw new Error(`the broker answered a dead letter for ${queue} with "${outcome}"`);
-  return 'stored';
+  if (outcome === 'failed') throw new Error(`no connection for a dead letter of ${queue}`);
+  return outcome === 'confirmed' ? 'stored' : 'untaken';
 }

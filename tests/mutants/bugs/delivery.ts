@@ -13,13 +13,13 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: subscription,
-        from: '    const rejected = await applyDeliveries(',
-        to: '    for (const { message } of batch.deliveries) session.channel.ack(message);\n    const rejected = await applyDeliveries(',
+        from: '    const { rejected, kept } = await applyDeliveries(',
+        to: '    for (const { message } of batch.deliveries) session.channel.ack(message);\n    const { rejected, kept } = await applyDeliveries(',
       },
       {
         file: subscription,
-        from: '    if (last !== undefined) session.channel.ack(last.message, true);\n',
-        to: '    void last;\n',
+        from: '    else if (last !== undefined) session.channel.ack(last.message, true);\n',
+        to: '    else void last;\n',
       },
     ],
     caughtBy: {
@@ -33,9 +33,8 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: subscription,
-        from: '    if (last !== undefined) session.channel.ack(last.message, true);\n',
-        to: `    void last;
-    for (const { message, content } of batch.deliveries) {
+        from: '    else if (last !== undefined) session.channel.ack(last.message, true);\n',
+        to: `    else if (last !== undefined) for (const { message, content } of batch.deliveries) {
       if (content().kind === 'poison') session.channel.nack(message, false, true);
       else session.channel.ack(message);
     }
