@@ -246,9 +246,10 @@ SELECT create_event_archive_months();
 -- time ask.
 CREATE TABLE IF NOT EXISTS replay_state (
   only_row     BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
-  -- Events: requests since the last progress, the newest second asked for, and what was missing from there back.
+  -- Events: rounds of requests since the last progress, the seconds asked for last, and what was missing of them.
   requested_at TIMESTAMPTZ,
   attempts     INTEGER NOT NULL DEFAULT 0,
+  asked_from   TIMESTAMPTZ,
   asked_until  TIMESTAMPTZ,
   missing      BIGINT  NOT NULL DEFAULT 0,
   -- Watermarks.
@@ -261,6 +262,9 @@ DO $$ BEGIN
       ADD COLUMN asked_until TIMESTAMPTZ,
       ADD COLUMN tell_requested_at TIMESTAMPTZ,
       ADD COLUMN tell_attempts INTEGER NOT NULL DEFAULT 0;
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'replay_state'::regclass AND attname = 'asked_from') THEN
+    ALTER TABLE replay_state ADD COLUMN asked_from TIMESTAMPTZ;
   END IF;
 END $$;
 INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;

@@ -39,6 +39,7 @@ test('what a database of an earlier version lacks is added', async () => {
     [databases.readDatabaseUrl, 'sync_state', 'lacks_history'],
     [databases.readDatabaseUrl, 'sync_state', 'told_ahead'],
     [databases.readDatabaseUrl, 'event_archive_moved', 'foreign_events'],
+    [databases.readDatabaseUrl, 'replay_state', 'asked_from'],
     [databases.readDatabaseUrl, 'replay_state', 'asked_until'],
     [databases.readDatabaseUrl, 'replay_state', 'tell_requested_at'],
     [databases.readDatabaseUrl, 'replay_state', 'tell_attempts'],

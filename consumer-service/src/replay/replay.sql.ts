@@ -4,11 +4,15 @@ import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 export interface ReplayState {
   /** Seconds since events were last asked for, by the database's clock; null before the first request. */
   readonly requestAgeSeconds: number | null;
-  /** Requests for events since the last progress. */
+  /** Rounds of requests for events since the last progress. */
   readonly attempts: number;
-  /** Start of the newest second that was asked for last, and what was missing from there back. */
+  /** Start of the newest second that was asked for last. */
   readonly askedUntil: Date | null;
+  /** What was missing of the seconds that were asked for last, and what still is. */
   readonly missing: number;
+  readonly left: number;
+  /** As many wait in the outbox; they are missing, too, and not lost. */
+  readonly waiting: number;
   /** The same of requests to be told again. */
   readonly tellAgeSeconds: number | null;
   readonly tellAttempts: number;
@@ -25,7 +29,9 @@ export async function lockReplayState(tx: Tx): Promise<ReplayState | undefined> 
   const [row] = await tx.query<ReplayState>({
     name: 'lock-replay-state',
     text: `SELECT abs(extract(epoch FROM clock_timestamp() - r.requested_at))::float8 AS "requestAgeSeconds",
-                  r.attempts, r.asked_until AS "askedUntil", r.missing,
+                  r.attempts, r.asked_until AS "askedUntil", r.missing, s.waiting,
+                  (SELECT COALESCE(sum(committed - settled), 0)::bigint FROM event_ledger
+                    WHERE settled < committed AND second BETWEEN r.asked_from AND r.asked_until) AS "left",
                   abs(extract(epoch FROM clock_timestamp() - r.tell_requested_at))::float8 AS "tellAgeSeconds",
                   r.tell_attempts AS "tellAttempts", s.measured_at AS "measuredAt",
                   abs(extract(epoch FROM clock_timestamp() - s.gap_since))::float8 AS "gapSeconds"
@@ -42,10 +48,15 @@ export interface ShortSecond {
 }
 
 /**
- * Seconds that ended more than `graceSeconds` ago, by the write side's clock, and still lack events; oldest first. None
- * that the inbox may have forgotten when it arrives again: it would be counted twice.
+ * Seconds behind `askedUntil` that ended more than `graceSeconds` ago, by the write side's clock, and still lack events;
+ * oldest first. None that the inbox may have forgotten when it arrives again: it would be counted twice.
  */
-export function findShortSeconds(tx: Tx, graceSeconds: number, limit: number): Promise<ShortSecond[]> {
+export function findShortSeconds(
+  tx: Tx,
+  askedUntil: Date | null,
+  graceSeconds: number,
+  limit: number,
+): Promise<ShortSecond[]> {
   return tx.query({
     name: 'find-short-seconds',
     text: `SELECT second, committed, committed - settled AS missing
@@ -53,17 +64,24 @@ export function findShortSeconds(tx: Tx, graceSeconds: number, limit: number): P
             WHERE settled < committed
               AND second < (SELECT measured_at FROM sync_state) - $1 * interval '1 second'
               AND second > (SELECT measured_at FROM sync_state) - $3 * interval '1 day'
+              AND second > COALESCE($4::timestamptz, '-infinity')
             ORDER BY second LIMIT $2`,
-    values: [graceSeconds, limit, SAFE_REPLAY_DAYS],
+    values: [graceSeconds, limit, SAFE_REPLAY_DAYS, askedUntil],
   });
 }
 
-export async function noteRequest(tx: Tx, attempts: number, askedUntil: Date, missing: number): Promise<void> {
+export async function noteRequest(
+  tx: Tx,
+  attempts: number,
+  askedFrom: Date,
+  askedUntil: Date,
+  missing: number,
+): Promise<void> {
   await tx.query({
     name: 'note-replay-request',
     text: `UPDATE replay_state
-              SET requested_at = clock_timestamp(), attempts = $1, asked_until = $2, missing = $3`,
-    values: [attempts, askedUntil, missing],
+              SET requested_at = clock_timestamp(), attempts = $1, asked_from = $2, asked_until = $3, missing = $4`,
+    values: [attempts, askedFrom, askedUntil, missing],
   });
 }
 

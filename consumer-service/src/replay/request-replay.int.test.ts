@@ -109,6 +109,17 @@ test('as soon as all has come that was asked for, the next is asked for', async 
   expect(await look()).toEqual([]);
 });
 
+test('events that merely wait in the outbox, however many, keep no others from being asked for', async () => {
+  const waiting = [await second(100, 20_000, 0), await second(90, 20_000, 0)];
+  const lost = await second(80, 3, 1);
+  const asked: ReplayRequest[] = [];
+  for (let n = 0; n < 4; n += 1) {
+    asked.push(...(await look()));
+    await lastRequestWas(11);
+  }
+  expect(asked.map(({ seconds }) => seconds)).toEqual([[waiting[0]], [waiting[1]], [lost], [waiting[0]]]);
+});
+
 test('what a write side of an earlier version does not take is asked for in a smaller request', async () => {
   await lose(11_000);
   const counts: number[] = [];

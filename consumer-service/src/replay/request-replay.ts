@@ -36,11 +36,12 @@ export interface RequestReplayOptions {
  * broker has lost what it had confirmed; the outbox still has it, and the inbox makes a second copy harmless.
  */
 export function createReplayRequester({ pool, log, publish, drained }: RequestReplayOptions) {
-  const ask = async (request: ReplayRequest, missing: number, isFirst: boolean): Promise<boolean> => {
+  const ask = async (request: ReplayRequest, missing: number, waiting: number, isFirst: boolean): Promise<boolean> => {
     const outcome = await publish(replayMessage(request));
     if (outcome !== 'confirmed') return false;
-    const facts = { missing, seconds: request.seconds.length, tellFrom: request.tellFrom };
-    if (isFirst) log.warn(facts, 'events were lost on the way; asked the write side to publish them again');
+    const facts = { missing, waitingInOutbox: waiting, seconds: request.seconds.length, tellFrom: request.tellFrom };
+    if (isFirst)
+      log.warn(facts, 'events were lost on the way, or wait in the outbox; asked the write side to publish them');
     else log.debug(facts, 'events are still missing; asked again');
     return true;
   };
@@ -50,12 +51,14 @@ export function createReplayRequester({ pool, log, publish, drained }: RequestRe
       withTransaction(pool, 'request replay', async (tx): Promise<'idle'> => {
         const state = await lockReplayState(tx);
         if (state === undefined) return 'idle';
-        const short = await findShortSeconds(tx, GRACE_SECONDS, MAX_REPLAY_SECONDS);
+        const behind = await findShortSeconds(tx, state.askedUntil, GRACE_SECONDS, MAX_REPLAY_SECONDS);
+        const isNewRound = behind.length === 0;
+        const short = isNewRound ? await findShortSeconds(tx, null, GRACE_SECONDS, MAX_REPLAY_SECONDS) : behind;
         const isFirst = state.attempts + state.tellAttempts === 0;
         if (short.length === 0 && state.gapSeconds === null) {
           if (!isFirst) {
             await noteComplete(tx);
-            log.info('the lost events have come; the views are complete again');
+            log.info('what was missing has come; the views are complete again');
           }
           return 'idle';
         }
@@ -67,8 +70,11 @@ export function createReplayRequester({ pool, log, publish, drained }: RequestRe
           seconds: events?.seconds.map(({ second }) => second.toISOString()) ?? [],
           ...(telling && { tellFrom: state.measuredAt?.toISOString() ?? null }),
         };
-        if (!(await ask(request, missing, isFirst))) return 'idle';
-        if (events) await noteRequest(tx, events.attempts + 1, events.until, missing);
+        if (!(await ask(request, missing, state.waiting, isFirst))) return 'idle';
+        if (events) {
+          const attempts = isNewRound ? events.attempts + 1 : Math.max(1, events.attempts);
+          await noteRequest(tx, attempts, events.from, events.until, missing);
+        }
         if (telling) await noteTellRequest(tx, telling.attempts + 1);
         return 'idle';
       }),
@@ -76,16 +82,16 @@ export function createReplayRequester({ pool, log, publish, drained }: RequestRe
 }
 
 /**
- * What to ask for now, if anything. Progress is what came of the seconds that were asked for: among all that are missing,
- * those behind take their place. When all came, the next ones are due at once: 20,000 events have come in 5 s.
+ * What to ask for now, if anything. Progress is what came of the seconds that were asked for. When all came, the next ones
+ * are due at once: 20,000 events have come in 5 s. When none came, they may wait in the outbox, all 20,000 of them, and keep
+ * nothing behind them from being asked for: requests go round.
  */
-function dueEvents({ askedUntil, ...last }: ReplayState, short: readonly ShortSecond[]) {
-  const left = missingIn(short.filter(({ second }) => askedUntil !== null && second <= askedUntil));
+function dueEvents({ left, ...last }: ReplayState, short: readonly ShortSecond[]) {
   const attempts = left < last.missing ? 0 : last.attempts;
   if (left > 0 && !isDue(last.requestAgeSeconds, attempts)) return undefined;
   const seconds = boundedSeconds(attempts % 2 === 0 ? short : short.slice(0, FEW_SECONDS));
-  const until = seconds.at(-1)?.second;
-  return until && { seconds, until, attempts };
+  const [from, until] = [seconds[0]?.second, seconds.at(-1)?.second];
+  return from && until && { seconds, from, until, attempts };
 }
 
 /** A gap that is younger than the last request is another one, or what is left of it: some was told. */
