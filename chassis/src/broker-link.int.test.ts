@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
+import { callManagement } from '@tallyline/local/rabbitmq-ready';
 import { createTestVhost } from '@tallyline/local/test-databases';
 import type { Vhost } from '@tallyline/local/vhost';
 import type { Channel, Message } from 'amqplib';
 import { superviseBroker } from './broker-link.js';
 import { createLogger } from './logger.js';
+import type { Publisher } from './publisher.js';
 
 const log = createLogger('test', 'silent', 'json');
 
@@ -36,3 +38,31 @@ test('a channel that the broker closes for a reason of its own is opened anew, a
     await link.stop();
   }
 });
+
+test('a queue that refused what was published is asked anew when the policy that kept it short is gone', async () => {
+  const link = superviseBroker<Publisher>({
+    url: vhost.brokerUrl,
+    name: 'test',
+    log,
+    open: async (connection) => {
+      const channel = await connection.confirmChannel();
+      await channel.assertQueue('full', { arguments: { 'x-queue-type': 'quorum' } });
+      return connection.publisherOn(channel);
+    },
+    onFatal: (error) => {
+      throw error;
+    },
+  });
+  const message = { exchange: '', routingKey: 'full', body: Buffer.from('{}'), properties: { messageId: '1' } };
+  const outcome = async () => link.session()?.publish(message);
+  const policy = `/api/policies/${vhost.vhost}/short`;
+  const definition = { 'max-length': 1, overflow: 'reject-publish' };
+  try {
+    await callManagement(vhost.managementUrl, 'PUT', policy, { pattern: 'full', definition });
+    await eventually(async () => expect(await outcome()).toBe('refused'));
+    await callManagement(vhost.managementUrl, 'DELETE', policy);
+    await eventually(async () => expect(await outcome()).toBe('confirmed'), { timeoutMs: 20_000, intervalMs: 200 });
+  } finally {
+    await link.stop();
+  }
+}, 40_000);

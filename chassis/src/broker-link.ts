@@ -10,13 +10,18 @@ import { redactUrls } from './redact-urls.js';
 const OPEN_TIMEOUT_MS = 10_000;
 /** Of the 15 s that a graceful stop has. */
 const STOP_PATIENCE_MS = 5_000;
+/** Long enough that a queue that stays full costs the others little, whose confirms are lost with the session. */
+const REFUSED_MS = 10_000;
 /** After a long outage events flow again within 3 s of the broker's return: with 5 s here the fault campaign measured 3.1 s. */
 const MAX_BACKOFF_MS = 1_000;
 
 export interface Connection {
   channel(): Promise<Channel>;
   confirmChannel(): Promise<ConfirmChannel>;
-  /** Publishes on that channel. The session ends when the broker confirms nothing, unless it blocks: then it says so. */
+  /**
+   * Publishes on that channel. The session ends when the broker confirms nothing, unless it blocks: then it says so. And some
+   * time after a refusal, which may have no other end.
+   */
   publisherOn(channel: ConfirmChannel): Publisher;
   /** RabbitMQ's major version, because 4.x knows queue arguments that 3.x refuses. */
   readonly brokerMajorVersion: number;
@@ -171,10 +176,19 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlock
   return {
     channel: async () => watch(await model.createChannel()),
     confirmChannel: async () => watch(await model.createConfirmChannel()),
-    publisherOn: (channel) =>
-      createPublisher(channel, () => {
+    publisherOn: (channel) => {
+      let hasRefused = false;
+      const onSilence = () => {
         if (!isBlocked()) fail(new Error('the broker confirms nothing'));
-      }),
+      };
+      // RabbitMQ tells a channel that a queue is full, and when it is not, but nothing when the policy is taken away.
+      const onRefused = () => {
+        if (hasRefused) return;
+        hasRefused = true;
+        setTimeout(() => fail(new Error('a queue refused what was published')), REFUSED_MS).unref();
+      };
+      return createPublisher(channel, onSilence, onRefused);
+    },
     brokerMajorVersion: majorVersionOf(model),
     fail,
   };

@@ -50,8 +50,13 @@ const SENT_PER_TURN = 64;
  * A confirm says "stored", a return (always before it) says "nowhere to store": both are needed, matched by messageId.
  * `onSilence` is told when the broker owes confirms and sends none, on a connection whose heartbeats may be well. Where it
  * answers others, only what it owes for too long is given up: one queue without a leader must not stop the rest.
+ * `onRefused` is told of each refusal.
  */
-export function createPublisher(channel: ConfirmChannel, onSilence: () => void = () => undefined): Publisher {
+export function createPublisher(
+  channel: ConfirmChannel,
+  onSilence: () => void = () => undefined,
+  onRefused: () => void = () => undefined,
+): Publisher {
   // Counted: two copies of one event may be under way.
   const returned = new Map<string, number>();
   const takeReturn = (messageId: string): boolean => {
@@ -97,7 +102,10 @@ export function createPublisher(channel: ConfirmChannel, onSilence: () => void =
         hasAnswered = true;
         const wasReturned = takeReturn(properties.messageId);
         if (!unanswered.delete(message)) return;
-        if (error) onOutcome(error.message === NACKED ? 'refused' : 'failed');
+        if (error?.message === NACKED) {
+          onRefused();
+          onOutcome('refused');
+        } else if (error) onOutcome('failed');
         else onOutcome(wasReturned ? 'returned' : 'confirmed');
       });
       unanswered.add(message);

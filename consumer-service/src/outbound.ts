@@ -5,13 +5,8 @@ import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chas
 /** What was sent just before the broker told of its alarm may have been read; then its confirm comes by then. */
 const CONFIRM_GRACE_MS = 1_000;
 
-interface OutboundSession {
-  readonly publisher: Publisher;
-  readonly fail: (error: Error) => void;
-}
-
 export interface Outbound {
-  readonly link: BrokerLink<OutboundSession>;
+  readonly link: BrokerLink<Publisher>;
   /** Resolves when the broker has answered, or with 'blocked' while an alarm keeps it from reading. 'failed': not sent. Never rejects. */
   publish(message: OutgoingMessage): Promise<PublishOutcome | 'blocked'>;
 }
@@ -29,14 +24,12 @@ export interface OutboundOptions {
  */
 export function startOutbound({ log, brokerUrl, onFatal }: OutboundOptions): Outbound {
   const waiting = new Set<() => void>();
-  const link = superviseBroker<OutboundSession>({
+  const link = superviseBroker<Publisher>({
     url: brokerUrl,
     name: 'consumer-service publisher',
     log,
     onFatal,
-    open: async (connection) => {
-      return { publisher: connection.publisherOn(await connection.confirmChannel()), fail: connection.fail };
-    },
+    open: async (connection) => connection.publisherOn(await connection.confirmChannel()),
     onBlocked: () => {
       const sent = [...waiting];
       setTimeout(() => {
@@ -48,15 +41,13 @@ export function startOutbound({ log, brokerUrl, onFatal }: OutboundOptions): Out
     link,
     publish: async (message) => {
       if (link.blocked()) return 'blocked';
-      const session = link.session();
-      if (session === undefined) return 'failed';
+      const publisher = link.session();
+      if (publisher === undefined) return 'failed';
       return new Promise((resolve) => {
         const giveUp = () => resolve('blocked');
         waiting.add(giveUp);
-        void session.publisher.publish(message).then((outcome) => {
+        void publisher.publish(message).then((outcome) => {
           waiting.delete(giveUp);
-          // A quorum queue's refusal lasts as long as the channel when the policy that keeps it short is taken away.
-          if (outcome === 'refused') session.fail(new Error('a queue refuses messages'));
           // A queue without a leader, to which nothing else is published, ends the connection.
           resolve(outcome === 'failed' ? 'unanswered' : outcome);
         });

@@ -115,7 +115,7 @@ test('poison that its dead-letter queue refuses, full by a policy, waits alone a
   await eventually(() => Promise.all(after.map(isApplied)));
   expect(await letters()).toBe(2);
   await callManagement(vhost.managementUrl, 'DELETE', policies);
-  await eventually(async () => expect(await letters()).toBe(3), { timeoutMs: 20_000 });
+  await eventually(async () => expect(await letters()).toBe(3), { timeoutMs: 30_000 });
   const [, , letter] = [
     await next('product-events.dlq'),
     await next('product-events.dlq'),
