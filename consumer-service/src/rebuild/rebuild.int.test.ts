@@ -3,6 +3,7 @@ import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
 import { withTransaction } from '@tallyline/chassis/postgres';
 import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
+import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { applyBatch } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
@@ -109,4 +110,22 @@ test('no month comes or goes beside a rebuild: the archive has one of them at a 
   const rebuilt = await rebuild({ ...options, progress: { ...progress, part: () => void turns.push(takeTurn()) } });
   expect([rebuilt?.tookOver, new Set(await Promise.all(turns))]).toEqual([true, new Set([false])]);
   expect(await takeTurn()).toBe(true);
+});
+
+test('a rebuild that has lost its lock takes nothing over: another one may have its tables', async () => {
+  await apply(order());
+  await pool.query('UPDATE product_sales_view SET order_count = 7');
+  let rebuilding: Promise<unknown> = Promise.resolve();
+  await withTransaction(pool, 'a batch under way', async (tx) => {
+    await tx.query({ text: 'LOCK TABLE processed_events IN ROW EXCLUSIVE MODE' });
+    rebuilding = rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 }).catch((error) => error);
+    await untilLockWaiters(pool, 1);
+    const { rowCount } = await pool.query(
+      `SELECT pg_terminate_backend(pid, 5000) FROM pg_locks
+        WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1`,
+    );
+    expect(rowCount).toBe(1);
+  });
+  expect(await rebuilding).toBeInstanceOf(Error);
+  expect(await sales()).toEqual([{ orders: 7, revenue: '4.50' }]);
 });

@@ -4,7 +4,14 @@ import { viewTables } from '../projections/index.js';
 import { countUnarchived, readMovedMonths } from './archived.sql.js';
 import { type Filling, fillShadow } from './fill-shadow.js';
 import type { Unreadable } from './fold-archived.js';
-import { createShadow, dropShadow, stopConsumers, takeArchiveLock, takeRebuildLock } from './shadow.sql.js';
+import {
+  assertLocked,
+  createShadow,
+  dropShadow,
+  stopConsumers,
+  takeArchiveLock,
+  takeRebuildLock,
+} from './shadow.sql.js';
 import { acceptHistory, differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
 
 export interface Rebuilt {
@@ -43,7 +50,7 @@ export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
     await createShadow(db, viewTables);
     const filling = await fillShadow({ db, shadow, progress });
     const rebuilt = await withTransaction(pool, 'take over the views', (tx) =>
-      compareAndTakeOver(tx, filling, options),
+      compareAndTakeOver(tx, filling, guard, options),
     );
     await dropShadow(db);
     return rebuilt;
@@ -54,6 +61,7 @@ export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
 async function compareAndTakeOver(
   tx: Tx,
   filling: Filling,
+  guard: Tx,
   { progress, accept, inboxDays }: RebuildOptions,
 ): Promise<Rebuilt> {
   await stopConsumers(tx);
@@ -63,6 +71,8 @@ async function compareAndTakeOver(
   const { events, unreadable } = filling;
   const unarchived = (await countUnarchived(tx)) - unreadable.length;
   const differences = await compareAll(tx, progress);
+  // Until here another rebuild might have dropped what is compared; from here on it waits.
+  await assertLocked(guard);
   const differs = differences.length > 0;
   const tookOver = (accept || !differs) && unarchived === 0 && unreadable.length === 0;
   if (tookOver) {

@@ -24,6 +24,11 @@ export function takeArchiveLock(tx: Tx): Promise<boolean> {
   return tryLongLock(tx, ARCHIVE_LOCK);
 }
 
+/** Throws when the connection that holds the locks is lost, and they with it. */
+export async function assertLocked(tx: Tx): Promise<void> {
+  await tx.query({ text: 'SELECT' });
+}
+
 /** Empty tables like the live ones, with their indexes. Not logged: after a crash a rebuild begins anew anyway. */
 export async function createShadow(db: Queryable, viewTables: readonly string[]): Promise<void> {
   await dropShadow(db);
