@@ -13,7 +13,7 @@ export interface ReplayState {
   readonly left: number;
   /** As many wait in the outbox; they are missing, too, and not lost. */
   readonly waiting: number;
-  /** The same of requests to be told again. */
+  /** Seconds since it was last asked to be told again, and requests for that since the last progress. */
   readonly tellAgeSeconds: number | null;
   readonly tellAttempts: number;
   readonly measuredAt: Date | null;

@@ -20,7 +20,7 @@ export const GRACE_SECONDS = 10;
 const MAX_EVENTS = 20_000;
 /** What cannot be had (its outbox row is pruned) is asked for every 5 minutes, not every 10 s. */
 const MAX_WAIT_SECONDS = 300;
-/** A write side of an earlier version takes no request for more, so every other one that follows on nothing is as small. */
+/** A write side of an earlier version takes no request for more: they are as small in every other round that brings nothing. */
 const FEW_SECONDS = 1_000;
 
 export interface RequestReplayOptions {
