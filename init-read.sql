@@ -221,7 +221,8 @@ END $$;
 
 -- Makes the partitions of this UTC month and the next. CREATE TABLE ... PARTITION OF would lock out every reader and writer
 -- of the archive; ATTACH waits for nobody. Several callers at once take turns.
-CREATE OR REPLACE FUNCTION create_event_archive_months() RETURNS VOID LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION create_event_archive_months() RETURNS VOID LANGUAGE plpgsql
+SET DateStyle = 'ISO' SET TimeZone = 'UTC' AS $$
 DECLARE
   this_month CONSTANT TIMESTAMP := date_trunc('month', now() AT TIME ZONE 'UTC');
   month TIMESTAMP;

@@ -31,17 +31,52 @@ export class NotConnected extends Disconnected {
   }
 }
 
+/** A prepared statement was not there, or not for the table as it is now: the same work may do on another connection. */
+export class StaleStatement extends TransactionError {
+  readonly #step: string;
+
+  constructor(step: string, cause: unknown) {
+    super(step, cause, false);
+    this.#step = step;
+  }
+
+  /** The same failure, which nobody repeats any more. */
+  asFinal(): TransactionError {
+    return new TransactionError(this.#step, this.cause, false);
+  }
+}
+
 /** Several addresses that refuse make an error whose message is empty. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.message || String((cause as Error & { code?: unknown }).code);
 }
 
+/** Serialization failure, deadlock, lock not available. */
 const CONTENTION = new Set(['40001', '40P01', '55P03']);
 
+const INVALID_STATEMENT_NAME = '26000';
+const DUPLICATE_STATEMENT = '42P05';
+const FEATURE_NOT_SUPPORTED = '0A000';
+
+/** True when the session lacks a prepared statement, or has another one by its name: a pooler went on in another session. */
+export function isMissingStatement(error: unknown): boolean {
+  const code = databaseError(error)?.code;
+  return code === INVALID_STATEMENT_NAME || code === DUPLICATE_STATEMENT;
+}
+
+/** True when the statement would do if it were prepared anew on another connection. */
+export function isStaleStatement(error: unknown): boolean {
+  const refusal = databaseError(error);
+  // PostgreSQL has no code of its own for "cached plan must not change result type"; its message may be translated.
+  return (
+    isMissingStatement(error) ||
+    (refusal?.code === FEATURE_NOT_SUPPORTED && refusal.routine === 'RevalidateCachedQuery')
+  );
+}
+
 /**
- * Class 08 connection, 25 broken or read-only transaction, 26 a prepared statement that the server lacks (a pooler went on
- * with another one), 28 login, 3D database, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal.
+ * Class 08 connection, 25 broken or read-only transaction, 26 a prepared statement that the server lacks, 28 login, 3D database, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal.
  */
 const UNAVAILABLE_CLASSES = new Set(['08', '25', '26', '28', '3D', '53', '57', '58', 'XX']);
 
@@ -50,7 +85,7 @@ export function classify(error: unknown): DatabaseFailure | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof Disconnected) return 'unavailable';
     if (cause instanceof pg.DatabaseError && cause.code !== undefined) {
-      if (CONTENTION.has(cause.code)) return 'contention';
+      if (CONTENTION.has(cause.code) || isStaleStatement(cause)) return 'contention';
       return UNAVAILABLE_CLASSES.has(cause.code.slice(0, 2)) ? 'unavailable' : 'refused';
     }
     if (isConnectionError(cause)) return 'unavailable';

@@ -163,15 +163,23 @@ test('what a connection fails of says nothing against the statement, whatever it
   expect(failures).toEqual(['unavailable', 'unavailable']);
 });
 
-test.each([
-  ['alone', (pool: Pool, statement: Statement) => onPool(pool).query(statement)],
-  ['in a transaction', (pool: Pool, statement: Statement) => withTransaction(pool, 'ask', (tx) => tx.query(statement))],
-])('a connection that lost its prepared statements is given up: %s', async (_how, ask) => {
-  const one = createTestPool(url, { maxConnections: 1 });
-  const named = { name: 'named', text: 'SELECT 1 AS one' };
-  await ask(one, named);
-  await one.query('DEALLOCATE ALL');
-  const failure = await ask(one, named).then(() => undefined, classify);
-  expect([failure, await ask(one, named)]).toEqual(['unavailable', [{ one: 1 }]]);
-  await one.end();
-});
+const STALE: readonly [string, (pool: Pool) => Promise<unknown>][] = [
+  ['is not there any more', (one) => one.query('DEALLOCATE ALL')],
+  ['was made before its table changed', (one) => one.query('ALTER TABLE customers ADD COLUMN note TEXT')],
+];
+const HOW: readonly [string, (pool: Pool, statement: Statement) => Promise<unknown>][] = [
+  ['alone', (pool, statement) => onPool(pool).query(statement)],
+  ['in a transaction', (pool, statement) => withTransaction(pool, 'ask', (tx) => tx.query(statement))],
+];
+test.each(STALE.flatMap(([what, make]) => HOW.map(([how, ask]) => [what, how, make, ask] as const)))(
+  'a statement whose prepared form %s is repeated on another connection: %s',
+  async (_what, _how, make, ask) => {
+    await pool.query('ALTER TABLE customers DROP COLUMN IF EXISTS note');
+    const one = createTestPool(url, { maxConnections: 1 });
+    const named = { name: 'named', text: 'SELECT * FROM customers WHERE $1', values: [false] };
+    await ask(one, named);
+    await make(one);
+    expect(await ask(one, named)).toEqual([]);
+    await one.end();
+  },
+);

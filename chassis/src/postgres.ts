@@ -2,7 +2,18 @@ import type { Socket } from 'node:net';
 import pg from 'pg';
 import { coalesceWrites } from './coalesce-writes.js';
 import type { Logger } from './logger.js';
-import { classify, Disconnected, databaseError, isAborted, NotConnected, TransactionError } from './postgres-errors.js';
+import {
+  classify,
+  Disconnected,
+  databaseError,
+  isAborted,
+  isMissingStatement,
+  isStaleStatement,
+  NotConnected,
+  StaleStatement,
+  TransactionError,
+} from './postgres-errors.js';
+import { openSession, preparedName, type SessionSettings, sessionOf, sessionSettings } from './postgres-session.js';
 
 export type Pool = pg.Pool;
 
@@ -42,6 +53,8 @@ export interface PoolOptions {
   /** Ends a statement on the server; the client gives up on the connection 2 s later (a server that does not answer). */
   readonly statementTimeoutMs: number;
   readonly log: Logger;
+  /** Server settings beside those that every connection gets, such as a search_path. */
+  readonly settings?: SessionSettings;
 }
 
 /** BIGINT arrives as text; ids and counts here are safe integers by schema, so they become numbers. NUMERIC stays text. */
@@ -53,7 +66,7 @@ const types = {
       : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-/** What the driver would take from the URL rather than from us: watermarks find writers by name, and statements end in time. */
+/** Parameters that the driver would take from the URL rather than from us. */
 const OURS_TO_SAY = ['application_name', 'statement_timeout', 'idle_in_transaction_session_timeout', 'query_timeout'];
 
 function withoutOurs(databaseUrl: string): string {
@@ -62,21 +75,22 @@ function withoutOurs(databaseUrl: string): string {
   return url.href;
 }
 
-export function createPool({ url, applicationName, maxConnections, statementTimeoutMs, log }: PoolOptions): Pool {
+export function createPool(options: PoolOptions): Pool {
+  const { url, applicationName, maxConnections, statementTimeoutMs, log } = options;
+  const settings = sessionSettings(statementTimeoutMs, options.settings);
+  const preparing = { isPossible: true };
   const pool = new pg.Pool({
     connectionString: withoutOurs(url),
     application_name: applicationName,
     max: maxConnections,
     connectionTimeoutMillis: 2_000,
-    statement_timeout: statementTimeoutMs,
-    // A frozen process must not hold claimed rows for ever: the server ends its transaction, and others take them.
-    idle_in_transaction_session_timeout: 10_000,
     query_timeout: statementTimeoutMs + 2_000,
     keepAlive: true,
     // A plan lives as long as its connection, and with it whatever the tables looked like when it was made.
     maxLifetimeSeconds: 1_800,
     pipeline: true,
     types,
+    onConnect: (client) => openSession(client, settings, preparing),
   });
   pool.on('error', (error) => log.debug({ err: error }, 'idle database connection lost'));
   // A transaction's first statements leave together with BEGIN, its last ones with COMMIT.
@@ -86,30 +100,68 @@ export function createPool({ url, applicationName, maxConnections, statementTime
   return pool;
 }
 
+/**
+ * Throws when the database is reached through a connection pooler.
+ * For commands whose transactions last for minutes, or that rely on one server session.
+ */
+export async function refusePooler(pool: Pool, command: string): Promise<void> {
+  const client = await borrow(pool, command);
+  const { kind } = sessionOf(client);
+  client.release();
+  if (kind === 'direct') return;
+  throw new Error(
+    `${command} needs a server session of its own, and this URL leads to a connection pooler (PgBouncer or the like): ` +
+      'use the address of PostgreSQL itself',
+  );
+}
+
 /** One statement outside any transaction, or a transaction of one statement. */
 export function onPool(pool: Pool): Queryable {
   return {
-    query: async <Row extends object>(statement: Statement) => {
-      const step = statement.name ?? 'query';
-      const client = await borrow(pool, step);
-      let lost: Error | undefined;
-      const onLost = (error: Error) => {
-        lost ??= error;
-      };
-      client.on('error', onLost);
-      try {
-        return (await send<Row>(client, statement)).rows;
-      } catch (thrown) {
-        const error = thrown === lost ? new Disconnected(step, thrown, false) : thrown;
-        // A statement that the server refused says nothing against the connection.
-        if (classify(error) !== 'refused') onLost(error as Error);
-        throw error;
-      } finally {
-        client.removeListener('error', onLost);
-        client.release(lost);
-      }
-    },
+    query: <Row extends object>(statement: Statement) =>
+      retryingStaleStatement(() => queryOnPool<Row>(pool, statement)),
   };
+}
+
+async function queryOnPool<Row extends object>(pool: Pool, statement: Statement): Promise<Row[]> {
+  const step = statement.name ?? 'query';
+  const client = await borrow(pool, step);
+  if (sessionOf(client).kind === 'pooled') {
+    const last = await inTransaction(client, step, async (tx) => tx.commitBehind<Row>([statement]), false);
+    return (await last.rows())[0] ?? [];
+  }
+  let lost: Error | undefined;
+  const onLost = (error: Error) => {
+    lost ??= error;
+  };
+  client.on('error', onLost);
+  try {
+    return (await send<Row>(client, statement)).rows;
+  } catch (thrown) {
+    const error = thrown === lost ? new Disconnected(step, thrown, false) : thrown;
+    // A statement that the server refused says nothing against the connection.
+    if (classify(error) !== 'refused') onLost(error as Error);
+    throw isStaleStatement(error) ? new StaleStatement(step, error) : error;
+  } finally {
+    client.removeListener('error', onLost);
+    client.release(lost);
+  }
+}
+
+/**
+ * Runs `attempt`, and once more when the server session lacks the prepared statement that it needs, or has it for a table
+ * that was changed since: a migration ran, or a pooler went on in another session. Nothing was stored by then.
+ */
+async function retryingStaleStatement<T>(attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (!(error instanceof StaleStatement)) throw error;
+  }
+  return attempt().catch((error) => {
+    // No outer transaction is to be repeated for what failed in here.
+    throw error instanceof StaleStatement ? error.asFinal() : error;
+  });
 }
 
 function borrow(pool: Pool, step: string): Promise<pg.PoolClient> {
@@ -127,13 +179,15 @@ function send<Row extends object>(
   { name, text, values = [] }: Statement,
   onFailure: (error: Error) => void = () => undefined,
 ): Promise<pg.QueryResult<Row>> {
+  const session = sessionOf(client);
   return new Promise((resolve, reject) => {
     const query = new pg.Query(text, [...values], (error: Error | undefined, result) => {
       if (error === undefined || error === null) return resolve(result as pg.QueryResult<Row>);
+      if (session.kind === 'pooled' && isMissingStatement(error)) session.preparing.isPossible = false;
       onFailure(error);
       reject(error);
     });
-    client.query(Object.assign(query, { name }));
+    client.query(Object.assign(query, { name: preparedName(session, name, text) }));
   });
 }
 
@@ -148,7 +202,8 @@ export interface TransactionOptions {
 /**
  * Runs `work` in one transaction. The connection is pipelined: COMMIT can travel with the last statements, and BEGIN with
  * the first, which saves two round trips. A failure of the database is thrown as TransactionError; any other error rolls
- * back and passes unchanged.
+ * back and passes unchanged. `work` runs a second time when a prepared statement was stale, so it must leave nothing behind
+ * but what it returns.
  */
 export async function withTransaction<T>(
   pool: Pool,
@@ -156,7 +211,15 @@ export async function withTransaction<T>(
   work: (tx: Tx) => Promise<T>,
   { readsFirst = false }: TransactionOptions = {},
 ): Promise<T> {
-  const client = await borrow(pool, step);
+  return retryingStaleStatement(async () => inTransaction(await borrow(pool, step), step, work, readsFirst));
+}
+
+async function inTransaction<T>(
+  client: pg.PoolClient,
+  step: string,
+  work: (tx: Tx) => Promise<T>,
+  readsFirst: boolean,
+): Promise<T> {
   let lost: Error | undefined;
   const onLost = (error: Error) => {
     lost ??= error;
@@ -192,7 +255,7 @@ export async function withTransaction<T>(
     return { rows: () => rows };
   };
   try {
-    const begun = sendNow({ text: 'BEGIN' });
+    const begun = sendNow({ text: sessionOf(client).begin });
     begun.catch(() => undefined); // its failure is the failure of the transaction, too
     if (!readsFirst) await begun;
     const result = await work({ query, commitBehind } as Tx);
@@ -209,6 +272,10 @@ export async function withTransaction<T>(
     const kind = error === lost ? 'unavailable' : classify(error);
     // Whatever is wrong with this connection, the next attempt gets another one.
     if (kind === 'unavailable') onLost(error as Error);
+    if (isStaleStatement(failure)) {
+      onLost(failure as Error);
+      throw new StaleStatement(step, failure);
+    }
     if (kind === undefined || error instanceof TransactionError) throw error;
     // Answers come in order: where the server has answered a statement with an error, COMMIT did not commit.
     const isRefused = databaseError(failure) !== undefined;

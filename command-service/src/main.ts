@@ -10,7 +10,6 @@ import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.j
 import { createMeasures } from './measures.js';
 import { pruneOutbox } from './outbox/prune-outbox.sql.js';
 import { startOutbox } from './outbox/start-outbox.js';
-import { WRITER_APPLICATION } from './outbox/watermark.sql.js';
 
 const settings = environment.pick({
   WRITE_DATABASE_URL: true,
@@ -27,12 +26,12 @@ const settings = environment.pick({
 await runService('command-service', process.env, settings, async ({ config, log, fatal }) => {
   const pool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: WRITER_APPLICATION,
+    applicationName: 'command-service',
     maxConnections: 10,
     statementTimeoutMs: 5_000,
     log,
   });
-  // Its own, by another name: watermarks wait for open transactions of the writers, and the relay's await the broker.
+  // The relay needs its own pool: its transactions wait for the broker, and must not take the connections of requests.
   const relayPool = createPool({
     url: config.WRITE_DATABASE_URL,
     applicationName: 'command-service relay',

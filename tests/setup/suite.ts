@@ -3,7 +3,14 @@ import { eventually } from '@tallyline/local/eventually';
 import { recordRun, STOP_STAGES } from '@tallyline/local/run-records';
 import type { ServiceName } from '@tallyline/local/service-names';
 import { listening, type ServiceProcess, type SpawnedService, spawnService } from '@tallyline/local/service-process';
-import { createTestDatabases, createTestVhost, fromGlobalSetup, openTestPool } from '@tallyline/local/test-databases';
+import {
+  createTestDatabases,
+  createTestVhost,
+  fromGlobalSetup,
+  openTestPool,
+  type TestDatabases,
+} from '@tallyline/local/test-databases';
+import type { Vhost } from '@tallyline/local/vhost';
 import { within } from '@tallyline/local/within';
 import type pg from 'pg';
 import { assertDocumented } from './documented.js';
@@ -41,10 +48,15 @@ const START_TIMEOUT_S = 60;
 /**
  * A suite of this test file's own, which stops behind its last test, and before what the file closes in hooks of its own.
  * `env` overrides what the services read: another broker or database than the shared ones, for tests that break it.
+ * `prepare` runs before the services start.
  */
-export async function openSuite(env: Readonly<Record<string, string>> = {}): Promise<Suite> {
+export async function openSuite(
+  env: Readonly<Record<string, string>> = {},
+  prepare: (servers: TestDatabases & Vhost) => Promise<void> = async () => undefined,
+): Promise<Suite> {
   const runDir = fromGlobalSetup('TEST_RUN_DIR');
   const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
+  await prepare({ ...databases, ...vhost });
   const processes: SpawnedService[] = [];
   const start = async (name: ServiceName, more: Readonly<Record<string, string>> = {}) => {
     const service = spawnService(name, {

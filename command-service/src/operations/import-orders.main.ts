@@ -3,7 +3,6 @@ import { createPool } from '@tallyline/chassis/postgres';
 import { environment } from '@tallyline/contracts/environment';
 import { GROUP_SIZE, importLines } from '../import/import-lines.js';
 import { orderLines } from '../import/order-lines.js';
-import { WRITER_APPLICATION } from '../outbox/watermark.sql.js';
 
 const usage = `Stores orders of the past: one JSON object per line on standard input.
 
@@ -27,7 +26,7 @@ await runCommandLine({
   run: async ({ config, log }) => {
     const pool = createPool({
       url: config.WRITE_DATABASE_URL,
-      applicationName: WRITER_APPLICATION,
+      applicationName: 'import-orders',
       maxConnections: 1,
       statementTimeoutMs: 60_000,
       log,

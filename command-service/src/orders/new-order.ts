@@ -1,4 +1,5 @@
 import { amountOf } from '@tallyline/contracts/money';
+import type { EventTime } from '../outbox/event-time.sql.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import type { AcceptedLine } from './decide-order.js';
 import type { NewOrder } from './orders.sql.js';
@@ -12,7 +13,7 @@ interface Accepted {
 
 interface Origin {
   /** The database's clock: when the event is committed. */
-  readonly now: Date;
+  readonly now: EventTime;
   /** When the customer ordered; long ago for an imported order. */
   readonly placedAt: Date;
   readonly traceparent: string;

@@ -1,4 +1,5 @@
 import type { Statement, Tx } from '@tallyline/chassis/postgres';
+import { EVENT_TIME, type EventTime } from '../outbox/event-time.sql.js';
 import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { AcceptedLine } from './decide-order.js';
 
@@ -12,12 +13,11 @@ export interface NewOrder {
   readonly placedAt: Date;
 }
 
-/** The database's time and `count` new order ids; sent behind the product locks, so the time is not before them. */
-export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now: Date; ids: number[] }> {
-  const rows = await tx.query<{ now: Date; id: number }>({
+/** The time of the orders' events and `count` new order ids; sent behind the product locks, so the time is not before them. */
+export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now: EventTime; ids: number[] }> {
+  const rows = await tx.query<{ now: EventTime; id: number }>({
     name: 'take-order-ids',
-    text: `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('orders_id_seq') AS id
-             FROM generate_series(1, $1)`,
+    text: `SELECT ${EVENT_TIME} AS now, nextval('orders_id_seq') AS id FROM generate_series(1, $1)`,
     values: [count],
   });
   const [first] = rows;

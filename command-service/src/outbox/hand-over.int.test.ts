@@ -4,6 +4,7 @@ import { createLogger } from '@tallyline/chassis/logger';
 import { withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import type { EventTime } from './event-time.sql.js';
 import { createHandOver, type RunningHandOver } from './hand-over.js';
 import { insertOutboxRow } from './outbox.sql.js';
 import { type OutboxRow, outboxRow } from './outbox-row.js';
@@ -54,7 +55,7 @@ let lastProductId = 0;
 async function write(handOver: RunningHandOver): Promise<OutboxRow> {
   lastProductId += 1;
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
-  const now = new Date();
+  const now = new Date() as EventTime;
   const row = outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) });
   await withTransaction(pool, 'store event', (tx) => tx.query(insertOutboxRow(row)));
   handOver.committed([row]);
@@ -125,7 +126,7 @@ test('while the broker is away nothing is leased, and the relay is woken', async
 test('a broker that answers slowly is not handed more than 1,000 events', async () => {
   const { publisher, sent } = broker('confirmed');
   const { handOver, wakes } = handOverTo(publisher);
-  const now = new Date();
+  const now = new Date() as EventTime;
   const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const many = Array.from({ length: 1_000 }, () =>
     outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) }),

@@ -1,6 +1,7 @@
 import { takeRandomBytes } from '@tallyline/chassis/random-bytes';
 import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
 import { v7 as uuidv7 } from 'uuid';
+import type { EventTime } from './event-time.sql.js';
 
 export interface OutboxRow {
   readonly id: string;
@@ -23,7 +24,7 @@ type Facts<T extends EventType> = Omit<EventOf<T>, 'eventId' | 'eventType' | 'oc
 export function outboxRow<T extends EventType>(
   type: T,
   facts: Facts<T>,
-  createdAt: Date,
+  createdAt: EventTime,
   traceparent: string,
   { occurredAt = createdAt, retryAt }: { readonly occurredAt?: Date; readonly retryAt?: Date | undefined } = {},
 ): OutboxRow {

@@ -3,6 +3,7 @@ import { createLogger } from '@tallyline/chassis/logger';
 import { type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import type { EventTime } from './event-time.sql.js';
 import { insertOutboxRow } from './outbox.sql.js';
 import { type OutboxRow, outboxRow } from './outbox-row.js';
 import { createRelay } from './relay.js';
@@ -18,7 +19,7 @@ function event(): OutboxRow {
   lastProductId += 1;
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   // A millisecond apart, so that their ids have the order in which they were made.
-  return outboxRow('ProductCreated', facts, new Date(Date.now() + lastProductId), '');
+  return outboxRow('ProductCreated', facts, new Date(Date.now() + lastProductId) as EventTime, '');
 }
 
 const store = (...rows: OutboxRow[]) =>

@@ -5,12 +5,13 @@ import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createProduct } from '../products/create-product.js';
+import { readEventTime } from './event-time.sql.js';
 import { leaveToRelay } from './hand-over.js';
 import { createWatermarkReporter } from './watermark.js';
-import { WRITER_APPLICATION } from './watermark.sql.js';
 
 const { pool: relay, url } = await openTestDatabase('write', { applicationName: 'relay', emptied: ['outbox'] });
-const writer = createTestPool(url, { applicationName: WRITER_APPLICATION });
+// As PgBouncer renames it with application_name_add_host.
+const writer = createTestPool(url, { applicationName: 'command-service - 10.0.0.7:50912' });
 afterAll(() => writer.end());
 const told: Watermark[] = [];
 const tell: Publisher['publish'] = async ({ body }) => {
@@ -32,14 +33,15 @@ test('a second is told of when nothing more can be committed in it, and only the
   const { rows } = await relay.query("SELECT date_trunc('second', created_at) AS second FROM outbox");
   const second: Date = rows[0].second;
 
+  await reporter.runOnce();
   await withTransaction(writer, 'slow order', async (tx) => {
-    const [began] = await tx.query<{ at: Date }>({ text: 'SELECT now() AS at' });
-    await reporter.runOnce();
-    expect(new Date(told.at(-1)?.measuredAt ?? '').getTime()).toBeLessThanOrEqual(began?.at.getTime() ?? 0);
+    const stamped = await readEventTime(tx);
     // Long enough that its second is over by any clock.
     await tx.query({ text: 'SELECT pg_sleep(1.1)' });
-    await reporter.runOnce();
-    expect(new Date(told.at(-1)?.measuredAt ?? '').getTime()).toBeLessThanOrEqual(began?.at.getTime() ?? 0);
+    for (let times = 0; times < 2; times += 1) {
+      await reporter.runOnce();
+      expect(new Date(told.at(-1)?.measuredAt ?? '').getTime()).toBeLessThanOrEqual(stamped.getTime());
+    }
   });
   await reporter.runOnce();
   const last = told.at(-1);
@@ -80,19 +82,26 @@ test('a span that could not be told is tried in smaller parts', async () => {
   expect(await toldMinutes()).toBe(15 + 60);
 });
 
-test('nothing is told while those who write events cannot be seen, because they have another role', async () => {
+test('writers are seen by a role that may not see their sessions; where the locks cannot be read, nothing is told', async () => {
   const role = `blind_${process.pid}`;
   await relay.query(`CREATE ROLE ${role} LOGIN PASSWORD 'blind'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
   const blindUrl = Object.assign(new URL(url), { username: role, password: 'blind' });
   const blind = createTestPool(blindUrl.href, { applicationName: 'relay' });
   const reporter = createWatermarkReporter(blind, () => publisher);
-  await writer.query('SELECT 1');
+  await reporter.runOnce();
+  const stamped = await withTransaction(writer, 'slow order', async (tx) => {
+    const at = await readEventTime(tx);
+    await tx.query({ text: 'SELECT pg_sleep(1.1)' });
+    await reporter.runOnce();
+    return at;
+  });
+  expect(new Date(told.at(-1)?.measuredAt ?? '').getTime()).toBeLessThanOrEqual(stamped.getTime());
+
   const before = told.length;
-  await expect(reporter.runOnce()).rejects.toThrow(
-    `role "${role}" cannot see the transactions of all who write events`,
-  );
+  await relay.query('REVOKE SELECT ON pg_locks FROM PUBLIC');
+  await expect(reporter.runOnce()).rejects.toThrow('permission denied for view pg_locks');
   expect(told).toHaveLength(before);
-  await relay.query(`GRANT pg_read_all_stats TO ${role}`);
+  await relay.query('GRANT SELECT ON pg_locks TO PUBLIC');
   await reporter.runOnce();
   expect(told).toHaveLength(before + 1);
   await blind.end();

@@ -2,47 +2,13 @@ import type { Tx } from '@tallyline/chassis/postgres';
 import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
 import { MOST_WAITING } from '@tallyline/contracts/watermark';
 
-export interface Told {
-  /** The time up to which the read side has been told. */
-  readonly reportedUntil: Date;
-  readonly now: Date;
-}
-
-/** Undefined while another relay is telling. */
-export async function lockReportedUntil(tx: Tx): Promise<Told | undefined> {
-  const [row] = await tx.query<Told>({
+/** The time up to which the read side has been told. Undefined while another relay is telling. */
+export async function lockReportedUntil(tx: Tx): Promise<Date | undefined> {
+  const [row] = await tx.query<{ reportedUntil: Date }>({
     name: 'lock-reported-until',
-    text: `SELECT reported_until AS "reportedUntil", date_trunc('milliseconds', clock_timestamp()) AS now
-             FROM outbox_watermark FOR UPDATE SKIP LOCKED`,
+    text: 'SELECT reported_until AS "reportedUntil" FROM outbox_watermark FOR UPDATE SKIP LOCKED',
   });
-  return row;
-}
-
-/** `application_name` of all connections that write events; the relay's own have another, or it would wait for itself. */
-export const WRITER_APPLICATION = 'command-service';
-
-/**
- * The time before which nothing more will be committed: the start of the oldest open transaction that may write events.
- * An event is stamped after its transaction began, so one that is stamped before this time is there, or never will be.
- * `now` must have been read before: who begins after it stamps after it. Throws where PostgreSQL hides transactions: it does
- * so with those of other roles, and with all when `track_activities` is off.
- */
-export async function readSettledUntil(tx: Tx, now: Date): Promise<Date> {
-  const [row] = await tx.query<{ until: Date; isHidden: boolean | null; role: string }>({
-    name: 'read-settled-until',
-    text: `SELECT date_trunc('milliseconds', LEAST($1::timestamptz, min(xact_start))) AS until,
-                  bool_or(backend_type IS NULL OR state = 'disabled') AS "isHidden", current_user AS role
-             FROM pg_stat_activity
-            WHERE datname = current_database() AND application_name = $2 AND pid <> pg_backend_pid()`,
-    values: [now, WRITER_APPLICATION],
-  });
-  if (row?.isHidden) {
-    throw new Error(
-      `role "${row.role}" cannot see the transactions of all who write events, so nothing can be told as complete: ` +
-        'grant it pg_read_all_stats, and leave track_activities on',
-    );
-  }
-  return row?.until ?? now;
+  return row?.reportedUntil;
 }
 
 export interface CommittedSecond {

@@ -5,16 +5,16 @@ import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/cont
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
 import { type Backlog, createBacklogReader } from './backlog.js';
+import { createCommitHorizon } from './commit-horizon.js';
 import {
   countCommitted,
   isAnyCommittedBefore,
   lockReportedUntil,
   readPrunedUntil,
-  readSettledUntil,
   setReportedUntil,
 } from './watermark.sql.js';
 
-/** How far back each watermark recounts: a safety net for clocks that were set, and for writers of another name. */
+/** How far back each watermark recounts: a safety net for clocks that were set. */
 const RECOUNT_MS = 15_000;
 /** One watermark covers at most this much, so that a day's outage becomes 24 messages of 200 kB, not one of 5 MB. */
 const MAX_SPAN_MS = 3_600_000;
@@ -40,18 +40,20 @@ export function createWatermarkReporter(
   onBacklog: (backlog: Backlog) => void = () => undefined,
 ): WatermarkReporter {
   const readBacklog = createBacklogReader();
+  const readHorizon = createCommitHorizon();
   let spanMs = MAX_SPAN_MS;
 
   async function report(tx: Tx, open: Publisher): Promise<'busy' | 'idle'> {
-    const locked = await lockReportedUntil(tx);
-    if (locked === undefined) return 'idle';
-    const { reportedUntil, now } = locked;
-    const settledUntil = await readSettledUntil(tx, now);
+    const reportedUntil = await lockReportedUntil(tx);
+    if (reportedUntil === undefined) return 'idle';
+    const { now, horizon } = await readHorizon(tx);
+    // Nothing is known that was not reported. A clock that was set back is another matter: seconds that were reported get
+    // more events until it has caught up.
+    if (horizon === undefined || (horizon < reportedUntil && reportedUntil <= now)) return 'idle';
     const spanEnd = new Date(reportedUntil.getTime() + spanMs);
-    const until = wholeSecond(latest(reportedUntil, earliest(settledUntil, spanEnd)));
-    // While a clock that was set back catches up, seconds that were told get more events.
-    const from = wholeSecond(new Date(earliest(reportedUntil, settledUntil).getTime() - RECOUNT_MS));
-    const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(settledUntil)));
+    const until = wholeSecond(latest(reportedUntil, earliest(horizon, spanEnd)));
+    const from = wholeSecond(new Date(earliest(reportedUntil, horizon).getTime() - RECOUNT_MS));
+    const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(horizon)));
     const prunedUntil = await readPrunedUntil(tx);
     const backlog = await readBacklog(tx);
     onBacklog(backlog);
@@ -74,7 +76,7 @@ export function createWatermarkReporter(
     const outcome = await Promise.race([published, delay(CONFIRM_TIMEOUT_MS, 'unanswered', { ref: false })]);
     if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
     await setReportedUntil(tx, until);
-    return spanEnd < settledUntil ? 'busy' : 'idle';
+    return spanEnd < horizon ? 'busy' : 'idle';
   }
 
   return {

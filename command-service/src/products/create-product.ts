@@ -1,4 +1,4 @@
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { amountOf } from '@tallyline/contracts/money';
 import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
@@ -25,11 +25,10 @@ export async function createProduct(
   product: NewProduct,
   { traceparent, requestKey }: { traceparent: string; requestKey: RequestKey | undefined },
 ): Promise<CreateProductAnswer> {
-  const events: OutboxRow[] = [];
-  const answer = await withTransaction(pool, 'create product', async (tx): Promise<CreateProductAnswer> => {
+  const work = async (tx: Tx): Promise<{ answer: CreateProductAnswer; events: readonly OutboxRow[] }> => {
     const [claim] = await claimKeys<CreatedProduct>(tx, KEY_SCOPE, [requestKey]);
-    if (claim?.kind === 'done') return { result: claim.result, replayed: true };
-    if (claim !== undefined && claim.kind !== 'new') return claim;
+    if (claim?.kind === 'done') return { answer: { result: claim.result, replayed: true }, events: [] };
+    if (claim !== undefined && claim.kind !== 'new') return { answer: claim, events: [] };
 
     const { id, createdAt } = await insertProduct(tx, product);
     const { name, category, priceCents, stock } = product;
@@ -37,12 +36,12 @@ export async function createProduct(
     const row = outboxRow('ProductCreated', facts, createdAt, traceparent, {
       retryAt: handOver.claimableFrom(createdAt),
     });
-    events.push(row);
     const result = { productId: id, eventId: row.id };
     const results = requestKey ? [{ ...requestKey, result }] : [];
     tx.commitBehind([insertOutboxRow(row), ...storeResults(KEY_SCOPE, results)]);
-    return { result, replayed: false };
-  });
+    return { answer: { result, replayed: false }, events: [row] };
+  };
+  const { answer, events } = await withTransaction(pool, 'create product', work);
   handOver.committed(events);
   return answer;
 }

@@ -1,5 +1,6 @@
 import type { Tx } from '@tallyline/chassis/postgres';
 import type { LockedProduct } from '../orders/decide-order.js';
+import { EVENT_TIME, type EventTime } from '../outbox/event-time.sql.js';
 
 export interface NewProduct {
   readonly name: string;
@@ -8,12 +9,12 @@ export interface NewProduct {
   readonly stock: number;
 }
 
-/** The id and the database's time of a new product. */
-export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: number; createdAt: Date }> {
-  const [row] = await tx.query<{ id: number; createdAt: Date }>({
+/** The id of a new product, and the time of its event. */
+export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: number; createdAt: EventTime }> {
+  const [row] = await tx.query<{ id: number; createdAt: EventTime }>({
     name: 'insert-product',
     text: `INSERT INTO products (name, category, price, stock, created_at)
-           VALUES ($1, $2, $3::bigint * 0.01, $4, date_trunc('milliseconds', clock_timestamp()))
+           VALUES ($1, $2, $3::bigint * 0.01, $4, ${EVENT_TIME})
            RETURNING id, created_at AS "createdAt"`,
     values: [product.name, product.category, product.priceCents, product.stock],
   });

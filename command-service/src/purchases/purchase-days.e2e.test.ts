@@ -9,6 +9,7 @@ import type { Pool } from '@tallyline/chassis/postgres';
 import { openSuite, post } from '../../../tests/setup/suite.js';
 import { createTestPool } from '../../../tests/setup/test-database.js';
 import { api } from '../app.js';
+import type { EventTime } from '../outbox/event-time.sql.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { recordPurchaseRoutes } from './record-purchase.route.js';
 
@@ -17,7 +18,7 @@ const suite = await openSuite();
 let pool: Pool;
 let server: Server;
 let url: string;
-let now: Date;
+let now: EventTime;
 let productId: number;
 
 beforeAll(async () => {
@@ -44,7 +45,7 @@ afterAll(async () => {
 
 /** Each purchase has a price of its own, so that a sum tells which of them are in it. */
 async function buy(branchId: string, instant: string, unitPrice: number): Promise<void> {
-  now = new Date(instant);
+  now = new Date(instant) as EventTime;
   const receipt = randomUUID();
   const ids = { branchId, cashierId: 'c', posId: 'p', receiptId: receipt, idempotencyKey: receipt };
   const { status } = await post(`${url}/api/purchases`, { ...ids, items: [{ productId, qty: 1, unitPrice }] });

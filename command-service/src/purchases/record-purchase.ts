@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readClock } from '@tallyline/chassis/clock.sql';
 import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { amountOf } from '@tallyline/contracts/money';
 import { readBranches } from '../branches/branches.sql.js';
+import { type EventTime, readEventTime } from '../outbox/event-time.sql.js';
 import type { HandOver } from '../outbox/hand-over.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import {
@@ -20,7 +20,7 @@ export type RecordPurchaseResult =
   | { readonly kind: 'recorded'; readonly purchase: RecordedPurchase };
 
 /** The time of a purchase. Tests on daylight-saving days give another one; nothing else does. */
-export type Clock = (tx: Tx) => Promise<Date>;
+export type Clock = (tx: Tx) => Promise<EventTime>;
 
 /** One transaction: look, decide, store the purchase and the event that tells of it; then the event is handed over. */
 export async function recordPurchase(
@@ -28,7 +28,7 @@ export async function recordPurchase(
   handOver: HandOver,
   purchase: Purchase,
   traceparent: string,
-  clock: Clock = readClock,
+  clock: Clock = readEventTime,
 ): Promise<RecordPurchaseResult> {
   const productIds = purchase.items.map(({ productId }) => productId);
   const work = async (tx: Tx) => {

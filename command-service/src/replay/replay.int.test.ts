@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { onPool, withTransaction } from '@tallyline/chassis/postgres';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import type { EventTime } from '../outbox/event-time.sql.js';
 import { insertOutboxRow } from '../outbox/outbox.sql.js';
 import { outboxRow } from '../outbox/outbox-row.js';
 import { countEvents, countPublished, unpublishRange } from './replay.sql.js';
@@ -11,7 +12,9 @@ const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stoc
 
 test('a range is marked batch by batch, without those that were published since', async () => {
   const first = Date.now();
-  const rows = Array.from({ length: 7 }, (_, n) => outboxRow('ProductCreated', facts, new Date(first + n), ''));
+  const rows = Array.from({ length: 7 }, (_, n) =>
+    outboxRow('ProductCreated', facts, new Date(first + n) as EventTime, ''),
+  );
   await withTransaction(pool, 'store events', async (tx) => {
     tx.commitBehind(rows.map(insertOutboxRow));
   });

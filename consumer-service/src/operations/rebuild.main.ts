@@ -1,10 +1,10 @@
 import { print, runCommandLine } from '@tallyline/chassis/command-line';
-import { createPool } from '@tallyline/chassis/postgres';
+import { createPool, refusePooler } from '@tallyline/chassis/postgres';
 import { showProgress } from '@tallyline/chassis/progress';
 import { environment } from '@tallyline/contracts/environment';
 import { rebuild } from '../rebuild/rebuild.js';
 import { reportOf } from '../rebuild/report.js';
-import { shadowUrl } from '../rebuild/shadow.sql.js';
+import { SHADOW_SETTINGS } from '../rebuild/shadow.sql.js';
 
 const usage = `Builds every view anew from the archive of events, beside the live ones and while traffic goes on, with today's code. Then stops
 the consumers for a moment, adds what came meanwhile, compares, and takes over in one transaction.
@@ -26,12 +26,18 @@ await runCommandLine({
   settings: environment.pick({ READ_DATABASE_URL: true, INBOX_RETENTION_DAYS: true }),
   options: { accept: { type: 'boolean', default: false } },
   run: async ({ config, values: { accept }, log }) => {
-    const settings = { applicationName: 'rebuild', statementTimeoutMs: STATEMENT_TIMEOUT_MS, log };
+    const options = {
+      url: config.READ_DATABASE_URL,
+      applicationName: 'rebuild',
+      statementTimeoutMs: STATEMENT_TIMEOUT_MS,
+      log,
+    };
     // One connection holds the lock, one reads or takes over, one reads the rest while the other has stopped the consumers.
-    const pool = createPool({ ...settings, url: config.READ_DATABASE_URL, maxConnections: 3 });
-    const shadow = createPool({ ...settings, url: shadowUrl(config.READ_DATABASE_URL), maxConnections: 1 });
+    const pool = createPool({ ...options, maxConnections: 3 });
+    const shadow = createPool({ ...options, maxConnections: 1, settings: SHADOW_SETTINGS });
     const progress = showProgress();
     try {
+      await refusePooler(pool, 'rebuild');
       const rebuilt = await rebuild({ pool, shadow, progress, accept, inboxDays: config.INBOX_RETENTION_DAYS });
       progress.end();
       if (rebuilt === undefined) throw new Error('another rebuild is running on this database');

@@ -9,12 +9,12 @@ import { applyBatch } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { viewTables } from '../projections/index.js';
 import { rebuild } from './rebuild.js';
-import { shadowUrl } from './shadow.sql.js';
+import { SHADOW_SETTINGS } from './shadow.sql.js';
 
 const { pool, url } = await openTestDatabase('read', {
   emptied: [...viewTables, 'processed_events', 'event_archive', 'event_ledger', 'dead_letters'],
 });
-const shadow = createTestPool(shadowUrl(url));
+const shadow = createTestPool(url, { settings: SHADOW_SETTINGS });
 afterAll(() => shadow.end());
 
 function order(committedAt = new Date()): DecodedEvent {

@@ -8,11 +8,8 @@ import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
  */
 export const SHADOW = 'rebuild';
 
-export function shadowUrl(databaseUrl: string): string {
-  const url = new URL(databaseUrl);
-  url.searchParams.set('options', `-c search_path=${SHADOW},public`);
-  return url.href;
-}
+/** Settings of such a connection. */
+export const SHADOW_SETTINGS = { search_path: `${SHADOW},public` };
 
 /** False while another rebuild runs. */
 export function takeRebuildLock(tx: Tx): Promise<boolean> {
