@@ -1,13 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Channel, ChannelModel, ConfirmChannel } from 'amqplib';
-import { closeQuietly, connectBroker, majorVersionOf } from './amqp-connection.js';
+import type { Channel, ChannelModel } from 'amqplib';
+import { closeQuietly, connectBroker } from './amqp-connection.js';
 import { backoffMs } from './backoff.js';
+import { brokerFailure } from './broker-failure.js';
+import type { Topology } from './broker-topology.js';
+import { createIsolatingPublisher } from './isolating-publisher.js';
 import type { Logger } from './logger.js';
-import { createPublisher, type Publisher } from './publisher.js';
+import { isRejectedPublish, type Publisher } from './publisher.js';
 import { redactUrls } from './redact-urls.js';
+import { createTopologyKeeper } from './topology-keeper.js';
 
 /** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
-const OPEN_TIMEOUT_MS = 10_000;
+const OPEN_TIMEOUT_MS = 30_000;
 /** Of the 15 s that a graceful stop has. */
 const STOP_PATIENCE_MS = 5_000;
 /** Long enough that a queue that stays full costs the others little, whose confirms are lost with the session. */
@@ -17,14 +21,16 @@ const MAX_BACKOFF_MS = 1_000;
 
 export interface Connection {
   channel(): Promise<Channel>;
-  confirmChannel(): Promise<ConfirmChannel>;
   /**
-   * Publishes on that channel. The session ends when the broker confirms nothing, unless it blocks: then it says so. And some
+   * A channel for what the session can do without. When `use` fails because the broker refuses it, only that channel ends,
+   * and this resolves with the refusal. Once `use` has succeeded, the end of the channel is the end of the session.
+   */
+  optionalChannel(use: (channel: Channel) => Promise<unknown>): Promise<Error | undefined>;
+  /**
+   * Publishes with confirms. The session ends when the broker confirms nothing, unless it blocks: then it says so. And some
    * time after a refusal, which may have no other end.
    */
-  publisherOn(channel: ConfirmChannel): Publisher;
-  /** RabbitMQ's major version, because 4.x knows queue arguments that 3.x refuses. */
-  readonly brokerMajorVersion: number;
+  publisher(): Promise<Publisher>;
   /** Ends this session and starts a new one: for faults that leave the connection alive, such as a cancelled consumer. */
   fail(error: Error): void;
 }
@@ -34,6 +40,10 @@ export interface BrokerLink<Session> {
   session(): Session | undefined;
   /** True while the broker refuses publishes (memory or disk alarm). */
   blocked(): boolean;
+  /** What keeps the link from its work, in words that may be shown to whoever asks; undefined when all is well. */
+  trouble(): string | undefined;
+  /** Looks at the topology now instead of within 10 s, because something seems to be missing. Never rejects. */
+  restoreTopology(): Promise<void>;
   /**
    * Resolves when the connection is closed, and `lastWork` before it, which has 5 s, and no time at all while the broker
    * blocks: it owes answers for as long as it does, and without the connection they are given up. May be called twice.
@@ -45,12 +55,12 @@ export interface BrokerLinkOptions<Session> {
   readonly url: string;
   readonly name: string;
   readonly log: Logger;
-  /** Declares the topology, opens channels, subscribes. Runs anew after every loss. */
+  /** What must be there before `open`. What of it disappears later is made again. */
+  readonly topology?: Topology;
+  /** Opens channels, subscribes. Runs anew after every loss. */
   open(connection: Connection): Promise<Session>;
   /** Before a graceful close; has 2 s together with it. */
   close?(session: Session): Promise<void>;
-  /** The broker holds another topology than ours: no retry can mend that. */
-  onFatal(error: Error): void;
   onUp?(session: Session): void;
   /** The broker reads no more from this connection until its alarm clears. */
   onBlocked?(): void;
@@ -59,13 +69,16 @@ export interface BrokerLinkOptions<Session> {
 /**
  * Keeps one connection with its channels alive. Whatever dies (connection, channel, consumer), the whole session is
  * thrown away and opened anew: one path for every fault, instead of one per part, and a few hundred milliseconds slower.
+ * A topology that is not the one declared here is reported and used as it is.
  */
 export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): BrokerLink<Session> {
-  const { log, name } = options;
+  const { log, name, topology } = options;
   const stopped = new AbortController();
   let session: Session | undefined;
   let blocked = false;
+  let failure: string | undefined = 'not connected yet';
   let endSession: (error?: Error) => void = () => undefined;
+  const keeper = topology && createTopologyKeeper(topology, log);
 
   const oneSession = async (onOpen: () => void): Promise<void> => {
     const model = await connectBroker(options.url, name);
@@ -87,44 +100,45 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
     try {
       if (stopped.signal.aborted) return;
       const openTimer = setTimeout(() => endSession(new OpenTimeout()), OPEN_TIMEOUT_MS);
-      const opened = await Promise.race([
-        options.open(connectionOf(model, endSession, () => blocked)),
-        lost.then(rejectWith),
-      ])
-        .catch((error) => {
-          throw isTopologyMismatch(error) ? new OtherTopology(error) : error;
-        })
-        .finally(() => clearTimeout(openTimer));
+      const open = async () => {
+        await keeper?.ensure(model);
+        return options.open(connectionOf(model, endSession, () => blocked));
+      };
+      const opened = await Promise.race([open(), lost.then(rejectWith)]).finally(() => clearTimeout(openTimer));
       session = opened;
       onOpen();
       options.onUp?.(opened);
+      keeper?.watch(model, endSession);
       const error = await lost;
       if (error !== undefined) throw error;
       beforeClose = async () => options.close?.(opened);
     } finally {
       session = undefined;
       blocked = false;
+      keeper?.watch(undefined, endSession);
       await closeQuietly(model, beforeClose);
     }
   };
 
   const run = async () => {
     let failures = 0;
-    let toldOfTimeout = false;
+    const told = new Set<string>();
     while (!stopped.signal.aborted) {
       try {
         await oneSession(() => {
           log.info(failures > 0 ? { failures } : {}, 'broker connected');
           failures = 0;
-          toldOfTimeout = false;
+          failure = undefined;
+          told.clear();
         });
       } catch (error) {
-        if (error instanceof OtherTopology) return options.onFatal(error);
+        failure = brokerFailure(error);
         const message = redactUrls(error instanceof Error ? error.message : String(error));
-        if (failures === 0 || (error instanceof OpenTimeout && !toldOfTimeout)) {
-          log.warn({ error: message }, 'broker away, trying again until it answers');
-          toldOfTimeout = error instanceof OpenTimeout;
-        } else log.debug({ error: message, failures }, 'broker still away');
+        // The first reason is often not the one that lasts: "channel closed", and then a password that was changed.
+        if (!told.has(message))
+          log.warn({ error: message, reason: failure }, 'broker away, trying again until it answers');
+        else log.debug({ error: message, failures }, 'broker still away');
+        told.add(message);
         await delay(backoffMs(failures, { maxMs: MAX_BACKOFF_MS }), undefined, { signal: stopped.signal }).catch(
           () => undefined,
         );
@@ -142,11 +156,18 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
   return {
     session: () => session,
     blocked: () => blocked,
+    trouble: () => {
+      if (failure !== undefined) return failure;
+      if (session === undefined) return 'the connection was lost';
+      return blocked ? 'it blocks publishers until its memory or disk alarm clears' : undefined;
+    },
+    restoreTopology: async () => keeper?.hurry(),
     stop: async (lastWork = async () => undefined) => {
       const patience = setTimeout(close, blocked ? 0 : STOP_PATIENCE_MS);
       await lastWork();
       clearTimeout(patience);
       await close();
+      await keeper?.stop();
     },
   };
 }
@@ -155,10 +176,7 @@ class OpenTimeout extends Error {
   override readonly name = 'OpenTimeout';
 
   constructor() {
-    super(
-      `the broker accepted the connection but left a request unanswered for ${OPEN_TIMEOUT_MS} ms; if this goes on, a queue ` +
-        'has no leader: delete it on the management page, and its events are published again',
-    );
+    super(`the broker accepted the connection but left a request unanswered for ${OPEN_TIMEOUT_MS} ms`);
   }
 }
 
@@ -168,50 +186,47 @@ function rejectWith(error: Error | undefined): never {
 
 function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlocked: () => boolean): Connection {
   // A channel without an error listener crashes the process, and a dead channel is not replaced by the library.
-  const watch = <C extends Channel>(channel: C): C => {
-    channel.on('error', fail);
-    channel.on('close', () => fail(new Error('channel closed')));
+  const watch = <C extends Channel>(channel: C, mayEnd: (error: unknown) => boolean = () => false): C => {
+    let hasEnded = false;
+    channel.on('error', (error) => {
+      if (mayEnd(error)) hasEnded = true;
+      else fail(error);
+    });
+    channel.on('close', () => {
+      // Behind what the connection says of its own end, which is the better reason.
+      if (!hasEnded) setImmediate(() => fail(new Error('channel closed')));
+    });
     return channel;
   };
   return {
     channel: async () => watch(await model.createChannel()),
-    confirmChannel: async () => watch(await model.createConfirmChannel()),
-    publisherOn: (channel) => {
-      let hasRefused = false;
-      const onSilence = () => {
-        if (!isBlocked()) fail(new Error('the broker confirms nothing'));
-      };
-      // RabbitMQ tells a channel that a queue is full, and when it is not, but nothing when the policy is taken away.
-      const onRefused = () => {
-        if (hasRefused) return;
-        hasRefused = true;
-        setTimeout(() => fail(new Error('a queue refused what was published')), REFUSED_MS).unref();
-      };
-      return createPublisher(channel, onSilence, onRefused);
+    optionalChannel: async (use) => {
+      let isUsed = false;
+      const channel = watch(await model.createChannel(), () => !isUsed);
+      try {
+        await use(channel);
+        isUsed = true;
+        return undefined;
+      } catch (error) {
+        if (typeof (error as { code?: unknown }).code !== 'number') throw error;
+        return error as Error;
+      }
     },
-    brokerMajorVersion: majorVersionOf(model),
+    publisher: () => {
+      let hasRefused = false;
+      return createIsolatingPublisher({
+        openChannel: async () => watch(await model.createConfirmChannel(), isRejectedPublish),
+        onSilence: () => {
+          if (!isBlocked()) fail(new Error('the broker confirms nothing'));
+        },
+        // RabbitMQ tells a channel that a queue is full, and when it is not, but nothing when the policy is taken away.
+        onRefused: () => {
+          if (hasRefused) return;
+          hasRefused = true;
+          setTimeout(() => fail(new Error('a queue refused what was published')), REFUSED_MS).unref();
+        },
+      });
+    },
     fail,
   };
-}
-
-const PRECONDITION_FAILED = 406;
-
-/**
- * While the topology is declared. Later the same code has other reasons, such as a batch that is held for longer than the
- * broker's consumer_timeout.
- */
-function isTopologyMismatch(error: unknown): error is Error {
-  return error instanceof Error && (error as Error & { code?: unknown }).code === PRECONDITION_FAILED;
-}
-
-class OtherTopology extends Error {
-  override readonly name = 'OtherTopology';
-
-  constructor(refusal: Error) {
-    super(
-      `the broker holds another topology than this service declares: ${refusal.message}. ` +
-        'Redrive what waits there if it is a dead-letter queue, delete the named queue or exchange, then start again: events ' +
-        'are published again out of the outbox.',
-    );
-  }
 }

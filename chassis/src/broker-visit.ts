@@ -1,9 +1,8 @@
 import type { Channel, ChannelModel } from 'amqplib';
-import { closeQuietly, connectBroker, majorVersionOf } from './amqp-connection.js';
+import { closeQuietly, connectBroker } from './amqp-connection.js';
 
 export interface Visit {
   readonly model: ChannelModel;
-  readonly brokerMajorVersion: number;
   /** Rejects when the connection or a watched channel dies. */
   watch<C extends Channel>(channel: C): C;
   /** Ends it with this error: for faults that leave the connection alive, such as a broker that confirms nothing. */
@@ -25,7 +24,7 @@ export async function visitBroker<T>(url: string, name: string, work: (visit: Vi
     return channel;
   };
   try {
-    return await Promise.race([work({ model, watch, fail, brokerMajorVersion: majorVersionOf(model) }), lost]);
+    return await Promise.race([work({ model, watch, fail }), lost]);
   } finally {
     await closeQuietly(model);
   }

@@ -13,7 +13,7 @@ import {
   StaleStatement,
   TransactionError,
 } from './postgres-errors.js';
-import { openSession, preparedName, type SessionSettings, sessionOf, sessionSettings } from './postgres-session.js';
+import { openSession, preparedName, type SessionSettings, sessionOf, sessionSettings } from './postgres-session.sql.js';
 
 export type Pool = pg.Pool;
 

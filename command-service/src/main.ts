@@ -23,7 +23,7 @@ const settings = environment.pick({
   LOG_FORMAT: true,
 });
 
-await runService('command-service', process.env, settings, async ({ config, log, fatal }) => {
+await runService('command-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.WRITE_DATABASE_URL,
     applicationName: 'command-service',
@@ -48,7 +48,6 @@ await runService('command-service', process.env, settings, async ({ config, log,
     brokerUrl: config.BROKER_URL,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
     measures,
-    onFatal: fatal,
   });
   const pruned = {
     outbox: (tx: Tx) => pruneOutbox(tx, config.OUTBOX_RETENTION_DAYS),

@@ -26,7 +26,7 @@ export function createMeasures(metrics: Metrics): Measures {
     labelNames: ['outcome'],
     registers,
   });
-  for (const outcome of ['confirmed', 'returned', 'refused', 'failed', 'unanswered', 'unsendable'] as const)
+  for (const outcome of ['confirmed', 'returned', 'refused', 'failed', 'unanswered', 'rejected', 'unsendable'] as const)
     relayed.inc({ outcome }, 0);
   const waiting = new Gauge({
     name: 'tallyline_outbox_waiting_events',

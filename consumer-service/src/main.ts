@@ -28,7 +28,7 @@ const api = {
   description: 'Counts events into the views. It answers for its health alone.',
 };
 
-await runService('consumer-service', process.env, settings, async ({ config, log, fatal }) => {
+await runService('consumer-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.READ_DATABASE_URL,
     applicationName: 'consumer-service',
@@ -39,14 +39,13 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const metrics = createMetrics('consumer-service');
   observePool(metrics, pool);
   const archiveMonths = startArchiveMonths(pool, log);
-  const outbound = startOutbound({ log, brokerUrl: config.BROKER_URL, onFatal: fatal });
+  const outbound = startOutbound({ log, brokerUrl: config.BROKER_URL });
   const subscription = startSubscription({
     pool,
     log,
     brokerUrl: config.BROKER_URL,
     outbound,
     onBatch: createMeasures(metrics),
-    onFatal: fatal,
   });
   const replayRequests = startReplayRequests(pool, log, subscription.link, outbound);
   const days = config.INBOX_RETENTION_DAYS;

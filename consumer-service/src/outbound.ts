@@ -1,20 +1,23 @@
 import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
 import type { Logger } from '@tallyline/chassis/logger';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import { topology } from '@tallyline/contracts/topology';
 
 /** What was sent just before the broker told of its alarm may have been read; then its confirm comes by then. */
 const CONFIRM_GRACE_MS = 1_000;
 
 export interface Outbound {
   readonly link: BrokerLink<Publisher>;
-  /** Resolves when the broker has answered, or with 'blocked' while an alarm keeps it from reading. 'failed': not sent. Never rejects. */
+  /**
+   * Resolves when the broker has answered, or with 'blocked' while an alarm keeps it from reading. 'failed': not sent. What has
+   * no queue is published a second time when the topology was looked at. Never rejects.
+   */
   publish(message: OutgoingMessage): Promise<PublishOutcome | 'blocked'>;
 }
 
 export interface OutboundOptions {
   readonly log: Logger;
   readonly brokerUrl: string;
-  readonly onFatal: (error: Error) => void;
 }
 
 /**
@@ -22,14 +25,14 @@ export interface OutboundOptions {
  * alarm the broker reads no more, acknowledgements included: after one dead letter a queue whose length is the alarm's reason
  * would never get shorter.
  */
-export function startOutbound({ log, brokerUrl, onFatal }: OutboundOptions): Outbound {
+export function startOutbound({ log, brokerUrl }: OutboundOptions): Outbound {
   const waiting = new Set<() => void>();
   const link = superviseBroker<Publisher>({
     url: brokerUrl,
     name: 'consumer-service publisher',
     log,
-    onFatal,
-    open: async (connection) => connection.publisherOn(await connection.confirmChannel()),
+    topology,
+    open: (connection) => connection.publisher(),
     onBlocked: () => {
       const sent = [...waiting];
       setTimeout(() => {
@@ -37,21 +40,27 @@ export function startOutbound({ log, brokerUrl, onFatal }: OutboundOptions): Out
       }, CONFIRM_GRACE_MS).unref();
     },
   });
+  const publishOnce = async (message: OutgoingMessage): Promise<PublishOutcome | 'blocked'> => {
+    if (link.blocked()) return 'blocked';
+    const publisher = link.session();
+    if (publisher === undefined) return 'failed';
+    return new Promise((resolve) => {
+      const giveUp = () => resolve('blocked');
+      waiting.add(giveUp);
+      void publisher.publish(message).then((outcome) => {
+        waiting.delete(giveUp);
+        // A queue without a leader, to which nothing else is published, ends the connection.
+        resolve(outcome === 'failed' ? 'unanswered' : outcome);
+      });
+    });
+  };
   return {
     link,
     publish: async (message) => {
-      if (link.blocked()) return 'blocked';
-      const publisher = link.session();
-      if (publisher === undefined) return 'failed';
-      return new Promise((resolve) => {
-        const giveUp = () => resolve('blocked');
-        waiting.add(giveUp);
-        void publisher.publish(message).then((outcome) => {
-          waiting.delete(giveUp);
-          // A queue without a leader, to which nothing else is published, ends the connection.
-          resolve(outcome === 'failed' ? 'unanswered' : outcome);
-        });
-      });
+      const outcome = await publishOnce(message);
+      if (outcome !== 'returned') return outcome;
+      await link.restoreTopology();
+      return publishOnce(message);
     },
   };
 }

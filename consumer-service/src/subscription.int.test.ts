@@ -35,10 +35,7 @@ afterAll(async () => {
 });
 
 async function subscribe(): Promise<void> {
-  const onFatal = (error: Error) => {
-    throw error;
-  };
-  const options = { log, brokerUrl: vhost.brokerUrl, onFatal };
+  const options = { log, brokerUrl: vhost.brokerUrl };
   const outbound = startOutbound(options);
   subscription = startSubscription({ ...options, pool, outbound });
   await eventually(() => expect(subscription.link.session()).toBeDefined());

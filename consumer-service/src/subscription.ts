@@ -1,12 +1,10 @@
 import { type BrokerLink, type Connection, superviseBroker } from '@tallyline/chassis/broker-link';
-import { assertTopology } from '@tallyline/chassis/broker-topology';
 import type { Logger } from '@tallyline/chassis/logger';
 import { startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { applyDeliveries } from './inbox/apply-deliveries.js';
-import { NoDeadLetterQueue } from './inbox/dead-letter.js';
 import { deliveryOf } from './inbox/delivery.js';
 import { Intake, MAX_BATCH_SIZE } from './intake.js';
 import type { OnBatch } from './measures.js';
@@ -20,6 +18,8 @@ const WATERMARK_PREFETCH = 32;
 const IDLE_MS = 60_000;
 /** When a message comes again whose dead letter nothing took. */
 const KEPT_MS = 10_000;
+/** When a queue is tried again that could not be consumed. */
+const LEFT_OUT_MS = 30_000;
 
 export interface Session {
   /** Its deliveries are acknowledged here, and nowhere else. */
@@ -27,8 +27,6 @@ export interface Session {
   readonly intake: Intake;
   /** What stays unacknowledged for a while. Kept apart, it holds up no other message. */
   readonly kept: Set<ConsumeMessage>;
-  /** Begins a new session, which declares the topology anew. */
-  readonly fail: (error: Error) => void;
 }
 
 export interface Subscription {
@@ -43,7 +41,6 @@ export interface SubscriptionOptions {
   readonly brokerUrl: string;
   readonly outbound: Outbound;
   readonly onBatch?: OnBatch;
-  readonly onFatal: (error: Error) => void;
 }
 
 /**
@@ -51,13 +48,13 @@ export interface SubscriptionOptions {
  * meanwhile are the next batch: there is no timer, so a lone event is applied at once and a flood in batches of 500.
  */
 export function startSubscription(options: SubscriptionOptions): Subscription {
-  const { pool, log, brokerUrl, outbound, onBatch, onFatal } = options;
+  const { pool, log, brokerUrl, outbound, onBatch } = options;
   const link: BrokerLink<Session> = superviseBroker<Session>({
     url: brokerUrl,
     name: 'consumer-service',
     log,
-    onFatal,
-    open: (connection) => subscribe(connection, () => batches.wake()),
+    topology,
+    open: (connection) => subscribe(connection, log, () => batches.wake()),
     // A connection that closes may overtake the last acknowledgement; a channel answers its close when it has seen all.
     close: ({ channel }) => channel.close(),
     // A full queue fills the prefetch before the session is known; no later delivery would wake the loop.
@@ -69,11 +66,7 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     const batch = session?.intake.batchFor(lane);
     if (session === undefined || batch === undefined) return 'idle';
     const dependencies = { pool, log, publish: outbound.publish, ...(onBatch && { onBatch }) };
-    const { rejected, kept } = await applyDeliveries(dependencies, batch.deliveries).catch((error) => {
-      // Nobody consumes that queue, so nobody is told that it is gone; its events would wait for ever.
-      if (error instanceof NoDeadLetterQueue) session.fail(error);
-      throw error;
-    });
+    const { rejected, kept } = await applyDeliveries(dependencies, batch.deliveries);
     const applied = session.intake.applied(lane, new Set([...rejected, ...kept]));
     if (link.session() !== session) return 'busy';
     for (const message of rejected) session.channel.reject(message, false);
@@ -100,22 +93,47 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
   };
 }
 
-async function subscribe(connection: Connection, onDelivery: () => void): Promise<Session> {
-  const channel = await connection.channel();
-  await assertTopology(channel, topology, connection.brokerMajorVersion);
-  const intake = new Intake();
-  for (const queue of [...Object.keys(eventQueues), WATERMARK_QUEUE]) {
-    // Of the consumers that begin after it.
-    await channel.prefetch(queue === WATERMARK_QUEUE ? WATERMARK_PREFETCH : PREFETCH);
-    await channel.consume(queue, (message: ConsumeMessage | null) => {
-      if (message === null) {
-        // The queue was deleted or moved. Nobody subscribes again but us.
-        connection.fail(new Error(`the broker cancelled the consumer of ${queue}`));
-        return;
+/**
+ * Consumes every queue on one channel. A queue that the broker does not let this user consume is left out, so that it keeps
+ * no other from being consumed, and tried again when the next session begins.
+ */
+async function subscribe(connection: Connection, log: Logger, onDelivery: () => void): Promise<Session> {
+  const leftOut: string[] = [];
+  for (;;) {
+    const queues = [...Object.keys(eventQueues), WATERMARK_QUEUE].filter((queue) => !leftOut.includes(queue));
+    const intake = new Intake();
+    let session: Session | undefined;
+    let asked = '';
+    const refusal = await connection.optionalChannel(async (channel) => {
+      for (const queue of queues) {
+        asked = queue;
+        // AMQP applies a prefetch to the consumers that are started after it.
+        await channel.prefetch(queue === WATERMARK_QUEUE ? WATERMARK_PREFETCH : PREFETCH);
+        await channel.consume(queue, (message: ConsumeMessage | null) => {
+          if (message === null) {
+            // The queue was deleted or moved, and the broker does not subscribe us again.
+            connection.fail(new Error(`the broker cancelled the consumer of ${queue}`));
+            return;
+          }
+          intake.add(deliveryOf(queue, message));
+          onDelivery();
+        });
       }
-      intake.add(deliveryOf(queue, message));
-      onDelivery();
+      session = { channel, intake, kept: new Set() };
     });
+    if (session !== undefined) {
+      if (leftOut.length > 0) setTimeout(() => connection.fail(new TryAgain(leftOut)), LEFT_OUT_MS).unref();
+      return session;
+    }
+    log.error({ queue: asked, error: refusal?.message }, 'a queue cannot be consumed; the others are');
+    leftOut.push(asked);
   }
-  return { channel, intake, kept: new Set(), fail: connection.fail };
+}
+
+class TryAgain extends Error {
+  override readonly name = 'TryAgain';
+
+  constructor(queues: readonly string[]) {
+    super(`${queues.join(', ')} could not be consumed; the session begins anew to try again`);
+  }
 }

@@ -56,7 +56,8 @@ test('broker stopped: orders answer 201 and lag grows in real time; broker back:
   await eventually(async () => expect(await status()).toMatchObject({ status: 'in-sync', lagSeconds: 0 }));
   await expectViewsEqualOrders(suite, accepted);
   const warnings = suite.command.log.filter(({ level, msg }) => level >= 40 && msg.startsWith('broker'));
-  expect(warnings).toHaveLength(1);
+  expect(warnings.map(({ reason }) => reason)).toContain('nothing listens at its address');
+  expect(new Set(warnings.map(({ error }) => error)).size).toBe(warnings.length);
 }, 120_000);
 
 test('a service that is stopped while the broker takes no publishes ends at once, and what it accepted arrives once', async () => {

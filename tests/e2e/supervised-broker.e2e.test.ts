@@ -1,19 +1,21 @@
 import { expect, test } from '@jest/globals';
-import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
+import { DEAD_LETTER_EXCHANGE, EVENTS_EXCHANGE, topology } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/eventually';
-import { spawnService } from '@tallyline/local/service-process';
-import { createTestDatabases, createTestVhost } from '@tallyline/local/test-databases';
+import { createTestDatabases, createTestVhost, openTestPool } from '@tallyline/local/test-databases';
 import { type Channel, connect } from 'amqplib';
-import { call, openSuite } from '../setup/suite.js';
+import { call, openSuite, post } from '../setup/suite.js';
 
 const suite = await openSuite();
 
+/** What is published is confirmed before the channel ends: a quorum queue of RabbitMQ 3.10 may drop it otherwise. */
 async function atBroker<T>(brokerUrl: string, work: (channel: Channel) => Promise<T>): Promise<T> {
   const connection = await connect(brokerUrl);
   try {
-    const channel = await connection.createChannel();
+    const channel = await connection.createConfirmChannel();
     channel.on('error', () => undefined);
-    return await work(channel);
+    const result = await work(channel);
+    await channel.waitForConfirms();
+    return result;
   } finally {
     await connection.close();
   }
@@ -28,15 +30,25 @@ const orderOne = async () => {
   expect(placed.status).toBe(201);
 };
 
-test.each(['order-events', 'product-events', 'watermarks'])(
-  'queue %s deleted: its consumer is cancelled, the topology is asserted again, and orders are counted',
-  async (queue) => {
-    await atBroker(suite.brokerUrl, (channel) => channel.deleteQueue(queue));
-    await eventually(() => atBroker(suite.brokerUrl, (channel) => channel.checkQueue(queue)));
-    await orderOne();
-    await suite.inSync(20_000);
-  },
+/** Everything of the topology, deleted one after the other while the services run. */
+const queues = topology.queues.flatMap((queue) =>
+  'deadLetterQueue' in queue ? [queue.name, queue.deadLetterQueue] : [queue.name],
 );
+const exchanges = [topology.exchange, topology.deadLetterExchange];
+
+test('whatever is deleted of the topology is made again by itself, while nothing is published to it', async () => {
+  await atBroker(suite.brokerUrl, async (channel) => {
+    for (const queue of queues) await channel.deleteQueue(queue);
+    for (const exchange of exchanges) await channel.deleteExchange(exchange);
+  });
+  const isThere = async (channel: Channel) => {
+    for (const queue of queues) await channel.checkQueue(queue);
+    for (const exchange of exchanges) await channel.checkExchange(exchange);
+  };
+  await eventually(() => atBroker(suite.brokerUrl, isThere), { timeoutMs: 25_000, intervalMs: 200 });
+  await orderOne();
+  await suite.inSync(20_000);
+}, 60_000);
 
 test('the exchange deleted: it is made again, and what was accepted meanwhile is counted', async () => {
   await atBroker(suite.brokerUrl, (channel) => channel.deleteExchange(EVENTS_EXCHANGE));
@@ -44,24 +56,71 @@ test('the exchange deleted: it is made again, and what was accepted meanwhile is
   await suite.inSync(20_000);
 });
 
-test.each(['command-service', 'consumer-service'] as const)(
-  '%s meets a queue that was declared otherwise: it says which, and exits with 1',
-  async (name) => {
-    const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
-    await atBroker(vhost.brokerUrl, (channel) => channel.assertQueue('order-events', { durable: true }));
-    // The broker may refuse before the service listens.
-    const service = spawnService(name, {
-      WRITE_DATABASE_URL: databases.writeDatabaseUrl,
-      READ_DATABASE_URL: databases.readDatabaseUrl,
-      BROKER_URL: vhost.brokerUrl,
-    });
-    expect(await service.ended).toBe(1);
-    const last = service.log.at(-1)?.msg;
-    expect(last).toContain('another topology');
-    expect(last).toContain('order-events');
-    await Promise.all([databases.drop(), vhost.drop()]);
-  },
-);
+test('bindings taken away: they are made again, and what was accepted meanwhile is counted', async () => {
+  await atBroker(suite.brokerUrl, async (channel) => {
+    for (const { name, bindings } of topology.queues)
+      for (const key of bindings) await channel.unbindQueue(name, EVENTS_EXCHANGE, key);
+  });
+  await orderOne();
+  await suite.inSync(20_000);
+});
+
+test('the dead-letter exchange deleted: poison is set aside as soon as it is made again, and holds up nobody', async () => {
+  await atBroker(suite.brokerUrl, async (channel) => {
+    await channel.deleteExchange(DEAD_LETTER_EXCHANGE);
+    channel.publish(EVENTS_EXCHANGE, 'order.created', Buffer.from('{ broken'), { messageId: 'broken-1' });
+  });
+  await orderOne();
+  await suite.inSync(5_000);
+  await eventually(async () => {
+    const { messageCount } = await atBroker(suite.brokerUrl, (channel) => channel.checkQueue('order-events.dlq'));
+    expect(messageCount).toBe(1);
+  });
+});
+
+/** As RabbitMQ 3 stored queues, as somebody else declared one, and an exchange of another type. */
+async function declareOtherwise(brokerUrl: string): Promise<void> {
+  await atBroker(brokerUrl, async (channel) => {
+    await channel.assertExchange('events.dlx', 'topic', { durable: true });
+    await channel.assertQueue('product-events.dlq', { arguments: { 'x-queue-type': 'quorum' } });
+    await channel.assertQueue('order-events', { durable: true });
+    await channel.assertQueue('purchase-events', { arguments: { 'x-queue-type': 'quorum', 'x-delivery-limit': 7 } });
+  });
+}
+
+test('services that meet queues that were declared otherwise use them, and say once which they are and what to do', async () => {
+  const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
+  await declareOtherwise(vhost.brokerUrl);
+  const env = {
+    WRITE_DATABASE_URL: databases.writeDatabaseUrl,
+    READ_DATABASE_URL: databases.readDatabaseUrl,
+    BROKER_URL: vhost.brokerUrl,
+  };
+  const command = await suite.start('command-service', env);
+  const consumer = await suite.start('consumer-service', env);
+  const product = { name: 'Pin', category: 'Office', price: 1, stock: 10 };
+  const { body } = await post(`${command.url}/api/products`, product);
+  const order = { customerId: 3, items: [{ productId: body.productId, quantity: 2 }] };
+  expect((await post(`${command.url}/api/orders`, order)).status).toBe(201);
+  const read = openTestPool(databases.readDatabaseUrl);
+  await eventually(async () => {
+    const { rows } = await read.query('SELECT total_quantity_sold AS units FROM product_sales_view');
+    expect(rows).toEqual([{ units: '2' }]);
+  });
+  for (const { log } of [command, consumer]) {
+    const said = log.filter(({ msg }) => msg.startsWith('the topology at the broker is not as it is declared'));
+    for (const { problems, msg } of said) {
+      const named = (problems as { name: string }[]).map(({ name }) => name);
+      expect(named).toEqual(['events.dlx', 'order-events', 'purchase-events']);
+      expect(msg).toContain('delete it: it is made again');
+    }
+    // Each link of a service has its own view of the broker; the consumer has two.
+    expect(said).toHaveLength(log === command.log ? 1 : 2);
+  }
+  expect([await command.stop(), await consumer.stop()]).toEqual([0, 0]);
+  await read.end();
+  await Promise.all([databases.drop(), vhost.drop()]);
+}, 60_000);
 
 test('a consumer that is not subscribed is not ready, and says why; it is alive', async () => {
   const lonely = await suite.start('consumer-service', { BROKER_URL: 'amqp://guest:guest@127.0.0.1:9' });

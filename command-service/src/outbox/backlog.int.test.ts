@@ -54,7 +54,11 @@ test('a watermark never reads the outbox from end to end, though statistics say 
     published.push(JSON.parse(body.toString('utf8')));
     return 'confirmed';
   };
-  const publisher: Publisher = { publish, publishAll: () => Promise.reject(new Error('not asked for')) };
+  const publisher: Publisher = {
+    publish,
+    publishAll: () => Promise.reject(new Error('not asked for')),
+    whyRejected: () => undefined,
+  };
   await createWatermarkReporter(pool, () => publisher).runOnce();
   expect(published).toEqual([expect.objectContaining({ waiting: 20_000 })]);
   expect(await scans()).toBe(before);

@@ -12,7 +12,7 @@ import { createRelay } from './relay.js';
 import { createSettlement } from './settlement.js';
 
 const log = createLogger('test', 'silent', 'json');
-const settlement = createSettlement(log);
+const settlement = createSettlement({ log });
 
 const { pool } = await openTestDatabase('write', { emptied: ['outbox'] });
 
@@ -30,6 +30,7 @@ function broker(outcome: PublishOutcome) {
   };
   const publisher: Publisher = {
     publish,
+    whyRejected: () => undefined,
     publishAll: (items, messageOf) => Promise.all(items.map((item) => publish(messageOf(item)))),
   };
   return { sent, publisher, answer };

@@ -35,10 +35,11 @@ function brokerThat(answers: (messages: readonly OutgoingMessage[]) => readonly 
     return [...answers(messages)];
   };
   const publisher: Publisher = {
+    whyRejected: () => undefined,
     publishAll: (items, messageOf) => answer(items.map(messageOf)),
     publish: async (message) => (await answer([message]))[0] ?? 'failed',
   };
-  return { sent, relay: createRelay({ pool, publisher: () => publisher, settlement: createSettlement(log) }) };
+  return { sent, relay: createRelay({ pool, publisher: () => publisher, settlement: createSettlement({ log }) }) };
 }
 
 const confirmsAll = () => brokerThat((messages) => messages.map(() => 'confirmed'));

@@ -6,7 +6,7 @@ import { createSettlement } from './settlement.js';
 test('a topic without a queue is named once until one of its events was confirmed, whatever else is published', () => {
   const named: unknown[] = [];
   const log = { error: ({ topic }: { topic: string }) => named.push(topic) } as unknown as Logger;
-  const settlement = createSettlement(log);
+  const settlement = createSettlement({ log });
   const report = (topic: string, outcome: PublishOutcome) => settlement.report([{ id: '1', topic, outcome }]);
   for (let n = 0; n < 3; n += 1) {
     report('purchase.created', 'returned');

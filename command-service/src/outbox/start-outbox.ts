@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
-import { assertTopology } from '@tallyline/chassis/broker-topology';
 import type { Logger } from '@tallyline/chassis/logger';
 import { startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
@@ -35,7 +34,6 @@ export interface OutboxOptions {
   readonly brokerUrl: string;
   readonly pollIntervalMs: number;
   readonly measures: Measures;
-  readonly onFatal: (error: Error) => void;
 }
 
 /**
@@ -43,17 +41,15 @@ export interface OutboxOptions {
  * published, the relay, the watermark reporter, and the answers to replay requests. A backlog is relayed by two loops: one
  * claims and marks while the other's batch is at the broker, where one alone left half of the time unused.
  */
-export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, onFatal }: OutboxOptions): Outbox {
+export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures }: OutboxOptions): Outbox {
   const link = superviseBroker<Publisher>({
     url: brokerUrl,
     name: 'command-service relay',
     log,
-    onFatal,
+    topology,
     open: async (connection) => {
-      const channel = await connection.confirmChannel();
-      await assertTopology(channel, topology, connection.brokerMajorVersion);
       await answerReplayRequests(connection, { pool, log, wake: () => relay.wake() });
-      return connection.publisherOn(channel);
+      return connection.publisher();
     },
     onUp: () => {
       relay.wake();
@@ -61,7 +57,11 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures, on
     },
   });
   const publisher = () => (link.blocked() ? undefined : link.session());
-  const settlement = createSettlement(log, measures.onOutcome);
+  const settlement = createSettlement({
+    log,
+    onOutcome: measures.onOutcome,
+    onReturned: link.restoreTopology,
+  });
   const options = { pool, publisher, settlement };
   // By the first alone: a second relay that woke itself would never rest when all that it claims fails.
   const first = createRelay({ ...options, onFullClaim: () => second.wake() });

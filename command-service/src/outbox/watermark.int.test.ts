@@ -20,6 +20,7 @@ const tell: Publisher['publish'] = async ({ body }) => {
 };
 const publisher: Publisher = {
   publish: tell,
+  whyRejected: () => undefined,
   publishAll: (items, messageOf) => Promise.all(items.map((item) => tell(messageOf(item)))),
 };
 

@@ -17,18 +17,25 @@ export interface ReplayDependencies {
 
 /**
  * Takes the read side's requests. Without acknowledgement: one that is lost or fails is not worth keeping, because the
- * read side asks again for as long as it misses something.
+ * read side asks again for as long as it misses something. Where the user may not read them, publishing goes on.
  */
 export async function answerReplayRequests(connection: Connection, dependencies: ReplayDependencies): Promise<void> {
-  const channel = await connection.channel();
-  await channel.consume(
-    REPLAY_QUEUE,
-    (message) => {
-      if (message === null) return connection.fail(new Error(`the broker cancelled the consumer of ${REPLAY_QUEUE}`));
-      void answer(message.content, dependencies);
-    },
-    { noAck: true },
+  const refusal = await connection.optionalChannel((channel) =>
+    channel.consume(
+      REPLAY_QUEUE,
+      (message) => {
+        if (message === null) return connection.fail(new Error(`the broker cancelled the consumer of ${REPLAY_QUEUE}`));
+        void answer(message.content, dependencies);
+      },
+      { noAck: true },
+    ),
   );
+  if (refusal) {
+    dependencies.log.error(
+      { error: refusal.message },
+      `replay requests cannot be read from ${REPLAY_QUEUE}: events that the broker loses do not come back by themselves`,
+    );
+  }
 }
 
 async function answer(body: Buffer, { pool, log, wake }: ReplayDependencies): Promise<void> {

@@ -1,11 +1,11 @@
-import { assertTopology } from '@tallyline/chassis/broker-topology';
+import { ensureTopology } from '@tallyline/chassis/broker-topology';
 import { visitBroker } from '@tallyline/chassis/broker-visit';
-import { createPublisher, type Publisher } from '@tallyline/chassis/publisher';
+import { type ChannelPublisher, createPublisher } from '@tallyline/chassis/publisher';
 import { deadLetterQueueOf, topology } from '@tallyline/contracts/topology';
 import { type Letter, letterOf } from './letter.js';
 
 export interface LetterBox {
-  readonly publisher: Publisher;
+  readonly publisher: ChannelPublisher;
   /**
    * What lies in the dead-letter queue of `queue` now, oldest first, and no more than that: a letter that comes back while
    * we look is not seen again. Nothing leaves the queue unless it is removed: the rest returns when the box is closed.
@@ -16,9 +16,9 @@ export interface LetterBox {
 
 /** Opens the dead-letter queues. Looking costs a delivery each, which is why their delivery limit is off. */
 export function openLetterBox<T>(brokerUrl: string, work: (box: LetterBox) => Promise<T>): Promise<T> {
-  return visitBroker(brokerUrl, 'dead-letters', async ({ model, watch, fail, brokerMajorVersion }) => {
+  return visitBroker(brokerUrl, 'dead-letters', async ({ model, watch, fail }) => {
+    await ensureTopology(model, topology);
     const channel = watch(await model.createChannel());
-    await assertTopology(channel, topology, brokerMajorVersion);
     let blockedBy: string | undefined;
     model.on('blocked', (reason) => {
       blockedBy = reason;

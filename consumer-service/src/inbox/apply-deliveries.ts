@@ -43,7 +43,7 @@ export async function applyDeliveries(
     if (outcome === 'untaken') kept.add(message);
     const facts = { eventId: letter.id, queue: letter.queue, reason: letter.reason };
     if (outcome === 'untaken')
-      log.error(facts, 'its dead-letter queue does not take the message: it is full or has no leader');
+      log.error(facts, 'its dead-letter queue does not take the message: it is missing, full, or has no leader');
     else log.error(facts, 'message set aside');
   };
   // All at once: without a leader each costs 7 s.

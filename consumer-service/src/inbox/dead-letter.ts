@@ -2,16 +2,11 @@ import { DEAD_LETTER_EXCHANGE, deadLetterQueueOf } from '@tallyline/contracts/to
 import type { ConsumeMessage } from 'amqplib';
 import type { Outbound } from '../outbound.js';
 
-/** Its dead-letter queue, or the binding of it, is gone: declaring the topology once more mends that. */
-export class NoDeadLetterQueue extends Error {
-  override readonly name = 'NoDeadLetterQueue';
-}
-
 /**
  * Copies a message to its dead-letter queue with the reason and origin in its headers, where the management page shows
  * them. 'stored': the broker has the copy, and the original may be acknowledged. 'blocked': an alarm keeps it from taking any;
- * rejected, the original is moved by the broker itself, without our headers. 'untaken': the queue is full by a policy, or has
- * no leader, which would lose what is rejected. Throws where the queue is gone, or the broker away.
+ * rejected, the original is moved by the broker itself, without our headers. 'untaken': the queue is gone, is full by a policy,
+ * or has no leader, and would lose what is rejected. Throws while the broker is away.
  */
 export async function sendToDeadLetters(
   publish: Outbound['publish'],
@@ -39,7 +34,6 @@ export async function sendToDeadLetters(
   let outcome = await send({ ...headers, ...ours });
   // With ours added, the sender's headers may not fit into a frame any more.
   if (outcome === 'unsendable') outcome = await send(ours);
-  if (outcome === 'returned') throw new NoDeadLetterQueue(`no queue takes dead letters of ${queue}`);
   if (outcome === 'blocked') return 'blocked';
   if (outcome === 'failed') throw new Error(`no connection for a dead letter of ${queue}`);
   return outcome === 'confirmed' ? 'stored' : 'untaken';
