@@ -166,7 +166,9 @@ CREATE TABLE IF NOT EXISTS sync_state (
   -- Since when there is such a gap and measured_at stands still: after 10 s, what is between is asked for again.
   gap_since    TIMESTAMPTZ,
   -- The write side has pruned events that it never told of here: the views lack them until a rebuild is accepted.
-  lacks_history BOOLEAN NOT NULL DEFAULT false
+  lacks_history BOOLEAN NOT NULL DEFAULT false,
+  -- What keeps the write side from publishing, as its newest watermark says: [{ code, detail }].
+  write_problems JSONB NOT NULL DEFAULT '[]'
 );
 -- Columns that came later. Asked for first: ALTER TABLE waits for whoever reads (a dump, for as long as it takes), and
 -- everybody else behind it.
@@ -180,11 +182,40 @@ DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'told_ahead') THEN
     ALTER TABLE sync_state ADD COLUMN told_ahead TSTZMULTIRANGE NOT NULL DEFAULT '{}';
   END IF;
+  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'write_problems') THEN
+    ALTER TABLE sync_state ADD COLUMN write_problems JSONB NOT NULL DEFAULT '[]';
+  END IF;
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'dead_letters'::regclass AND attname = 'forgotten') THEN
     ALTER TABLE dead_letters ADD COLUMN forgotten BOOLEAN NOT NULL DEFAULT false;
   END IF;
 END $$;
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- The write databases that events and watermarks came from, by the identity that each has stored. One is counted: the ledger
+-- compares its counts alone. Where its history may have changed, `doubt` says why, until somebody has compared both sides.
+CREATE TABLE IF NOT EXISTS sources (
+  source_id     UUID PRIMARY KEY,
+  is_counted    BOOLEAN     NOT NULL,
+  epoch         TEXT,
+  wal_position  PG_LSN,
+  reported_at   TIMESTAMPTZ,
+  doubt         TEXT,
+  -- Of a source that is not counted: its events that the views include all the same.
+  events        BIGINT      NOT NULL DEFAULT 0,
+  first_seen_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  last_seen_at  TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+CREATE UNIQUE INDEX IF NOT EXISTS sources_counted ON sources (is_counted) WHERE is_counted;
+
+-- What keeps a service from its work now, as it says itself every few seconds. A row that is old is of a service that is gone.
+CREATE TABLE IF NOT EXISTS service_problems (
+  reporter      TEXT        NOT NULL,
+  code          TEXT        NOT NULL,
+  detail        TEXT        NOT NULL,
+  first_seen_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  last_seen_at  TIMESTAMPTZ NOT NULL DEFAULT now(),
+  PRIMARY KEY (reporter, code)
+);
 
 -- Every event that the views include, as it was received: what a rebuild reads. Append-only. A month here is when the
 -- event arrived, not when it happened, so a month that is over never changes and can leave for a Parquet file.
@@ -269,3 +300,6 @@ DO $$ BEGIN
   END IF;
 END $$;
 INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- The services' readiness checks write here, in transactions that are rolled back, to find out whether the disk has room.
+CREATE UNLOGGED TABLE IF NOT EXISTS storage_probe (filler TEXT NOT NULL);

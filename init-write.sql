@@ -121,6 +121,14 @@ DO $$ BEGIN
   END IF;
 END $$;
 
+-- The identity of this database for those who read its events. A random id: it stays the same over a restore, and another
+-- database has another one.
+CREATE TABLE IF NOT EXISTS source_identity (
+  only_row BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
+  id       UUID NOT NULL DEFAULT gen_random_uuid()
+);
+INSERT INTO source_identity DEFAULT VALUES ON CONFLICT DO NOTHING;
+
 -- What a request with an Idempotency-Key was answered, stored in the transaction of its work.
 CREATE TABLE IF NOT EXISTS idempotency_keys (
   scope       TEXT        NOT NULL,
@@ -131,3 +139,6 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
   PRIMARY KEY (scope, key)
 );
 CREATE INDEX IF NOT EXISTS idempotency_keys_created_at ON idempotency_keys (created_at);
+
+-- The services' readiness checks write here, in transactions that are rolled back, to find out whether the disk has room.
+CREATE UNLOGGED TABLE IF NOT EXISTS storage_probe (filler TEXT NOT NULL);

@@ -1,6 +1,7 @@
 import type { Express, Response } from 'express';
 import { z } from 'zod';
-import { onPool, type Pool } from './postgres.js';
+import { onPool, type Pool, type Statement } from './postgres.js';
+import { databaseFailure } from './postgres-failure.js';
 import { sendJson } from './route.js';
 
 /** Resolves when all is well, rejects with the reason when not. */
@@ -9,25 +10,31 @@ export type Check = () => Promise<void>;
 export interface HealthChecks {
   /** Without these the service cannot do its work: readiness fails. */
   readonly required: Readonly<Record<string, Check>>;
-  /** These may be away for a while, because that is what the design is for; they are shown, not counted. */
+  /** These may be away for a while, because that is what the design is for: the service is ready, and `degraded`. */
   readonly informative?: Readonly<Record<string, Check>>;
 }
 
-const status = z.enum(['up', 'down']);
+const checkStatus = z.enum(['up', 'down']);
 
 export const healthReport = z.object({
-  status,
-  checks: z.record(z.string(), z.object({ status, reason: z.string().optional() })).optional(),
+  status: z.enum(['up', 'degraded', 'down']).meta({
+    description:
+      'degraded: it can do its work, and something is away that it needs in the long run; its check says why',
+  }),
+  checks: z.record(z.string(), z.object({ status: checkStatus, reason: z.string().optional() })).optional(),
 });
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** `/health/live`: the process answers. `/health/ready` and `/health`: it can do its work, with every check by name. */
+/** `/health/live`: the process answers. `/health/ready` and `/health`: it can do its work (200), with every check by name. */
 export function healthRoutes(app: Express, { required, informative = {} }: HealthChecks): void {
   const answer = async (response: Response) => {
     const [must, may] = await Promise.all([runAll(required), runAll(informative)]);
-    const ready = Object.values(must).every(({ status }) => status === 'up');
-    sendJson(response, ready ? 200 : 503, { status: ready ? 'up' : 'down', checks: { ...must, ...may } });
+    const areUp = (checks: Awaited<ReturnType<typeof runAll>>) =>
+      Object.values(checks).every(({ status }) => status === 'up');
+    const isReady = areUp(must);
+    const status = !isReady ? 'down' : areUp(may) ? 'up' : 'degraded';
+    sendJson(response, isReady ? 200 : 503, { status, checks: { ...must, ...may } });
   };
   app.get('/health/live', (_request, response) => sendJson(response, 200, { status: 'up' }));
   app.get('/health/ready', (_request, response) => answer(response));
@@ -51,7 +58,7 @@ async function runOne(check: Check): Promise<{ status: 'up' | 'down'; reason?: s
     return { status: 'up' };
   } catch (error) {
     // Only reasons written for this place are shown: others may hold addresses or credentials.
-    return { status: 'down', reason: error instanceof CheckFailed ? error.message : 'not reachable' };
+    return { status: 'down', reason: error instanceof CheckFailed ? error.message : databaseFailure(error) };
   } finally {
     clearTimeout(timer);
   }
@@ -62,8 +69,9 @@ export class CheckFailed extends Error {
   override readonly name = 'CheckFailed';
 }
 
-export function databaseCheck(pool: Pool): Check {
+/** For a database that is only read. One that is written has `storageCheck`. */
+export function databaseCheck(pool: Pool, statement: Statement): Check {
   return async () => {
-    await onPool(pool).query({ text: 'SELECT 1' });
+    await onPool(pool).query(statement);
   };
 }

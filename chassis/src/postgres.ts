@@ -214,6 +214,24 @@ export async function withTransaction<T>(
   return retryingStaleStatement(async () => inTransaction(await borrow(pool, step), step, work, readsFirst));
 }
 
+/** The same, but nothing of it stays. */
+export async function withRolledBackTransaction<T>(pool: Pool, step: string, work: (tx: Tx) => Promise<T>): Promise<T> {
+  // The one way out of withTransaction that never commits is an error, so the result leaves beside one.
+  const undo = new Error('rolled back on purpose');
+  let result: { readonly value: T } | undefined;
+  try {
+    await withTransaction(pool, step, async (tx) => {
+      result = { value: await work(tx) };
+      // Answered behind what `work` has sent with commitBehind: its failure is seen here.
+      await tx.query({ text: 'SELECT' });
+      throw undo;
+    });
+  } catch (error) {
+    if (error !== undo || result === undefined) throw error;
+  }
+  return (result as { value: T }).value;
+}
+
 async function inTransaction<T>(
   client: pg.PoolClient,
   step: string,

@@ -1,15 +1,20 @@
-import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
+import { CheckFailed } from '@tallyline/chassis/health';
 import { listen } from '@tallyline/chassis/http-server';
 import { createMetrics, observePool } from '@tallyline/chassis/metrics';
 import { createPool, type Tx } from '@tallyline/chassis/postgres';
 import { startPruning } from '@tallyline/chassis/pruning';
 import { runService } from '@tallyline/chassis/service';
+import { storageCheck } from '@tallyline/chassis/storage-check.sql';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
+import { resultsStatement } from './idempotency/idempotency.sql.js';
 import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.js';
 import { createMeasures } from './measures.js';
+import { ordersStatement } from './orders/orders.sql.js';
 import { pruneOutbox } from './outbox/prune-outbox.sql.js';
 import { startOutbox } from './outbox/start-outbox.js';
+import { productsStatement } from './products/products.sql.js';
+import { purchaseStatements } from './purchases/purchases.sql.js';
 
 const settings = environment.pick({
   WRITE_DATABASE_URL: true,
@@ -54,14 +59,16 @@ await runService('command-service', process.env, settings, async ({ config, log 
     'idempotency keys': (tx: Tx) => pruneIdempotencyKeys(tx, config.IDEMPOTENCY_RETENTION_HOURS),
   };
   const prunings = Object.entries(pruned).map(([name, prune]) => startPruning({ name, pool: relayPool, log, prune }));
-  const broker = async () => {
-    if (outbox.link.session() === undefined) throw new CheckFailed('not connected; events wait in the outbox');
+  const publishing = async () => {
+    const trouble = outbox.trouble();
+    if (trouble !== undefined) throw new CheckFailed(trouble);
   };
+  const stored = [ordersStatement([]), resultsStatement('', []), productsStatement, ...purchaseStatements];
   const app = buildApp({
     pool,
     log,
     metrics,
-    health: { required: { writeDatabase: databaseCheck(pool) }, informative: { broker } },
+    health: { required: { writeDatabase: storageCheck(pool, stored) }, informative: { broker: publishing } },
     handOver: outbox.handOver,
     measures,
   });

@@ -1,15 +1,18 @@
-import { CheckFailed, databaseCheck } from '@tallyline/chassis/health';
+import { CheckFailed } from '@tallyline/chassis/health';
 import { buildHttpApp } from '@tallyline/chassis/http-app';
 import { listen } from '@tallyline/chassis/http-server';
 import { createMetrics, observePool } from '@tallyline/chassis/metrics';
 import { createPool } from '@tallyline/chassis/postgres';
 import { startPruning } from '@tallyline/chassis/pruning';
 import { runService } from '@tallyline/chassis/service';
+import { storageCheck } from '@tallyline/chassis/storage-check.sql';
 import { environment } from '@tallyline/contracts/environment';
 import { startArchiveMonths } from './archive/archive-months.js';
+import { batchStatements } from './inbox/apply-batch.js';
 import { pruneLedger, pruneProcessedEvents } from './inbox/prune-inbox.sql.js';
 import { createMeasures } from './measures.js';
 import { startOutbound } from './outbound.js';
+import { startProblemReports } from './problems/report-problems.js';
 import { startReplayRequests } from './replay/start-replay-requests.js';
 import { startSubscription } from './subscription.js';
 
@@ -47,6 +50,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     outbound,
     onBatch: createMeasures(metrics),
   });
+  const problemReports = startProblemReports(pool, log, subscription.problems);
   const replayRequests = startReplayRequests(pool, log, subscription.link, outbound);
   const days = config.INBOX_RETENTION_DAYS;
   const prunings = [
@@ -54,14 +58,20 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     startPruning({ name: 'event ledger', pool, log, prune: (tx) => pruneLedger(tx, days) }),
   ];
   const subscribed = async () => {
-    if (subscription.link.session() === undefined) throw new CheckFailed('not subscribed');
-    if (outbound.link.session() === undefined) throw new CheckFailed('no connection for dead letters');
+    const { link } = subscription;
+    if (link.session() === undefined) throw new CheckFailed(`not subscribed: ${link.trouble()}`);
+    if (outbound.link.session() === undefined)
+      throw new CheckFailed(`no connection for dead letters: ${outbound.link.trouble()}`);
+  };
+  const applying = async () => {
+    const [problem] = subscription.problems().filter(({ code }) => code.startsWith('views-'));
+    if (problem !== undefined) throw new CheckFailed(problem.detail);
   };
   const app = buildHttpApp({
     api,
     log,
     metrics,
-    health: { required: { readDatabase: databaseCheck(pool), subscription: subscribed } },
+    health: { required: { readDatabase: storageCheck(pool, batchStatements()), subscription: subscribed, applying } },
     routes: [],
   });
   const server = await listen(app, config.BIND_ADDR, config.CONSUMER_SERVICE_PORT);
@@ -70,6 +80,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     ['subscription', subscription.stop],
     // Behind the broker's links: a request that a blocked broker leaves unanswered ends with it.
     ['replay requests', replayRequests.stop],
+    ['problem reports', problemReports.stop],
     ['archive months', archiveMonths.stop],
     ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
     ['http', server.stop],

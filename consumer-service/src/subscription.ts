@@ -2,10 +2,13 @@ import { type BrokerLink, type Connection, superviseBroker } from '@tallyline/ch
 import type { Logger } from '@tallyline/chassis/logger';
 import { startLoop } from '@tallyline/chassis/loop';
 import type { Pool } from '@tallyline/chassis/postgres';
+import { databaseFailure } from '@tallyline/chassis/postgres-failure';
+import type { SyncProblem } from '@tallyline/contracts/sync-reasons';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import { applyDeliveries } from './inbox/apply-deliveries.js';
 import { deliveryOf } from './inbox/delivery.js';
+import { TableAtFault } from './inbox/table-fault.js';
 import { Intake, MAX_BATCH_SIZE } from './intake.js';
 import type { OnBatch } from './measures.js';
 import type { Outbound } from './outbound.js';
@@ -27,10 +30,14 @@ export interface Session {
   readonly intake: Intake;
   /** What stays unacknowledged for a while. Kept apart, it holds up no other message. */
   readonly kept: Set<ConsumeMessage>;
+  /** Queues that could not be consumed. */
+  readonly leftOut: readonly string[];
 }
 
 export interface Subscription {
   readonly link: BrokerLink<Session>;
+  /** What keeps events from the views now. */
+  problems(): readonly SyncProblem[];
   /** Ends `outbound`, too, behind the last batch. */
   stop(): Promise<void>;
 }
@@ -87,11 +94,35 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
   };
   const batches = startLoop('consumer', log, { idleMs: IDLE_MS, turn, lanes: LANES });
 
+  const problems = (): SyncProblem[] => {
+    const session = link.session();
+    const failure = batches.trouble();
+    const found: SyncProblem[] = [];
+    if (session === undefined) found.push({ code: 'consumer-without-broker', detail: notConsuming(link.trouble()) });
+    if (failure instanceof TableAtFault) found.push({ code: 'views-refuse-events', detail: failure.message });
+    else if (failure !== undefined) found.push({ code: 'views-not-written', detail: notWriting(failure) });
+    if (session && session.leftOut.length > 0)
+      found.push({
+        code: 'queue-not-consumed',
+        detail: `consumer-service may not consume ${session.leftOut.join(', ')}`,
+      });
+    if (session && session.kept.size > 0)
+      found.push({
+        code: 'dead-letters-not-taken',
+        detail: `${session.kept.size} message(s) find no room in a dead-letter queue`,
+      });
+    return found;
+  };
+
   return {
     link,
+    problems,
     stop: () => link.stop(() => outbound.link.stop(batches.stop)),
   };
 }
+
+const notConsuming = (trouble: string | undefined) => `consumer-service has no connection to the broker: ${trouble}`;
+const notWriting = (error: unknown) => `consumer-service cannot write the read database: ${databaseFailure(error)}`;
 
 /**
  * Consumes every queue on one channel. A queue that the broker does not let this user consume is left out, so that it keeps
@@ -119,7 +150,7 @@ async function subscribe(connection: Connection, log: Logger, onDelivery: () => 
           onDelivery();
         });
       }
-      session = { channel, intake, kept: new Set() };
+      session = { channel, intake, kept: new Set(), leftOut };
     });
     if (session !== undefined) {
       if (leftOut.length > 0) setTimeout(() => connection.fail(new TryAgain(leftOut)), LEFT_OUT_MS).unref();

@@ -9,7 +9,14 @@ const headers = {
     'cloudEvents:specversion': { type: 'string', const: '1.0' },
     'cloudEvents:id': { type: 'string', format: 'uuid' },
     'cloudEvents:type': { type: 'string' },
-    'cloudEvents:source': { type: 'string' },
+    'cloudEvents:source': {
+      type: 'string',
+      description: '`/command-service/` and the identity that the write database has stored',
+    },
+    'cloudEvents:epoch': {
+      type: 'string',
+      description: 'Changes when the history of the write database may have changed: a fail-over, a restore',
+    },
     'cloudEvents:time': { type: 'string', format: 'date-time' },
   },
 };

@@ -1,11 +1,17 @@
 import { z } from 'zod';
 import { instant as anyInstant } from './fields.js';
+import { source } from './source.js';
 
 /** PostgreSQL knows no year 0, and would refuse the batch that such a watermark came with again and again. */
 const instant = anyInstant.refine((text) => !text.startsWith('0000'), 'must be of the year 1 or later');
 
 /** Waiting events are counted up to here: more would be no more news, and eight million take as long as a statement may. */
 export const MOST_WAITING = 1_000_000;
+
+/** A watermark names so many problems at most, each in so many characters. */
+export const MAX_PROBLEMS = 10;
+const MAX_CODE_LENGTH = 60;
+export const MAX_DETAIL_LENGTH = 500;
 
 /**
  * What the write side tells the read side about itself, every second: how many events were committed in each second of
@@ -27,6 +33,13 @@ export const watermark = z.object({
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
   /** Committed but not yet confirmed by the broker, as last counted, up to MOST_WAITING. */
   waiting: z.int().min(0),
+  /** Whose counts these are. Left out by version 0.1. */
+  source: source.optional(),
+  /** What keeps events in the outbox; the codes are those of sync-reasons.ts, or later ones. */
+  problems: z
+    .array(z.object({ code: z.string().max(MAX_CODE_LENGTH), detail: z.string().max(MAX_DETAIL_LENGTH) }))
+    .max(MAX_PROBLEMS)
+    .optional(),
 });
 
 export type Watermark = z.infer<typeof watermark>;

@@ -2,6 +2,7 @@ import { print, runCommandLine } from '@tallyline/chassis/command-line';
 import { createPool } from '@tallyline/chassis/postgres';
 import { showProgress } from '@tallyline/chassis/progress';
 import { environment } from '@tallyline/contracts/environment';
+import { acceptSource } from './verify/accept.sql.js';
 import { reportOf } from './verify/report.js';
 import { verify, viewChecks } from './verify/verify.js';
 
@@ -9,6 +10,8 @@ const usage = `Recomputes every view from the write side, for exactly the events
 by row, to the cent. Works on a live, busy system, and changes nothing.
 
   npm run verify
+  npm run verify -- --accept    where sync-status doubts the write database (it was restored, a standby was promoted, or events
+                                of another one came): when both sides are equal, notes that, and the doubt is gone
 
 Exit code 0 and one line: equal. 1: the differing rows, each with the event that is missing or doubled where that can be
 told. 2: it could not be done. Reads WRITE_DATABASE_URL and READ_DATABASE_URL, from the environment or .env.`;
@@ -21,8 +24,8 @@ await runCommandLine({
   argv: process.argv.slice(2),
   env: process.env,
   settings: environment.pick({ READ_DATABASE_URL: true, WRITE_DATABASE_URL: true }),
-  options: {},
-  run: async ({ config, log }) => {
+  options: { accept: { type: 'boolean', default: false } },
+  run: async ({ config, values: { accept }, log }) => {
     const pool = (url: string) =>
       createPool({ url, applicationName: 'verify', maxConnections: 1, statementTimeoutMs: STATEMENT_TIMEOUT_MS, log });
     const read = pool(config.READ_DATABASE_URL);
@@ -32,7 +35,14 @@ await runCommandLine({
       const verdict = await verify(read, write, progress);
       progress.end();
       for (const line of reportOf(verdict, viewChecks.length)) print(line);
-      return verdict.differing === 0 ? 0 : 1;
+      if (verdict.differing > 0) return 1;
+      if (accept) {
+        const isSettled = await acceptSource(read, write);
+        print(
+          isSettled ? 'Accepted: the views are counted against this write database.' : 'There was nothing to accept.',
+        );
+      }
+      return 0;
     } finally {
       progress.end();
       await Promise.all([read.end(), write.end()]);

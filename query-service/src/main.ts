@@ -7,6 +7,7 @@ import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
 import { createLive } from './live/live.js';
 import { measureSync } from './measures.js';
+import { syncFactsStatement } from './queries/sync-status.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
@@ -35,7 +36,7 @@ await runService('query-service', process.env, settings, async ({ config, log })
     metrics,
     live,
     timeZone: config.SHOP_TIME_ZONE,
-    health: { required: { readDatabase: databaseCheck(pool) } },
+    health: { required: { readDatabase: databaseCheck(pool, syncFactsStatement) } },
   });
   const server = await listen(app, config.BIND_ADDR, config.QUERY_SERVICE_PORT);
   log.info({ port: server.port }, 'query-service listens');

@@ -58,8 +58,15 @@ export function storeResults(
   scope: string,
   results: readonly (RequestKey & { readonly result: unknown })[],
 ): Statement[] {
-  if (results.length === 0) return [];
-  const statement = {
+  return results.length === 0 ? [] : [resultsStatement(scope, results)];
+}
+
+/** Of no results, it shows that results could be stored. */
+export function resultsStatement(
+  scope: string,
+  results: readonly (RequestKey & { readonly result: unknown })[],
+): Statement {
+  return {
     name: 'store-idempotency-results',
     text: `INSERT INTO idempotency_keys (scope, key, fingerprint, result)
            SELECT $1, * FROM unnest($2::text[], $3::bytea[], $4::jsonb[])`,
@@ -70,5 +77,4 @@ export function storeResults(
       results.map(({ result }) => JSON.stringify(result)),
     ],
   };
-  return [statement];
 }

@@ -31,11 +31,15 @@ export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now:
  * them, 110 µs of 1,000 products for each group.
  */
 export function insertOrders(orders: readonly NewOrder[]): Statement[] {
-  if (orders.length === 0) return [];
+  return orders.length === 0 ? [] : [ordersStatement(orders)];
+}
+
+/** Of no orders, it shows that orders could be stored. */
+export function ordersStatement(orders: readonly NewOrder[]): Statement {
   const lines = orders.flatMap((order) => order.lines.map((line) => ({ orderId: order.id, ...line })));
   const sold = new Map<number, number>();
   for (const { productId, quantity } of lines) sold.set(productId, (sold.get(productId) ?? 0) + quantity);
-  const statement = {
+  return {
     name: 'insert-orders',
     text: `
       WITH sold AS (
@@ -72,5 +76,4 @@ export function insertOrders(orders: readonly NewOrder[]): Statement[] {
       orders.map(({ event }) => event.retryAt?.toISOString()),
     ],
   };
-  return [statement];
 }

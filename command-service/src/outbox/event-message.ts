@@ -1,6 +1,17 @@
 import type { OutgoingMessage } from '@tallyline/chassis/publisher';
 import { events } from '@tallyline/contracts/events';
+import { cloudEventsSource, type Source } from '@tallyline/contracts/source';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID } from '@tallyline/contracts/topology';
+
+/** Where the events of this process come from, in the form that their headers have. */
+export interface EventOrigin {
+  readonly source: string;
+  readonly epoch: string;
+}
+
+export function originOf({ id, epoch }: Source): EventOrigin {
+  return { source: cloudEventsSource(id), epoch };
+}
 
 /** What a message needs to know, whether claimed from the table or still in its writer's memory. */
 export interface PublishableRow {
@@ -21,7 +32,8 @@ const headers = {
   'cloudEvents:specversion': '1.0',
   'cloudEvents:id': '',
   'cloudEvents:type': '',
-  'cloudEvents:source': `/${OUTBOX_APP_ID}`,
+  'cloudEvents:source': '',
+  'cloudEvents:epoch': '',
   'cloudEvents:time': '',
   traceparent: undefined as string | undefined,
 };
@@ -30,10 +42,15 @@ const headers = {
  * The AMQP message of an outbox row, with the CloudEvents 1.0 attributes as headers (binary content mode). Its headers
  * hold until the next message is made.
  */
-export function eventMessage({ id, topic, payload, traceparent, createdAt }: PublishableRow): OutgoingMessage {
+export function eventMessage(
+  { id, topic, payload, traceparent, createdAt }: PublishableRow,
+  { source, epoch }: EventOrigin,
+): OutgoingMessage {
   const type = typeOfTopic.get(topic) ?? topic;
   headers['cloudEvents:id'] = id;
   headers['cloudEvents:type'] = type;
+  headers['cloudEvents:source'] = source;
+  headers['cloudEvents:epoch'] = epoch;
   headers['cloudEvents:time'] = createdAt.toISOString();
   headers.traceparent = traceparent ?? undefined;
   return {

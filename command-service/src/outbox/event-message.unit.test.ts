@@ -2,11 +2,12 @@ import { expect, test } from '@jest/globals';
 import { asyncApiDocument } from '@tallyline/contracts/asyncapi';
 import { eventMessage } from './event-message.js';
 
+const origin = { source: '/command-service/5f0c9a52-7d3e-4b1a-9f57-0c8d6f0a2b11', epoch: '1-2-3-4' };
 const row = { topic: 'order.created', payload: '{"orderId":1}', createdAt: new Date('2026-11-20T08:17:46.438Z') };
 
 test('an event carries its CloudEvents attributes, and nothing of the event before it', () => {
   const ids = ['0199aaaa-bbbb-7ccc-8ddd-000000000001', '0199aaaa-bbbb-7ccc-8ddd-000000000002'] as const;
-  const first = eventMessage({ ...row, id: ids[0], traceparent: '00-1-2-01' });
+  const first = eventMessage({ ...row, id: ids[0], traceparent: '00-1-2-01' }, origin);
   expect(first).toMatchObject({
     exchange: 'events',
     routingKey: 'order.created',
@@ -17,16 +18,20 @@ test('an event carries its CloudEvents attributes, and nothing of the event befo
     'cloudEvents:specversion': '1.0',
     'cloudEvents:id': ids[0],
     'cloudEvents:type': 'OrderCreated',
-    'cloudEvents:source': '/command-service',
+    'cloudEvents:source': origin.source,
+    'cloudEvents:epoch': origin.epoch,
     'cloudEvents:time': '2026-11-20T08:17:46.438Z',
     traceparent: '00-1-2-01',
   });
-  const second = eventMessage({ ...row, id: ids[1], traceparent: null });
+  const second = eventMessage({ ...row, id: ids[1], traceparent: null }, origin);
   expect(second.properties.headers).toMatchObject({ 'cloudEvents:id': ids[1], traceparent: undefined });
 });
 
 test('its headers are those that the AsyncAPI document tells readers of', () => {
-  const { properties } = eventMessage({ ...row, id: '0199aaaa-bbbb-7ccc-8ddd-000000000001', traceparent: null });
+  const { properties } = eventMessage(
+    { ...row, id: '0199aaaa-bbbb-7ccc-8ddd-000000000001', traceparent: null },
+    origin,
+  );
   const told = asyncApiDocument().components.messages.OrderCreated?.headers.properties ?? {};
   expect(Object.keys(properties?.headers ?? {}).sort()).toEqual(Object.keys(told).sort());
 });

@@ -12,6 +12,7 @@ import { createRelay } from './relay.js';
 import { createSettlement } from './settlement.js';
 
 const log = createLogger('test', 'silent', 'json');
+const origin = { source: '/command-service/1', epoch: '1-2-3-4' };
 const settlement = createSettlement({ log });
 
 const { pool } = await openTestDatabase('write', { emptied: ['outbox'] });
@@ -40,7 +41,7 @@ function handOverTo(publisher: Publisher | undefined) {
   let wakes = 0;
   const handOver = createHandOver({
     pool,
-    publisher: () => publisher,
+    broker: () => publisher && { publisher, origin },
     settlement,
     wakeRelay: () => {
       wakes += 1;
@@ -68,7 +69,7 @@ async function write(handOver: RunningHandOver): Promise<OutboxRow> {
 async function claimed(): Promise<string[]> {
   const { publisher, sent, answer } = broker('failed');
   answer();
-  await createRelay({ pool, publisher: () => publisher, settlement })
+  await createRelay({ pool, broker: () => ({ publisher, origin }), settlement })
     .runOnce()
     .catch(() => undefined);
   return sent;

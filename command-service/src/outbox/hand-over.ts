@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import type { Publisher } from '@tallyline/chassis/publisher';
 import type { OutboxRow } from './outbox-row.js';
-import { publishRows } from './publish-rows.js';
+import { type Broker, publishRows } from './publish-rows.js';
 import type { Sent, Settlement } from './settlement.js';
 
 /**
@@ -33,7 +32,7 @@ export const leaveToRelay: HandOver = { claimableFrom: () => undefined, committe
 
 export interface HandOverOptions {
   readonly pool: Pool;
-  readonly publisher: () => Publisher | undefined;
+  readonly broker: () => Broker | undefined;
   readonly settlement: Settlement;
   /** There is something to claim. */
   readonly wakeRelay: () => void;
@@ -46,7 +45,7 @@ export interface HandOverOptions {
  * there: if the process dies or the broker fails, the lease ends and a relay publishes it, a second time at worst.
  */
 export function createHandOver(options: HandOverOptions): RunningHandOver {
-  const { pool, publisher, settlement, wakeRelay, onAnswered } = options;
+  const { pool, broker, settlement, wakeRelay, onAnswered } = options;
   const underWay = new Set<Promise<void>>();
   let inFlight = 0;
   let unsettled: Sent[] = [];
@@ -55,7 +54,7 @@ export function createHandOver(options: HandOverOptions): RunningHandOver {
     inFlight += rows.length;
     // The next group's statements leave first: the database works on them while this takes 20 µs an event.
     await nextTurn();
-    const open = publisher();
+    const open = broker();
     const sent = open
       ? await publishRows(open, rows)
       : rows.map(({ id, topic }) => ({ id, topic, outcome: 'failed' as const }));
@@ -66,7 +65,7 @@ export function createHandOver(options: HandOverOptions): RunningHandOver {
 
   return {
     claimableFrom: (now) =>
-      publisher() !== undefined && inFlight < MAX_IN_FLIGHT ? new Date(now.getTime() + LEASE_MS) : undefined,
+      broker() !== undefined && inFlight < MAX_IN_FLIGHT ? new Date(now.getTime() + LEASE_MS) : undefined,
     committed: (rows) => {
       const leased = rows.filter(({ retryAt }) => retryAt !== undefined);
       if (leased.length < rows.length) wakeRelay();

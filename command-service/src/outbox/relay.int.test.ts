@@ -39,7 +39,14 @@ function brokerThat(answers: (messages: readonly OutgoingMessage[]) => readonly 
     publishAll: (items, messageOf) => answer(items.map(messageOf)),
     publish: async (message) => (await answer([message]))[0] ?? 'failed',
   };
-  return { sent, relay: createRelay({ pool, publisher: () => publisher, settlement: createSettlement({ log }) }) };
+  return {
+    sent,
+    relay: createRelay({
+      pool,
+      broker: () => ({ publisher, origin: { source: '/s', epoch: '1' } }),
+      settlement: createSettlement({ log }),
+    }),
+  };
 }
 
 const confirmsAll = () => brokerThat((messages) => messages.map(() => 'confirmed'));

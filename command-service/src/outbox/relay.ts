@@ -1,7 +1,6 @@
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import type { Publisher } from '@tallyline/chassis/publisher';
 import { claimUnpublished } from './outbox.sql.js';
-import { publishRows } from './publish-rows.js';
+import { type Broker, publishRows } from './publish-rows.js';
 import type { Settlement } from './settlement.js';
 
 /** Two of them are under way in a backlog: 2,000 confirms in flight, a tenth faster than 1,000. 4,000 give 3 % more. */
@@ -9,8 +8,8 @@ const BATCH_SIZE = 1_000;
 
 export interface RelayOptions {
   readonly pool: Pool;
-  /** The publisher of the connection that is up now; undefined while the broker is away or blocks. */
-  readonly publisher: () => Publisher | undefined;
+  /** The connection that is up now; undefined while the broker is away or blocks. */
+  readonly broker: () => Broker | undefined;
   readonly settlement: Settlement;
   /** There are more rows than one batch: a second relay may work on them while this one awaits its confirms. */
   readonly onFullClaim?: () => void;
@@ -26,10 +25,10 @@ export interface Relay {
  * published again. The claim is a row lock held until the rows are marked: a relay that dies releases it, and another
  * claims the same rows.
  */
-export function createRelay({ pool, publisher, settlement, onFullClaim }: RelayOptions): Relay {
+export function createRelay({ pool, broker, settlement, onFullClaim }: RelayOptions): Relay {
   return {
     runOnce: async () => {
-      const open = publisher();
+      const open = broker();
       if (open === undefined) return 'idle';
       const sent = await withTransaction(pool, 'relay outbox', async (tx) => {
         const rows = await claimUnpublished(tx, BATCH_SIZE);

@@ -2,14 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
 import type { Logger } from '@tallyline/chassis/logger';
 import { startLoop } from '@tallyline/chassis/loop';
-import type { Pool } from '@tallyline/chassis/postgres';
+import { onPool, type Pool } from '@tallyline/chassis/postgres';
 import type { Publisher } from '@tallyline/chassis/publisher';
 import { topology } from '@tallyline/contracts/topology';
 import type { Measures } from '../measures.js';
 import { answerReplayRequests } from '../replay/answer-replay-requests.js';
+import { type EventOrigin, originOf } from './event-message.js';
 import { createHandOver, type HandOver, type RunningHandOver } from './hand-over.js';
 import { createRelay } from './relay.js';
 import { createSettlement } from './settlement.js';
+import { readSource } from './source.sql.js';
 import { createWatermarkReporter } from './watermark.js';
 
 /** Often enough that lag is known to the second; each costs one index range of the last 15 s. */
@@ -24,6 +26,8 @@ const SETTLING_PAUSE_MS = 50;
 export interface Outbox {
   readonly link: BrokerLink<Publisher>;
   readonly handOver: HandOver;
+  /** Why events wait in the outbox, in words that may be shown to whoever asks; undefined when nothing keeps them. */
+  trouble(): string | undefined;
   /** Resolves when the batch under way is confirmed and marked, and the connection is closed. */
   stop(): Promise<void>;
 }
@@ -48,6 +52,8 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures }: 
     log,
     topology,
     open: async (connection) => {
+      // Events say which database they come from, so it must be known before the first is published.
+      origin = originOf(await readSource(onPool(pool)));
       await answerReplayRequests(connection, { pool, log, wake: () => relay.wake() });
       return connection.publisher();
     },
@@ -56,31 +62,48 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures }: 
       reporter.wake();
     },
   });
+  let origin: EventOrigin | undefined;
   const publisher = () => (link.blocked() ? undefined : link.session());
+  const broker = () => {
+    const open = publisher();
+    return open && origin && { publisher: open, origin };
+  };
   const settlement = createSettlement({
     log,
     onOutcome: measures.onOutcome,
     onReturned: link.restoreTopology,
   });
-  const options = { pool, publisher, settlement };
+  const options = { pool, broker, settlement };
   // By the first alone: a second relay that woke itself would never rest when all that it claims fails.
   const first = createRelay({ ...options, onFullClaim: () => second.wake() });
   const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: first.runOnce });
   const second = startLoop('second relay', log, { idleMs: WOKEN_ONLY_MS, turn: createRelay(options).runOnce });
   const handOver = createHandOver({
     pool,
-    publisher,
+    broker,
     settlement,
     wakeRelay: () => relay.wake(),
     onAnswered: () => settling.wake(),
   });
   const settling = startLoop('settling', log, { idleMs: WOKEN_ONLY_MS, turn: () => settleAndRest(handOver) });
-  const watermarks = createWatermarkReporter(pool, publisher, measures.onBacklog);
+  const watermarks = createWatermarkReporter(pool, publisher, {
+    onBacklog: measures.onBacklog,
+    onSource: (source) => {
+      origin = originOf(source);
+    },
+    untaken: settlement.untaken,
+  });
   const reporter = startLoop('watermark', log, { idleMs: WATERMARK_INTERVAL_MS, turn: watermarks.runOnce });
 
   return {
     link,
     handOver,
+    trouble: () => {
+      const away = link.trouble();
+      if (away !== undefined) return `events wait in the outbox: ${away}`;
+      const untaken = settlement.untaken();
+      return untaken.length === 0 ? undefined : untaken.join('; ');
+    },
     stop: () =>
       link.stop(async () => {
         await handOver.answered();

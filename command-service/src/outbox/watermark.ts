@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { CONFIRM_TIMEOUT_MS, type Publisher } from '@tallyline/chassis/publisher';
+import type { Source } from '@tallyline/contracts/source';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
-import type { Watermark } from '@tallyline/contracts/watermark';
+import { MAX_DETAIL_LENGTH, MAX_PROBLEMS, type Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
 import { type Backlog, createBacklogReader } from './backlog.js';
 import { createCommitHorizon } from './commit-horizon.js';
+import { readSource } from './source.sql.js';
 import {
   countCommitted,
   isAnyCommittedBefore,
@@ -20,6 +22,14 @@ const RECOUNT_MS = 15_000;
 const MAX_SPAN_MS = 3_600_000;
 /** And less after a failure: an hour of 2,000 events a second takes as long to count as a statement may. */
 const MIN_SPAN_MS = 60_000;
+
+export interface WatermarkOptions {
+  readonly onBacklog?: (backlog: Backlog) => void;
+  /** Called whenever the identity of the database was read. */
+  readonly onSource?: (source: Source) => void;
+  /** What the broker does not take at the moment, in words. */
+  readonly untaken?: () => readonly string[];
+}
 
 export interface WatermarkReporter {
   /** Sends one watermark. 'busy' when the time up to now needs more than one. */
@@ -37,7 +47,7 @@ export interface WatermarkReporter {
 export function createWatermarkReporter(
   pool: Pool,
   publisher: () => Publisher | undefined,
-  onBacklog: (backlog: Backlog) => void = () => undefined,
+  { onBacklog = () => undefined, onSource = () => undefined, untaken = () => [] }: WatermarkOptions = {},
 ): WatermarkReporter {
   const readBacklog = createBacklogReader();
   const readHorizon = createCommitHorizon();
@@ -57,6 +67,9 @@ export function createWatermarkReporter(
     const prunedUntil = await readPrunedUntil(tx);
     const backlog = await readBacklog(tx);
     onBacklog(backlog);
+    // Behind the counts: the log has at least what they have.
+    const source = await readSource(tx);
+    onSource(source);
     const published = open.publish(
       watermarkMessage({
         measuredAt: until.toISOString(),
@@ -70,6 +83,10 @@ export function createWatermarkReporter(
           firstAt: firstAt.toISOString(),
         })),
         waiting: backlog.waiting,
+        source,
+        problems: untaken()
+          .slice(0, MAX_PROBLEMS)
+          .map((words) => ({ code: 'events-not-taken', detail: words.slice(0, MAX_DETAIL_LENGTH) })),
       }),
     );
     // An alarm is the answer to a publish, often to this one: its confirm comes when the alarm ends, and nobody would count.

@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Statement, Tx } from '@tallyline/chassis/postgres';
 import type { LockedProduct } from '../orders/decide-order.js';
 import { EVENT_TIME, type EventTime } from '../outbox/event-time.sql.js';
 
@@ -9,11 +9,19 @@ export interface NewProduct {
   readonly stock: number;
 }
 
+const COLUMNS = 'name, category, price, stock, created_at';
+
+/** Shows that a product could be stored. */
+export const productsStatement: Statement = {
+  name: 'insert-no-product',
+  text: `INSERT INTO products (${COLUMNS}) SELECT ${COLUMNS} FROM products WHERE false`,
+};
+
 /** The id of a new product, and the time of its event. */
 export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: number; createdAt: EventTime }> {
   const [row] = await tx.query<{ id: number; createdAt: EventTime }>({
     name: 'insert-product',
-    text: `INSERT INTO products (name, category, price, stock, created_at)
+    text: `INSERT INTO products (${COLUMNS})
            VALUES ($1, $2, $3::bigint * 0.01, $4, ${EVENT_TIME})
            RETURNING id, created_at AS "createdAt"`,
     values: [product.name, product.category, product.priceCents, product.stock],

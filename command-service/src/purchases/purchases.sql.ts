@@ -37,6 +37,21 @@ export async function findKnown(
   return { productIds: new Set(row?.productIds), customer: row?.customer ?? false };
 }
 
+const PURCHASE_COLUMNS =
+  'id, branch_id, cashier_id, pos_id, receipt_id, customer_id, total, day, idempotency_key, fingerprint, event_id, created_at';
+const CUSTOMER_COLUMNS = 'id, created_at';
+const ITEM_COLUMNS = 'purchase_id, product_id, unit_price';
+
+/** Show that a purchase could be stored. */
+export const purchaseStatements: readonly Statement[] = Object.entries({
+  purchases: PURCHASE_COLUMNS,
+  customers: CUSTOMER_COLUMNS,
+  purchase_items: ITEM_COLUMNS,
+}).map(([table, columns]) => ({
+  name: `insert-no-${table}`,
+  text: `INSERT INTO ${table} (${columns}) SELECT ${columns} FROM ${table} WHERE false`,
+}));
+
 export interface NewPurchase {
   readonly id: number;
   readonly userId: string;
@@ -55,14 +70,13 @@ export function insertPurchase(purchase: Purchase, stored: NewPurchase): Stateme
     name: 'insert-purchase',
     text: `
       WITH purchase AS (
-        INSERT INTO purchases (id, branch_id, cashier_id, pos_id, receipt_id, customer_id, total, day, idempotency_key,
-                               fingerprint, event_id, created_at)
+        INSERT INTO purchases (${PURCHASE_COLUMNS})
         VALUES ($1, $2, $3, $4, $5, $6, $7::bigint * 0.01, $8, $9, $10, $11, $12)
         ON CONFLICT DO NOTHING RETURNING id
       ), customer AS (
-        INSERT INTO customers (id, created_at) SELECT $6, $12 FROM purchase WHERE $13::boolean
+        INSERT INTO customers (${CUSTOMER_COLUMNS}) SELECT $6, $12 FROM purchase WHERE $13::boolean
       ), items AS (
-        INSERT INTO purchase_items (purchase_id, product_id, unit_price)
+        INSERT INTO purchase_items (${ITEM_COLUMNS})
         SELECT id, product_id, cents * 0.01
           FROM purchase, unnest($14::bigint[], $15::bigint[]) AS item (product_id, cents)
       ), event AS (

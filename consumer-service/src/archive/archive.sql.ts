@@ -1,5 +1,6 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
 import type { Part } from '@tallyline/chassis/postgres-together';
+import type { EventType } from '@tallyline/contracts/events';
 import type { DecodedEvent } from '../inbox/decode.js';
 
 /** Keeps events as received. The inbox has let each through once, so there is no conflict to handle here. */
@@ -29,6 +30,19 @@ export async function findArchived(db: Queryable, ids: readonly string[]): Promi
     values: [ids],
   });
   return new Set(rows.map(({ id }) => id));
+}
+
+/** How far back `findNewestArchived` looks: a type that is rare must not make it read the whole archive. */
+const NEWEST_LOOKED_AT = 1_000;
+
+/** The body of the newest archived event of a type, or none. */
+export async function findNewestArchived(db: Queryable, type: EventType): Promise<string[]> {
+  const rows = await db.query<{ body: string }>({
+    text: `SELECT body FROM (SELECT event_type, body FROM event_archive ORDER BY event_id DESC LIMIT ${NEWEST_LOOKED_AT}) AS newest
+            WHERE event_type = $1 LIMIT 1`,
+    values: [type],
+  });
+  return rows.map(({ body }) => body);
 }
 
 /** Makes the partitions of this month and the next, by the database's clock, which is the one that stamps the rows. */

@@ -1,8 +1,9 @@
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, type Tx, withRolledBackTransaction } from '@tallyline/chassis/postgres';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { announceApplying } from '../inbox/inbox.sql.js';
 import { isEventAtFault, refusalOf } from '../inbox/refusal.js';
+import { requireTableTakes } from '../inbox/table-fault.js';
 import { viewTables } from '../projections/index.js';
 import { type ChangedRow, noteChanges, readChanges } from './dead-letters.sql.js';
 import { type Letter, redriven } from './letter.js';
@@ -19,9 +20,10 @@ export async function tryLetter(pool: Pool, letter: Letter): Promise<Trial> {
   const decoded = decode({ queue: letter.queue, body, messageId, appId, traceparent: undefined });
   if (decoded.kind === 'poison') return { kind: 'would-come-back', reason: decoded.reason };
   try {
-    return await rolledBack(pool, (tx) => apply(tx, decoded));
+    return await withRolledBackTransaction(pool, 'try a dead letter', (tx) => apply(tx, decoded));
   } catch (error) {
     if (!isEventAtFault(error)) throw error;
+    await requireTableTakes(pool, decoded.event.eventType);
     return { kind: 'would-come-back', reason: refusalOf(error) };
   }
 }
@@ -33,19 +35,4 @@ async function apply(tx: Tx, event: DecodedEvent): Promise<Trial> {
   await noteChanges(tx, [...viewTables].reverse());
   const { applied } = await applyInTransaction(tx, { events: [event], poison: [], watermarks: [] });
   return applied.length === 0 ? { kind: 'already-applied' } : { kind: 'would-apply', changes: await readChanges(tx) };
-}
-
-/** The one way out of withTransaction that never commits is an error, so the result leaves beside one. */
-async function rolledBack<T>(pool: Pool, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const undo = new Error('rolled back on purpose');
-  let result: { value: T } | undefined;
-  try {
-    await withTransaction(pool, 'try a dead letter', async (tx) => {
-      result = { value: await work(tx) };
-      throw undo;
-    });
-  } catch (error) {
-    if (error !== undo || result === undefined) throw error;
-  }
-  return (result as { value: T }).value;
 }

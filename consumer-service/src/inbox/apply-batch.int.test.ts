@@ -12,6 +12,7 @@ import { viewTables } from '../projections/index.js';
 import { applyBatch, applyInTransaction, type Batch } from './apply-batch.js';
 import { applyIsolating } from './apply-isolating.js';
 import { type DecodedEvent, decode } from './decode.js';
+import { TableAtFault } from './table-fault.js';
 
 const { pool, url } = await openTestDatabase('read');
 
@@ -106,15 +107,62 @@ test('events that come before their view has its table wait for it, and are not 
   expect(await applyIsolating(pool, batch)).toMatchObject({ applied: [{}, {}], duplicates: 0, poison: [] });
 });
 
-test('events whose connection is another one to the server, as behind a pooler, wait, and are not taken for poison', async () => {
+test('events whose connection lost its prepared statements are applied on another one, and not taken for poison', async () => {
   const one = createTestPool(url, { maxConnections: 1 });
   const batchOf = (id: number) => ({ events: [order(id)], poison: [], watermarks: [] });
   await applyIsolating(one, batchOf(33));
   await one.query('DEALLOCATE ALL');
-  const next = batchOf(34);
-  await expect(applyIsolating(one, next)).rejects.toThrow('does not exist');
-  expect(await applyIsolating(one, next)).toMatchObject({ applied: [{}], duplicates: 0, poison: [] });
+  expect(await applyIsolating(one, batchOf(34))).toMatchObject({ applied: [{}], duplicates: 0, poison: [] });
   await one.end();
+});
+
+test.each([
+  ['a column that must not be empty', 'ADD COLUMN vip BOOLEAN NOT NULL', 'DROP COLUMN vip', 'column vip'],
+  [
+    'a check that no order passes',
+    'ADD CONSTRAINT vip CHECK (customer_id < 0) NOT VALID',
+    'DROP CONSTRAINT vip',
+    'constraint vip',
+  ],
+  [
+    'a check that the orders of this shop do not pass',
+    'ADD CONSTRAINT few CHECK (total > 50) NOT VALID',
+    'DROP CONSTRAINT few',
+    'constraint few',
+  ],
+  [
+    'a column too narrow for any order',
+    'ALTER COLUMN total TYPE NUMERIC(2, 2)',
+    'ALTER COLUMN total TYPE NUMERIC',
+    'numeric',
+  ],
+])(
+  'good events wait for a table to which somebody added %s, and none is taken for poison',
+  async (_what, add, undo, named) => {
+    await pool.query('TRUNCATE orders_read, event_archive');
+    await applyIsolating(pool, { events: [order(50)], poison: [], watermarks: [] });
+    const good = { events: [order(51), product(52), order(53)], poison: [], watermarks: [] };
+    await pool.query(`TRUNCATE orders_read; ALTER TABLE orders_read ${add}`);
+    try {
+      const refusal = await applyIsolating(pool, good).catch((error: Error) => error);
+      expect(refusal).toBeInstanceOf(TableAtFault);
+      expect((refusal as Error).message).toMatch(/^every OrderCreated is refused, also one that nothing is wrong with/);
+      expect((refusal as Error).message).toContain(named);
+    } finally {
+      await pool.query(`ALTER TABLE orders_read ${undo}`);
+    }
+    expect(await applyIsolating(pool, good)).toMatchObject({ applied: [{}, {}, {}], duplicates: 0, poison: [] });
+  },
+);
+
+test('an event that a check refuses is set aside where the check passes events that nothing is wrong with', async () => {
+  await pool.query('ALTER TABLE orders_read ADD CONSTRAINT no_54 CHECK (order_id <> 54)');
+  const batch = { events: [order(54), order(55)], poison: [], watermarks: [] };
+  const { applied, poison } = await applyIsolating(pool, batch);
+  await pool.query('ALTER TABLE orders_read DROP CONSTRAINT no_54');
+  expect(applied).toMatchObject([{ event: { orderId: 55 } }]);
+  expect(poison).toMatchObject([{ reason: expect.stringContaining('no_54') }]);
+  await pool.query('DELETE FROM dead_letters');
 });
 
 /** `isCounted`: whether the message said that it comes from the outbox. */

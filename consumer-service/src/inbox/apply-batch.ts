@@ -1,9 +1,9 @@
-import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, type Pool, type Statement, type Tx, withTransaction } from '@tallyline/chassis/postgres';
 import { type Part, runTogether, together } from '@tallyline/chassis/postgres-together';
 import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { findArchived, insertArchived } from '../archive/archive.sql.js';
-import { addToViews } from '../projections/index.js';
+import { addToViews, views } from '../projections/index.js';
 import type { DecodedEvent, Poison } from './decode.js';
 import { maybeForgotten } from './forgotten.js';
 import {
@@ -15,8 +15,9 @@ import {
   isKnownEvent,
   lockInbox,
 } from './inbox.sql.js';
-import { addToLedger, storeWatermark } from './ledger.sql.js';
+import { addToLedger, ledgerPart, storeWatermark } from './ledger.sql.js';
 import { SettledSeconds } from './settled-seconds.js';
+import { addToOtherSources, judgeWatermarks, noteSources, rememberedSource, rememberSource } from './sources.sql.js';
 
 export interface Batch {
   readonly events: readonly DecodedEvent[];
@@ -37,14 +38,24 @@ export interface Applied {
  */
 export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
   const ids = batch.events.map(({ id }) => id);
-  if (ids.length > 0 && batch.poison.length + batch.watermarks.length + maybeForgotten(ids).length === 0) {
+  const known = rememberedSource(pool);
+  const isOrdinary = batch.poison.length + batch.watermarks.length + maybeForgotten(ids).length === 0;
+  if (ids.length > 0 && isOrdinary && sourcesOf(batch).every((source) => source === known)) {
     try {
       return await applyAsNew(pool, batch.events);
     } catch (error) {
       if (!isKnownEvent(error)) throw error;
     }
   }
-  return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));
+  const { countedSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
+    applyInTransaction(tx, batch, known),
+  );
+  rememberSource(pool, countedSource);
+  return applied;
+}
+
+function sourcesOf({ events, poison }: Batch): string[] {
+  return [...new Set([...events, ...poison].flatMap(({ source }) => source ?? []))];
 }
 
 async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<Applied> {
@@ -57,8 +68,21 @@ async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<
   return { applied, duplicates: events.length - applied.length };
 }
 
-/** Applies what of a batch is new. */
-export async function applyInTransaction(tx: Tx, { events, poison, watermarks }: Batch): Promise<Applied> {
+/** Applies what of a batch is new. `knownSource`: the write database that is counted, if the caller knows. */
+export async function applyInTransaction(
+  tx: Tx,
+  batch: Batch,
+  knownSource?: string,
+): Promise<Applied & { readonly countedSource: string | undefined }> {
+  const sources = sourcesOf(batch);
+  const countedSource = sources.every((source) => source === knownSource)
+    ? knownSource
+    : await noteSources(tx, sources);
+  const watermarks = await judgeWatermarks(tx, batch.watermarks);
+  const ofCounted = <E extends DecodedEvent | Poison>(one: E): E =>
+    one.source === undefined || one.source === countedSource ? one : { ...one, counted: false };
+  const events = batch.events.map(ofCounted);
+  const poison = batch.poison.map(ofCounted);
   const eventOf = byId(events);
   const ids = [...eventOf.keys()];
   if (poison.length > 0) await lockInbox(tx);
@@ -78,8 +102,9 @@ export async function applyInTransaction(tx: Tx, { events, poison, watermarks }:
   tx.commitBehind([
     ...together('apply-batch', addEverywhere(applied, settled, watermarks)),
     ...watermarks.map(storeWatermark),
+    ...addToOtherSources(applied, countedSource),
   ]);
-  return { applied, duplicates: events.length - applied.length };
+  return { applied, duplicates: events.length - applied.length, countedSource };
 }
 
 const byId = (events: readonly DecodedEvent[]) => new Map(events.map((event) => [event.id, event]));
@@ -94,6 +119,15 @@ function addEverywhere(
   return applied.length === 0
     ? ledger
     : [insertArchived(applied), ...addToViews(applied.map(({ event }) => event)), ...ledger];
+}
+
+/** What applying a batch runs, of no events: shows that a batch could be stored. */
+export function batchStatements(): Statement[] {
+  const parts = [insertAllNew([]), insertArchived([]), ...views.map((view) => view.upsert([])), ledgerPart([])];
+  return parts.map(({ name, sql, with: reads = {}, values }) => {
+    const withs = Object.entries(reads).map(([read, text]) => `${read} AS (${text})`);
+    return { name: `no-${name}`, text: withs.length > 0 ? `WITH ${withs.join(', ')} ${sql}` : sql, values };
+  });
 }
 
 /** Of two copies, the one that says where it comes from. Returns what is settled by that. */

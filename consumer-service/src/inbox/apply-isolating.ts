@@ -5,6 +5,7 @@ import { isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';
 import type { DecodedEvent, Poison } from './decode.js';
 import { isEventAtFault, refusalOf } from './refusal.js';
+import { requireTableTakes } from './table-fault.js';
 
 export interface Isolated extends Applied {
   readonly poison: readonly Poison[];
@@ -14,8 +15,8 @@ const MAX_RETRIES = 5;
 
 /**
  * Applies a batch. When the database refuses it, halves it until the refused events stand alone (18 transactions for 1 in
- * 500, not 500) and sets only those aside. A database that is away, or lacks a table, is never taken for poison: that
- * error is thrown.
+ * 500, not 500) and sets only those aside. A database that is away, lacks a table, or refuses events that nothing is wrong
+ * with is never taken for poison: that error is thrown.
  */
 export async function applyIsolating(pool: Pool, batch: Batch): Promise<Isolated> {
   try {
@@ -24,8 +25,11 @@ export async function applyIsolating(pool: Pool, batch: Batch): Promise<Isolated
     if (!isEventAtFault(error)) throw error;
     const { events } = batch;
     if (events.length === 0) throw error;
-    if (events.length === 1)
+    const [only] = events;
+    if (only !== undefined && events.length === 1) {
+      await requireTableTakes(pool, only.event.eventType);
       return applyIsolating(pool, { ...batch, events: [], poison: [...batch.poison, ...refused(events, error)] });
+    }
     const middle = Math.ceil(events.length / 2);
     const first = await applyIsolating(pool, { ...batch, events: events.slice(0, middle) });
     const second = await applyIsolating(pool, { events: events.slice(middle), poison: [], watermarks: [] });
@@ -51,5 +55,5 @@ async function applyRetrying(pool: Pool, batch: Batch): Promise<Applied> {
 
 function refused(events: readonly DecodedEvent[], error: unknown): readonly Poison[] {
   const reason = refusalOf(error);
-  return events.map(({ id, counted, queue }) => ({ kind: 'poison', id, reason, counted, queue }));
+  return events.map(({ id, counted, queue, source }) => ({ kind: 'poison', id, reason, counted, queue, source }));
 }

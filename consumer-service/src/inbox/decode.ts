@@ -9,6 +9,8 @@ export interface RawMessage {
   readonly messageId: string | undefined;
   readonly appId: string | undefined;
   readonly traceparent: string | undefined;
+  /** The identity of the write database that it says it comes from. */
+  readonly source?: string | undefined;
 }
 
 export interface DecodedEvent {
@@ -18,6 +20,8 @@ export interface DecodedEvent {
   readonly event: AnyEvent;
   /** It came from the write side's outbox, so the ledger counts it. */
   readonly counted: boolean;
+  /** The write database that it comes from, if it says so. */
+  readonly source?: string | undefined;
   /** As received, for the archive. */
   readonly raw: RawMessage;
 }
@@ -28,6 +32,7 @@ export interface Poison {
   readonly queue: string;
   readonly reason: string;
   readonly counted: boolean;
+  readonly source?: string | undefined;
 }
 
 export type Decoded = DecodedEvent | Poison;
@@ -43,12 +48,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Makes an event of a message, or says why it is none. Never throws: the neighbours of a bad message are good. */
 export function decode(raw: RawMessage): Decoded {
-  const { queue, body, messageId, appId } = raw;
+  const { queue, body, messageId, appId, source } = raw;
   const counted = appId === OUTBOX_APP_ID && messageId !== undefined && OUTBOX_ID.test(messageId);
   let eventId: string | undefined;
   // The same id as when today's code learns to read it: a redrive must not be another event.
   const poison = (reason: string): Poison => {
-    return { kind: 'poison', id: identify(messageId, eventId, body), queue, reason, counted };
+    return { kind: 'poison', id: identify(messageId, eventId, body), queue, reason, counted, source };
   };
   let json: unknown;
   try {
@@ -65,7 +70,7 @@ export function decode(raw: RawMessage): Decoded {
     return poison(`not a valid ${type}: ${faults.slice(0, 5).join('; ')}`);
   }
   const event = parsed.data;
-  return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, counted, raw };
+  return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, counted, source, raw };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { sourceIdOf } from '@tallyline/contracts/source';
 import { OUTBOX_APP_ID, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import { type Watermark, watermark } from '@tallyline/contracts/watermark';
 import type { ConsumeMessage } from 'amqplib';
@@ -27,7 +28,8 @@ function read(queue: string, message: ConsumeMessage): Content {
   if (queue === WATERMARK_QUEUE) return { kind: 'watermark', mark: readWatermark(message) };
   const { messageId, appId, headers } = message.properties;
   const traceparent = typeof headers?.traceparent === 'string' ? headers.traceparent : undefined;
-  return decode({ queue, body: message.content, messageId, appId, traceparent });
+  const source = sourceIdOf(headers?.['cloudEvents:source']);
+  return decode({ queue, body: message.content, messageId, appId, traceparent, source });
 }
 
 function readWatermark({ content, properties }: ConsumeMessage): Watermark | undefined {

@@ -18,8 +18,12 @@ interface LedgerRow {
  */
 export function addToLedger(settled: readonly SettledSecond[], watermarks: readonly Watermark[]): Part[] {
   const rows = ledgerRows(settled, watermarks);
-  if (rows.length === 0) return [];
-  const part = {
+  return rows.length === 0 ? [] : [ledgerPart(rows)];
+}
+
+/** Of no rows, it shows that the ledger could be written. */
+export function ledgerPart(rows: readonly LedgerRow[]): Part {
+  return {
     name: 'add-to-ledger',
     sql: `
       INSERT INTO event_ledger AS l (second, settled, last_settled_at, committed, first_at)
@@ -38,7 +42,6 @@ export function addToLedger(settled: readonly SettledSecond[], watermarks: reado
       rows.map((row) => row.firstAt),
     ],
   };
-  return [part];
 }
 
 function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Watermark[]): LedgerRow[] {
@@ -65,7 +68,7 @@ function ledgerRows(settled: readonly SettledSecond[], watermarks: readonly Wate
  * raise it, because what waited in the queue for an hour would then look as if it were told just now.
  */
 export function storeWatermark(watermark: Watermark): Statement {
-  const { measuredAt, toldAt = measuredAt, from, isFirst, prunedUntil, waiting } = watermark;
+  const { measuredAt, toldAt = measuredAt, from, isFirst, prunedUntil, waiting, problems = [] } = watermark;
   return {
     name: 'store-watermark',
     // Read from the row itself, never from a join: of two at a time, the second sees what the first one stored.
@@ -73,6 +76,7 @@ export function storeWatermark(watermark: Watermark): Statement {
       UPDATE sync_state s SET
         received_at = clock_timestamp(),
         waiting = $2,
+        write_problems = $7,
         clock_offset = LEAST(clock_timestamp() - $5::timestamptz, COALESCE(
           clock_offset + LEAST((clock_timestamp() - received_at) * 0.01, interval '10 ms'), interval '1 s')),
         lacks_history = lacks_history OR ($6::timestamptz IS NOT NULL AND (measured_at IS NULL OR measured_at <= $6)),
@@ -88,6 +92,6 @@ export function storeWatermark(watermark: Watermark): Statement {
            CROSS JOIN LATERAL (SELECT upper(part) FROM unnest(told) AS part WHERE lower_inf(part)) AS first (until)
            CROSS JOIN LATERAL (SELECT told - tstzmultirange(tstzrange(NULL, until))) AS others (ahead))
       WHERE measured_at IS NULL OR measured_at < $1::timestamptz`,
-    values: [measuredAt, waiting, isFirst, from, toldAt, prunedUntil],
+    values: [measuredAt, waiting, isFirst, from, toldAt, prunedUntil, JSON.stringify(problems)],
   };
 }

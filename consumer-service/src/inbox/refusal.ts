@@ -2,8 +2,9 @@ import { classify, isValueAtFault, TransactionError } from '@tallyline/chassis/p
 import { isMissingMonth } from '../archive/archive-months.js';
 
 /**
- * True when the database refused the values of an event, or our own code did. Whatever else a database says, it says of
- * itself: a good event that waits is seen by its lag, one among the dead letters may not be.
+ * True when the database refused the values of an event, or our own code did: then it may be the event's fault, and
+ * `requireTableTakes` finds out. Whatever else a database says, it says of itself: a good event that waits is seen by its lag,
+ * one among the dead letters may not be.
  */
 export function isEventAtFault(error: unknown): boolean {
   return classify(error) === undefined || (isValueAtFault(error) && !isMissingMonth(error));

@@ -13,6 +13,10 @@ const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
   setAsideOwnEvents: 0,
   lacksHistory: false,
   lastProcessedAt: now,
+  hasGap: false,
+  doubt: null,
+  otherSources: [],
+  problems: [],
   ...more,
 });
 
@@ -49,6 +53,39 @@ describe('sync-status', () => {
   test('is incomplete while an event of the write side is set aside, but not for a foreign message', () => {
     expect(decideSyncStatus(facts({ setAsideEvents: 2, setAsideOwnEvents: 1 })).status).toBe('incomplete');
     expect(decideSyncStatus(facts({ setAsideEvents: 1 })).status).toBe('in-sync');
+  });
+
+  test.each<[string, Partial<SyncFacts>, string]>([
+    ['the history of the write database is in doubt', { doubt: 'its timeline changed' }, 'write-database-changed'],
+    ['events of another write database came', { otherSources: ['5f0c9a52'] }, 'second-write-database'],
+    ['events were set aside', { setAsideEvents: 1, setAsideOwnEvents: 1 }, 'dead-letters'],
+    ['pruned events never came', { lacksHistory: true }, 'history-lacking'],
+  ])('is incomplete, and says why, while %s', (_why, more, code) => {
+    const { status, reasons } = decideSyncStatus(facts(more));
+    expect([status, reasons.map((reason) => reason.code)]).toEqual(['incomplete', [code]]);
+  });
+
+  test.each<[string, Partial<SyncFacts>, string[]]>([
+    ['nothing was ever reported', { measuredAt: null, watermarkAgeSeconds: null }, ['nothing-reported']],
+    ['nothing new is reported', { watermarkAgeSeconds: 60 }, ['nothing-new-reported']],
+    ['a watermark was lost', { watermarkAgeSeconds: 60, hasGap: true }, ['watermark-missing']],
+    ['events are on their way', { pendingEvents: 2 }, ['events-pending']],
+    ['events wait for the broker', { pendingEvents: 2, waitingInOutbox: 2 }, ['events-in-outbox', 'events-pending']],
+    [
+      'a service reports a problem, maybe of a later version',
+      { watermarkAgeSeconds: 60, problems: [{ code: 'moon-phase', detail: 'full' }] },
+      ['moon-phase', 'nothing-new-reported'],
+    ],
+  ])('names the reasons when %s', (_why, more, codes) => {
+    const { reasons } = decideSyncStatus(facts(more));
+    expect(reasons.map(({ code }) => code)).toEqual(codes);
+    for (const { detail, action } of reasons) expect([detail, action]).not.toContain('');
+  });
+
+  test('gives no reason when it is in sync, whatever a service reports', () => {
+    expect(decideSyncStatus(facts({ problems: [{ code: 'consumer-without-broker', detail: 'x' }] })).reasons).toEqual(
+      [],
+    );
   });
 
   test('knows nothing before the first watermark', () => {

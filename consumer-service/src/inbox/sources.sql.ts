@@ -1,0 +1,87 @@
+import type { Pool, Statement, Tx } from '@tallyline/chassis/postgres';
+import type { Watermark } from '@tallyline/contracts/watermark';
+import type { DecodedEvent } from './decode.js';
+import { judgeSource, type KnownSource } from './judge-source.js';
+
+/**
+ * `sources` has the write databases that were heard of. One of them is counted: the first. Events of another one are applied,
+ * but are no part of the ledger, and its watermarks are not compared: equal counts of two databases together prove nothing.
+ */
+
+/** Notes that these write databases were heard of, and answers which one is counted. */
+export async function noteSources(tx: Tx, ids: readonly string[]): Promise<string | undefined> {
+  const rows = await tx.query<{ id: string; isCounted: boolean }>({
+    name: 'find-sources',
+    text: 'SELECT source_id AS id, is_counted AS "isCounted" FROM sources',
+  });
+  const isNew = (id: string) => !rows.some((row) => row.id === id);
+  if (ids.some(isNew)) {
+    // One consumer at a time: the first row is the one that is counted.
+    await tx.query({ text: 'LOCK TABLE sources IN SHARE ROW EXCLUSIVE MODE' });
+    for (const id of ids.filter(isNew)) await insertSource(tx, id);
+    return noteSources(tx, []);
+  }
+  return rows.find(({ isCounted }) => isCounted)?.id;
+}
+
+async function insertSource(tx: Tx, id: string): Promise<void> {
+  await tx.query({
+    name: 'insert-source',
+    text: `INSERT INTO sources (source_id, is_counted) SELECT $1, NOT EXISTS (SELECT FROM sources WHERE is_counted)
+           ON CONFLICT (source_id) DO NOTHING`,
+    values: [id],
+  });
+}
+
+/** Counts the events that were applied although they come from a write database that is not counted. */
+export function addToOtherSources(applied: readonly DecodedEvent[], counted: string | undefined): Statement[] {
+  const others = applied.flatMap(({ source }) => (source === undefined || source === counted ? [] : source));
+  if (others.length === 0) return [];
+  const statement = {
+    name: 'add-to-other-sources',
+    text: `UPDATE sources s SET events = s.events + a.events, last_seen_at = now()
+             FROM (SELECT id, count(*) AS events FROM unnest($1::uuid[]) AS id GROUP BY id) AS a WHERE s.source_id = a.id`,
+    values: [others],
+  };
+  return [statement];
+}
+
+/**
+ * Judges the write databases that watermarks speak for, and returns those watermarks that may be compared with what was
+ * counted. A watermark that does not say whose it is, of version 0.1, may.
+ */
+export async function judgeWatermarks(tx: Tx, watermarks: readonly Watermark[]): Promise<readonly Watermark[]> {
+  const ids = new Set(watermarks.flatMap(({ source }) => source?.id ?? []));
+  if (ids.size === 0) return watermarks;
+  const counted = await noteSources(tx, [...ids]);
+  const ofCounted = watermarks.filter(({ source }) => source === undefined || source.id === counted);
+  const [row] = await tx.query<KnownSource>({
+    name: 'lock-counted-source',
+    text: `SELECT epoch, wal_position::text AS "walPosition", reported_at AS "reportedAt", doubt
+             FROM sources WHERE is_counted FOR UPDATE`,
+  });
+  let known: KnownSource | undefined = row?.epoch ? row : undefined;
+  const inOrder = ofCounted
+    .flatMap(({ source, measuredAt, toldAt = measuredAt }) => (source ? { source, at: new Date(toldAt) } : []))
+    .sort((a, b) => a.at.getTime() - b.at.getTime());
+  for (const { source, at } of inOrder) known = judgeSource(known, source, at);
+  if (known !== undefined) {
+    await tx.query({
+      name: 'store-source',
+      text: `UPDATE sources SET epoch = $1, wal_position = $2, reported_at = $3, doubt = $4 WHERE is_counted`,
+      values: [known.epoch, known.walPosition, known.reportedAt, known.doubt],
+    });
+  }
+  return ofCounted;
+}
+
+/** The counted source of a database as this process saw it last: it does not change while the database lives. */
+const remembered = new WeakMap<Pool, string>();
+
+export function rememberedSource(pool: Pool): string | undefined {
+  return remembered.get(pool);
+}
+
+export function rememberSource(pool: Pool, id: string | undefined): void {
+  if (id !== undefined) remembered.set(pool, id);
+}

@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from '@tallyline/chassis/logger';
+import { type Loop, startLoop } from '@tallyline/chassis/loop';
+import { onPool, type Pool } from '@tallyline/chassis/postgres';
+import type { SyncProblem } from '@tallyline/contracts/sync-reasons';
+import { storeProblems } from './problems.sql.js';
+
+const INTERVAL_MS = 3_000;
+
+/**
+ * Keeps in the read database what keeps this consumer from its work, so that sync-status can name it. What lasts for less than
+ * an interval is no problem: a session that is being opened anew, a server that restarts.
+ */
+export function startProblemReports(pool: Pool, log: Logger, findProblems: () => readonly SyncProblem[]): Loop {
+  const reporter = randomUUID();
+  let before: readonly SyncProblem[] = [];
+  let isReported = false;
+  return startLoop('problem reports', log, {
+    idleMs: INTERVAL_MS,
+    turn: async () => {
+      const found = findProblems();
+      const lasting = found.filter(({ code }) => before.some((problem) => problem.code === code));
+      before = found;
+      if (lasting.length > 0 || isReported) await storeProblems(onPool(pool), reporter, lasting);
+      isReported = lasting.length > 0;
+      return 'idle';
+    },
+  });
+}

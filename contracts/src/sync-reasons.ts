@@ -1,0 +1,35 @@
+/**
+ * Why `sync-status` is not "in-sync", for programs. What each one means and what to do is in docs/operations.md, under the
+ * same name; `action` is the short form of it.
+ */
+export const syncReasons = {
+  'nothing-reported': { action: 'start command-service and consumer-service; one watermark must arrive' },
+  'nothing-new-reported': { action: 'see /health/ready of command-service and consumer-service, and the broker' },
+  'watermark-missing': { action: 'nothing: it is asked for again within seconds' },
+  'events-pending': { action: 'nothing, unless it lasts: then see the other reasons' },
+  'events-in-outbox': { action: 'nothing, unless it lasts: then see /health/ready of command-service' },
+  'events-not-taken': { action: 'mend what the broker says; the events are published by themselves then' },
+  'consumer-without-broker': { action: 'see /health/ready of consumer-service' },
+  'queue-not-consumed': { action: 'grant consumer-service the right to read the queue' },
+  'views-refuse-events': {
+    action: 'take back what was changed on the table; the events are applied by themselves then',
+  },
+  'views-not-written': { action: 'see the log of consumer-service' },
+  'dead-letters-not-taken': { action: 'make room in the dead-letter queue' },
+  'dead-letters': { action: 'npm run dead-letters -- list' },
+  'history-lacking': { action: 'npm run archive -- restore, then npm run rebuild -- --accept' },
+  'write-database-changed': { action: 'npm run verify -- --accept' },
+  'second-write-database': {
+    action: 'give each write database a virtual host of its own; docs/operations.md says how to go on',
+  },
+} as const;
+
+export type SyncReasonCode = keyof typeof syncReasons;
+
+export const syncReasonCodes = Object.keys(syncReasons) as [SyncReasonCode, ...SyncReasonCode[]];
+
+/** What a service reports of its own troubles. */
+export interface SyncProblem {
+  readonly code: SyncReasonCode;
+  readonly detail: string;
+}

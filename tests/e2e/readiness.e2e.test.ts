@@ -1,0 +1,193 @@
+import { afterEach, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import { withClient } from '@tallyline/local/schema';
+import { call, openSuite } from '../setup/suite.js';
+
+const suite = await openSuite();
+const TIMEOUT = { timeoutMs: 25_000, intervalMs: 200 };
+
+interface Health {
+  readonly code: number;
+  readonly status: string;
+  readonly checks: Readonly<Record<string, { readonly status: string; readonly reason?: string }>>;
+}
+
+async function readiness(url: string): Promise<Health> {
+  const { status, body } = await call(`${url}/health/ready`, {});
+  return { code: status, ...body };
+}
+
+let undo: (() => Promise<unknown>) | undefined;
+afterEach(async () => {
+  await undo?.();
+  undo = undefined;
+});
+
+const databaseName = (url: string) => new URL(url).pathname.slice(1);
+const diskFull = (table: string) => `
+  CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'could not extend file' USING ERRCODE = 'disk_full'; END $$;
+  CREATE TRIGGER no_room BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION no_room()`;
+const roomAgain = (table: string) => `DROP TRIGGER no_room ON ${table}; DROP FUNCTION no_room()`;
+
+const write = { service: 'command', url: suite.writeDatabaseUrl, check: 'writeDatabase' } as const;
+const read = { service: 'consumer', url: suite.readDatabaseUrl, check: 'readDatabase' } as const;
+
+test.each([
+  [write, 'its disk is full', diskFull('storage_probe'), roomAgain('storage_probe')],
+  [
+    write,
+    'a column is missing: apply the schema',
+    'ALTER TABLE orders RENAME total TO sum',
+    'ALTER TABLE orders RENAME sum TO total',
+  ],
+  [
+    write,
+    'a column is missing: apply the schema',
+    'ALTER TABLE purchases RENAME pos_id TO pos',
+    'ALTER TABLE purchases RENAME pos TO pos_id',
+  ],
+  [
+    write,
+    'a table is missing: apply the schema',
+    'ALTER TABLE outbox RENAME TO outbox_away',
+    'ALTER TABLE outbox_away RENAME TO outbox',
+  ],
+  [read, 'its disk is full', diskFull('storage_probe'), roomAgain('storage_probe')],
+  [
+    read,
+    'a column is missing: apply the schema',
+    'ALTER TABLE orders_read RENAME total TO sum',
+    'ALTER TABLE orders_read RENAME sum TO total',
+  ],
+])(
+  '$service-service is not ready while it cannot store, and says why: %s (%s)',
+  async (side, reason, change, back) => {
+    const { url } = suite[side.service];
+    await eventually(async () => expect(await readiness(url)).toMatchObject({ code: 200, status: 'up' }), TIMEOUT);
+    await withClient(side.url, (client) => client.query(change));
+    undo = () => withClient(side.url, (client) => client.query(back));
+    await eventually(async () => {
+      expect(await readiness(url)).toMatchObject({
+        code: 503,
+        status: 'down',
+        checks: { [side.check]: { status: 'down', reason } },
+      });
+    }, TIMEOUT);
+    await undo();
+    undo = undefined;
+    await eventually(async () => expect(await readiness(url)).toMatchObject({ code: 200, status: 'up' }), TIMEOUT);
+  },
+  90_000,
+);
+
+test.each([write, read])(
+  '$service-service is not ready while its database takes no writes',
+  async (side) => {
+    const { url } = suite[side.service];
+    const set = (on: boolean) => async () => {
+      const name = databaseName(side.url);
+      await withClient(side.url, async (client) => {
+        await client.query('SET default_transaction_read_only = off');
+        await client.query(`ALTER DATABASE ${name} SET default_transaction_read_only = ${on}`);
+        await client.query(
+          'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()',
+          [name],
+        );
+      });
+    };
+    await set(true)();
+    undo = set(false);
+    await eventually(async () => {
+      expect(await readiness(url)).toMatchObject({
+        code: 503,
+        checks: { [side.check]: { status: 'down', reason: 'it takes no writes (read-only)' } },
+      });
+    }, TIMEOUT);
+  },
+  60_000,
+);
+
+test.each([
+  [
+    'the password is wrong',
+    (url: URL) => Object.assign(url, { password: 'wrong' }),
+    'it refuses the user name or the password',
+  ],
+  [
+    'the virtual host is gone',
+    (url: URL) => Object.assign(url, { pathname: '/nothing' }),
+    'it has no such virtual host, or the user may not enter it',
+  ],
+  ['nothing listens', (url: URL) => Object.assign(url, { port: '9' }), 'nothing listens at its address'],
+])(
+  'while %s at the broker, command-service is ready and degraded, consumer-service is not ready; both say why',
+  async (_what, wrong, reason) => {
+    const env = { BROKER_URL: wrong(new URL(suite.brokerUrl)).href };
+    const [command, consumer] = await Promise.all([
+      suite.start('command-service', env),
+      suite.start('consumer-service', env),
+    ]);
+    await eventually(async () => {
+      expect(await readiness(command.url)).toMatchObject({
+        code: 200,
+        status: 'degraded',
+        checks: {
+          writeDatabase: { status: 'up' },
+          broker: { status: 'down', reason: `events wait in the outbox: ${reason}` },
+        },
+      });
+      expect(await readiness(consumer.url)).toMatchObject({
+        code: 503,
+        checks: { subscription: { status: 'down', reason: `not subscribed: ${reason}` } },
+      });
+    }, TIMEOUT);
+    for (const { log } of [command, consumer])
+      expect(log).toContainEqual(expect.objectContaining({ level: 40, reason }));
+    // The other consumer is well, and so are the views.
+    await eventually(
+      async () => expect((await suite.get('/api/analytics/sync-status')).body.status).toBe('in-sync'),
+      TIMEOUT,
+    );
+    await Promise.all([command.kill(), consumer.kill()]);
+  },
+  60_000,
+);
+
+test('sync-status names what keeps the consumer from its work', async () => {
+  const codes = async () =>
+    (await suite.get('/api/analytics/sync-status')).body.reasons.map(({ code }: { code: string }) => code);
+  await withClient(read.url, (client) => client.query('ALTER TABLE products_read ADD COLUMN vip BOOLEAN NOT NULL'));
+  undo = () => withClient(read.url, (client) => client.query('ALTER TABLE products_read DROP COLUMN vip'));
+  const product = { name: 'Pin', category: 'Office', price: 1, stock: 10 };
+  expect((await suite.post('/api/products', product)).status).toBe(201);
+  await eventually(async () => expect(await codes()).toContain('views-refuse-events'), TIMEOUT);
+  expect(await readiness(suite.consumer.url)).toMatchObject({
+    code: 503,
+    checks: {
+      applying: { status: 'down', reason: expect.stringMatching(/^every ProductCreated is refused.*column vip/) },
+    },
+  });
+  expect((await suite.read.query('SELECT 1 FROM dead_letters')).rowCount).toBe(0);
+  await undo();
+  undo = undefined;
+  await eventually(
+    async () =>
+      expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ status: 'in-sync', reasons: [] }),
+    TIMEOUT,
+  );
+
+  await suite.consumer.kill();
+  const lost = await suite.start('consumer-service', { BROKER_URL: 'amqp://guest:guest@127.0.0.1:9' });
+  await eventually(
+    async () => expect(await codes()).toEqual(['consumer-without-broker', 'nothing-new-reported']),
+    TIMEOUT,
+  );
+  await lost.kill();
+  const back = await suite.start('consumer-service');
+  await eventually(
+    async () => expect((await suite.get('/api/analytics/sync-status')).body.status).toBe('in-sync'),
+    TIMEOUT,
+  );
+  await back.stop();
+}, 120_000);
