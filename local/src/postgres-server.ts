@@ -21,6 +21,7 @@ export interface PostgresOptions {
 
 export interface PostgresServer {
   readonly port: number;
+  readonly dataDir: string;
   readonly pid: number;
   /** Resolves when the present server process ends, with how. */
   readonly ended: Promise<string>;
@@ -29,8 +30,8 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** SIGKILL: the crash that the write-ahead log is for. */
   kill(): Promise<void>;
-  /** On the same port and data; stops it first when it runs. */
-  restart(): Promise<void>;
+  /** On the same port and data; stops it first when it runs. `change` is done to the data while it is stopped. */
+  restart(change?: () => Promise<void>): Promise<void>;
 }
 
 const STOP_TIMEOUT_MS = 4_000;
@@ -66,6 +67,7 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Pos
   let server = await launch();
   return {
     port: options.port,
+    dataDir: options.dataDir,
     get pid() {
       return server.pid;
     },
@@ -75,8 +77,9 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Pos
     url,
     stop: () => server.stop(),
     kill: () => server.kill(),
-    async restart() {
+    async restart(change = async () => undefined) {
       await server.stop();
+      await change();
       server = await launch();
     },
   };

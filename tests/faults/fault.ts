@@ -17,6 +17,8 @@ export interface Fault {
   readonly options?: WorldOptions;
   /** Confirmed events are destroyed: only then may the read side have to ask for them again. */
   readonly losesAtBroker?: true;
+  /** The write database loses committed events for a while, and has them back in the end. */
+  readonly replacesHistory?: true;
   /** Strikes and heals. Throws when it could not strike: a fault that did not happen proves nothing. */
   strike(strike: Strike): Promise<Struck>;
 }

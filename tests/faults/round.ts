@@ -47,7 +47,7 @@ async function strikeAndJudge(world: World, fault: Fault) {
   const products = await stockShelves(world);
   await untilSettled({ world });
   const shoppers = startShoppers(world, products);
-  const watch = startWatch(world);
+  const watch = startWatch(world, fault.replacesHistory);
   const broken: string[] = [];
   let struck: Struck | undefined;
   try {

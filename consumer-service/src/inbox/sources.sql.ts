@@ -65,6 +65,10 @@ export async function judgeWatermarks(tx: Tx, watermarks: readonly Watermark[]):
     .flatMap(({ source, measuredAt, toldAt = measuredAt }) => (source ? { source, at: new Date(toldAt) } : []))
     .sort((a, b) => a.at.getTime() - b.at.getTime());
   for (const { source, at } of inOrder) known = judgeSource(known, source, at);
+  for (const watermark of ofCounted) {
+    const doubt = known && (await findUncommitted(tx, watermark));
+    if (known && doubt !== undefined) known = { ...known, doubt };
+  }
   if (known !== undefined) {
     await tx.query({
       name: 'store-source',
@@ -73,6 +77,31 @@ export async function judgeWatermarks(tx: Tx, watermarks: readonly Watermark[]):
     });
   }
   return ofCounted;
+}
+
+/**
+ * A second in which this side has accounted for more events than the write database says it has committed: some that it once
+ * had are gone from it. A watermark counts all of its seconds, and they are final. It does not where its clock was set back,
+ * and not where events have been pruned since.
+ */
+async function findUncommitted(tx: Tx, watermark: Watermark): Promise<string | undefined> {
+  const { from, measuredAt, toldAt = measuredAt, prunedUntil, seconds } = watermark;
+  if (Date.parse(toldAt) < Date.parse(measuredAt)) return undefined;
+  const [row] = await tx.query<{ second: Date; surplus: number }>({
+    name: 'find-uncommitted',
+    text: `SELECT l.second, l.settled - COALESCE(r.committed, 0) AS surplus
+             FROM event_ledger l LEFT JOIN unnest($3::timestamptz[], $4::bigint[]) AS r (second, committed) USING (second)
+            WHERE l.second >= $1 AND l.second < $2 AND l.settled > COALESCE(r.committed, 0)
+              AND ($5::timestamptz IS NULL OR l.second > $5) LIMIT 1`,
+    values: [
+      from,
+      measuredAt,
+      seconds.map(({ second }) => second),
+      seconds.map(({ committed }) => committed),
+      prunedUntil,
+    ],
+  });
+  return row && `${row.surplus} event(s) of ${row.second.toISOString()} that were counted here are not in it any more`;
 }
 
 /** The counted source of a database as this process saw it last: it does not change while the database lives. */

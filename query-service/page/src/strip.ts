@@ -60,6 +60,25 @@ function show(): void {
     setText(element('#announcement'), ANNOUNCED[state]);
   }
   setText(element('#strip-text'), text);
+  showReasons(connected ? reasonsShown(last) : []);
+}
+
+/** These say what the strip itself says, and pass by themselves: they are shown when they have lasted for a while. */
+const PASSING = ['events-pending', 'events-in-outbox', 'watermark-missing'];
+const LASTING_SECONDS = 15;
+
+function reasonsShown(freshness: Freshness | undefined): string[] {
+  const isLasting = (freshness?.lagSeconds ?? 0) > LASTING_SECONDS;
+  const shown = freshness?.reasons.filter(({ code }) => isLasting || !PASSING.includes(code)) ?? [];
+  return shown.map(({ detail, action }) => `${upperFirst(detail)}. What to do: ${action}.`);
+}
+
+function showReasons(texts: readonly string[]): void {
+  const list = element('#reasons');
+  list.hidden = texts.length === 0;
+  const items = [...list.children];
+  for (const [at, text] of texts.entries()) setText(items[at] ?? list.appendChild(document.createElement('li')), text);
+  for (const item of items.slice(texts.length)) item.remove();
 }
 
 function wordsOf(): { state: State; text: string } {
@@ -93,6 +112,10 @@ function wordsOf(): { state: State; text: string } {
         ? 'incomplete'
         : 'behind';
   return { state, text: parts.join(' · ') };
+}
+
+function upperFirst(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 function lowerFirst(text: string): string {

@@ -4,14 +4,17 @@ import { breakBrokers, memoryAlarm } from './break-broker.js';
 import { blackHoles, slowLink } from './break-network.js';
 import { breakPostgreses } from './break-postgres.js';
 import { cutConnections } from './cut-connections.js';
+import { deniedTopic } from './denied-topic.js';
 import { redelivered, shuffled } from './disorder.js';
 import { killCommandService } from './kill-command-service.js';
 import { killConsumer } from './kill-consumer.js';
 import { killQueryService } from './kill-query-service.js';
+import { otherHistory } from './other-history.js';
 import { poison } from './poison.js';
-import { frozenRelay, frozenWriter, rollingKills, rollingStops } from './relays.js';
+import { readOnly } from './read-only.js';
+import { frozenRelay, frozenWriter, renamedWriter, rollingKills, rollingStops } from './relays.js';
 import { sameKey } from './same-key.js';
-import { bindingRemoved, queueDeleted } from './topology-changes.js';
+import { bindingRemoved, deadLetterExchangeDeleted, queueDeleted, topologyDeleted } from './topology-changes.js';
 
 /** Every fault of the campaign, in the order in which it runs. */
 export const allFaults: readonly Fault[] = [
@@ -28,11 +31,17 @@ export const allFaults: readonly Fault[] = [
   shuffled,
   poison,
   frozenWriter,
+  renamedWriter,
   frozenRelay,
   rollingKills,
   rollingStops,
   queueDeleted,
   bindingRemoved,
+  topologyDeleted,
+  deadLetterExchangeDeleted,
+  deniedTopic,
+  ...readOnly,
+  ...otherHistory,
   sameKey,
   backlog,
 ];

@@ -7,6 +7,7 @@ import type { LinkedService } from '../world/linked-service.js';
 import type { World } from '../world/world.js';
 
 const FROZEN_MS = 30_000;
+const HELD_MS = 7_000;
 
 /**
  * SIGSTOP with events handed over and unconfirmed: nobody touches them until their lease ends (2 s), and then the other
@@ -19,6 +20,35 @@ export const frozenWriter: Fault = {
     const victim = strike.world.one('command-service');
     await freeze(victim);
     return thawAfterRescue(strike, victim, await unpublishedRows(strike.world));
+  },
+};
+
+/**
+ * A writer that stands still just before its COMMIT, under another application_name than it gave itself, while another one goes
+ * on: no second in which its orders are stamped may be called complete before they are committed.
+ */
+export const renamedWriter: Fault = {
+  name: 'renamed-writer-frozen',
+  options: { commandServices: 2, renamed: true },
+  strike: async (strike) => {
+    const { world, shoppers } = strike;
+    const victim = world.one('command-service');
+    const trap = victim.database.trap({ after: '> Bind insert-orders', hold: '> Query COMMIT' });
+    const caught = await within(10, 'a COMMIT', trap);
+    world.hide(victim);
+    const heldAt = performance.now();
+    const { rows } = await world.write.query(
+      `SELECT string_agg(DISTINCT application_name, ', ') AS names FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'`,
+    );
+    await shoppers.moreAccepted(60);
+    // Longer than it takes for a second to be over, reported and believed; shorter than the 10 s of an idle transaction.
+    await delay(Math.max(0, HELD_MS - (performance.now() - heldAt)));
+    caught.release();
+    world.show(victim);
+    await untilFlowing(strike);
+    return {
+      proof: `a COMMIT of "${rows[0].names}" held for ${HELD_MS / 1000} s, 60 orders accepted by the other service`,
+    };
   },
 };
 

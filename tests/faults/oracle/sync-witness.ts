@@ -1,3 +1,4 @@
+import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
 import type { World } from '../world/world.js';
 
 /** What was committed, as seen at a time of the write database's clock. */
@@ -20,11 +21,15 @@ const IN_SYNC_MAY_BE_OLD_MS = 4_000 + 700;
  * Holds sync-status to its word. Each look notes which events are committed at time t of the write database's clock (all
  * of its snapshot was committed before t). When a later answer says complete up to T, or in-sync at all 4.7 s after t,
  * every event seen by then must be settled; the read side is asked after the answer, so a late apply is no false alarm.
+ * And no event may be seen for the first time whose second was called complete before, unless the fault itself takes events
+ * away and brings them back (`replacesHistory`).
  */
-export function createSyncWitness(world: World) {
+export function createSyncWitness(world: World, replacesHistory: boolean) {
   const seen: Seen[] = [];
   let newestId = '00000000-0000-0000-0000-000000000000';
   const unsettled = new Set<string>();
+  const known = new Set<string>();
+  let vouchedForMs = 0;
 
   return {
     look: async (): Promise<string[]> => {
@@ -35,19 +40,26 @@ export function createSyncWitness(world: World) {
       );
       const [clock] = (await world.write.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms')).rows;
       seen.push({ atMs: Number(clock.ms), ids: rows.map(({ id }) => id) });
+      const late = rows.filter(({ id }) => !known.has(id) && timeOfUuid(id) < vouchedForMs);
+      const faults = late.map(
+        ({ id }) => `${new Date(vouchedForMs).toISOString()} was called complete before event ${id} came`,
+      );
+      for (const { id } of rows) known.add(id);
       newestId = rows.at(-1)?.id ?? newestId;
 
       const [service] = world.services('query-service');
-      if (service === undefined) return [];
+      if (service === undefined) return faults;
       const answer = await fetch(`${service.process.url}/api/analytics/sync-status`, {
         signal: AbortSignal.timeout(3_000),
       });
-      if (answer.status !== 200) return [];
+      if (answer.status !== 200) return faults;
       const said = (await answer.json()) as SyncStatus;
       const completeUpToMs = Date.parse(said.completeUpTo ?? '1970-01-01');
       const upToMs =
         said.status === 'in-sync' ? Math.max(completeUpToMs, Number(clock.ms) - IN_SYNC_MAY_BE_OLD_MS) : completeUpToMs;
-      return (await unsettledAt(upToMs)).map((id) => `sync-status said ${JSON.stringify(said)} without event ${id}`);
+      if (!replacesHistory) vouchedForMs = Math.max(vouchedForMs, completeUpToMs);
+      const lacking = await unsettledAt(upToMs);
+      return [...faults, ...lacking.map((id) => `sync-status said ${JSON.stringify(said)} without event ${id}`)];
     },
   };
 

@@ -11,15 +11,16 @@ export interface Watch {
 
 const LOOK_EVERY_MS = 150;
 
-export function startWatch(world: World): Watch {
+export function startWatch(world: World, replacesHistory = false): Watch {
   const faults = new Set<string>();
-  const witness = createSyncWitness(world);
+  const witness = createSyncWitness(world, replacesHistory);
   let looks = 0;
   let open = true;
 
   /** A server that is down has nothing to tell; the next look may find it up. */
   const look = async () => {
-    for (const fault of [...(await viewsAbove(world)), ...(await witness.look())]) faults.add(fault);
+    const above = replacesHistory ? [] : await viewsAbove(world);
+    for (const fault of [...above, ...(await witness.look())]) faults.add(fault);
     looks += 1;
   };
   const run = async () => {

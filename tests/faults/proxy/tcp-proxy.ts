@@ -23,7 +23,12 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(targetUrl: string, protocol: Protocol): Promise<TcpProxy> {
+/** `rewrite` changes what the client sends first, to as many bytes. */
+export async function startProxy(
+  targetUrl: string,
+  protocol: Protocol,
+  rewrite: (first: Buffer) => Buffer = (first) => first,
+): Promise<TcpProxy> {
   const target = new URL(targetUrl);
   const line = createLine();
   const traps = createTraps();
@@ -31,9 +36,18 @@ export async function startProxy(targetUrl: string, protocol: Protocol): Promise
   let refusing = false;
 
   /** Carries one direction until it ends. Anything that breaks breaks both: a proxied connection has one fate. */
-  const pump = async (from: Socket, to: Socket, read: FrameReader, connection: object) => {
+  const pump = async (
+    from: Socket,
+    to: Socket,
+    read: FrameReader,
+    connection: object,
+    changed: (first: Buffer) => Buffer = (first) => first,
+  ) => {
+    let isFirst = true;
     try {
-      for await (const chunk of from as AsyncIterable<Buffer>) {
+      for await (const received of from as AsyncIterable<Buffer>) {
+        const chunk = isFirst ? changed(received) : received;
+        isFirst = false;
         await line.carry(chunk.length);
         to.cork();
         for (const frame of read(chunk)) {
@@ -65,7 +79,7 @@ export async function startProxy(targetUrl: string, protocol: Protocol): Promise
     pairs.add(pair);
     upstream.on('error', () => undefined);
     for (const socket of pair) socket.on('close', () => pair.every(({ closed }) => closed) && pairs.delete(pair));
-    void pump(client, upstream, protocol('>'), pair);
+    void pump(client, upstream, protocol('>'), pair, rewrite);
     void pump(upstream, client, protocol('<'), pair);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -21,19 +21,27 @@ export interface ServerUrls {
 export async function startLinkedService(
   name: ServiceName,
   { writeUrl, readUrl, brokerUrl }: ServerUrls,
-  env: Readonly<Record<string, string>> = {},
+  { isRenamed = false }: { readonly isRenamed?: boolean } = {},
 ): Promise<LinkedService> {
   const [database, broker] = await Promise.all([
-    startProxy(name === 'command-service' ? writeUrl : readUrl, postgresProtocol),
+    startProxy(name === 'command-service' ? writeUrl : readUrl, postgresProtocol, isRenamed ? renamed : undefined),
     startProxy(brokerUrl, amqpProtocol),
   ]);
   const process = await startServiceProcess(name, {
     WRITE_DATABASE_URL: database.url,
     READ_DATABASE_URL: database.url,
     BROKER_URL: broker.url,
-    ...env,
   });
   return { name, process, database, broker };
+}
+
+/** Gives the connection another application_name, as PgBouncer does with application_name_add_host. */
+function renamed(startup: Buffer): Buffer {
+  const at = startup.indexOf('application_name\0');
+  if (at < 0) return startup;
+  const changed = Buffer.from(startup);
+  changed.write('x', at + 'application_name\0'.length);
+  return changed;
 }
 
 export async function closeLinks({ database, broker }: LinkedService): Promise<void> {

@@ -9,6 +9,8 @@ import type { Servers } from './servers.js';
 export interface WorldOptions {
   readonly commandServices?: number;
   readonly consumers?: number;
+  /** Their connections to the databases have other application_names than the services gave them. */
+  readonly renamed?: true;
   /** Short ones let a black hole outlast three of them in seconds. */
   readonly heartbeatSeconds?: number;
 }
@@ -49,7 +51,7 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
   const hidden = new Set<LinkedService>();
 
   const start = async (name: ServiceName) => {
-    const service = await startLinkedService(name, urls);
+    const service = await startLinkedService(name, urls, { isRenamed: options.renamed === true });
     running.push(service);
     everyone.push(service);
     return service;
