@@ -9,6 +9,7 @@ import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
 import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
+import { createTestPool } from '../../tests/setup/test-database.js';
 
 /** The lake of a database that was lost, and for each test a database that took its place. */
 let lake: string;
@@ -112,10 +113,12 @@ test('where there is no lake, nobody says that there is nothing to restore', asy
 });
 
 test('while a rebuild, or another of these commands, counts on the archive, it is left as it is', async () => {
-  await withTransaction(pool, 'rebuild', async (tx) => {
+  const other = createTestPool(databases.readDatabaseUrl);
+  await withTransaction(other, 'rebuild', async (tx) => {
     await tryLongLock(tx, ARCHIVE_LOCK);
     const refused = /a rebuild or another archive command is under way .* once more when it has ended/;
     await expectArchive([2, refused], 'restore');
   });
+  await other.end();
   await expectArchive([0, /2025-12: 30 events are back/], 'restore');
 });

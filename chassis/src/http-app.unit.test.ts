@@ -142,11 +142,14 @@ describe('an HTTP application of the chassis', () => {
     },
   );
 
-  test('is ready while what it requires is up, whatever is only informative, and names each check', async () => {
+  test('is ready while what it requires is up, degraded when something else is down, and names each check', async () => {
     const ready = await request(url).get('/health/ready');
     expect([ready.status, ready.body]).toEqual([
       200,
-      { status: 'up', checks: { subscription: { status: 'up' }, broker: { status: 'down', reason: 'not reachable' } } },
+      {
+        status: 'degraded',
+        checks: { subscription: { status: 'up' }, broker: { status: 'down', reason: 'it cannot be reached' } },
+      },
     ]);
     subscribed = false;
     const notReady = await request(url).get('/health/ready');

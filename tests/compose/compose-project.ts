@@ -17,6 +17,8 @@ const cleanEnvironment = Object.fromEntries(
 export interface ComposeProject {
   readonly name: string;
   readonly envFile?: '.env.example';
+  /** Compose files, from the root of the repository; docker-compose.yml alone when left out. */
+  readonly files?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   /** Ends the command under way. */
   readonly signal?: AbortSignal;
@@ -29,11 +31,12 @@ const underWay = new Set<Promise<unknown>>();
 export async function compose(project: ComposeProject, ...args: readonly string[]): Promise<string> {
   project.signal?.throwIfAborted();
   const envFile = project.envFile ?? devNull;
+  const files = (project.files ?? []).flatMap((file) => ['-f', file]);
   const command = new Promise<string>((resolve, reject) => {
     // In a process group of its own, a Ctrl-C in the terminal does not reach it: the run decides, and takes down in peace.
     const child = spawn(
       'docker',
-      ['compose', '-p', project.name, '--env-file', envFile, '--progress', 'plain', ...args],
+      ['compose', '-p', project.name, '--env-file', envFile, ...files, '--progress', 'plain', ...args],
       {
         cwd: repositoryRoot,
         env: { ...cleanEnvironment, ...project.environment },

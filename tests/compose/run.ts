@@ -1,6 +1,7 @@
 import { freePorts } from '@tallyline/local/free-port';
 import { type ComposeProject, compose, takeDown } from './compose-project.js';
-import { scenario } from './scenario.js';
+import { pooledScenario } from './pooled-scenario.js';
+import { type Check, scenario } from './scenario.js';
 import type { Shop } from './shop.js';
 
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -8,22 +9,31 @@ const seconds = (sinceMs: number) => `${((Date.now() - sinceMs) / 1000).toFixed(
 
 const [command = 0, query = 0, management = 0] = await freePorts(3);
 const interruption = new AbortController();
-const project: ComposeProject = {
-  name: `tallyline-test-${process.pid}-${Date.now().toString(36)}`,
+const base = {
   envFile: '.env.example',
   environment: {
     COMMAND_SERVICE_PORT: `${command}`,
     QUERY_SERVICE_PORT: `${query}`,
     RABBITMQ_MANAGEMENT_PORT: `${management}`,
   },
-};
-const shop: Shop = {
+} as const;
+const newShop = (): Shop => ({
   commandUrl: `http://127.0.0.1:${command}`,
   queryUrl: `http://127.0.0.1:${query}`,
   managementUrl: `http://127.0.0.1:${management}`,
   productIds: [],
   accepted: new Set(),
-};
+});
+const runName = `tallyline-test-${process.pid}-${Date.now().toString(36)}`;
+
+/** Each on a project of its own. */
+const scenarios: readonly (readonly [project: ComposeProject, scenario: typeof scenario])[] = [
+  [{ ...base, name: runName }, scenario],
+  [
+    { ...base, name: `${runName}-pooled`, files: ['docker-compose.yml', 'tests/compose/pgbouncer/compose.yml'] },
+    pooledScenario,
+  ],
+];
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
@@ -31,8 +41,6 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     interruption.abort(new Error(`interrupted by ${signal}`));
   });
 }
-
-say(`project ${project.name}; if this run is killed: docker compose -p ${project.name} down --volumes --rmi local`);
 const interrupted = new Promise<never>((_, reject) => {
   interruption.signal.addEventListener('abort', () => reject(interruption.signal.reason));
 });
@@ -41,9 +49,9 @@ interrupted.catch(() => undefined);
 let passed = 0;
 let failed = 0;
 
-/** Each check builds on the one before, so the first failure ends the run: the rest would only wait for its deadlines. */
-try {
-  for (const [name, check] of scenario({ ...project, signal: interruption.signal }, shop)) {
+/** Each check builds on the one before, so the first failure ends the scenario: the rest would only wait for its deadlines. */
+async function runChecks(project: ComposeProject, checks: readonly Check[]): Promise<void> {
+  for (const [name, check] of checks) {
     interruption.signal.throwIfAborted();
     const startedAt = Date.now();
     say(`…  ${name}`);
@@ -53,25 +61,35 @@ try {
       say(`ok ${name} (${seconds(startedAt)})${typeof remark === 'string' ? `: ${remark}` : ''}`);
     } catch (error) {
       failed++;
-      say(
-        `FAILED ${name} (${seconds(startedAt)}): ${error instanceof Error ? (interruption.signal.aborted ? error.message : error.stack) : error}`,
-      );
-      break;
+      const told = error instanceof Error ? (interruption.signal.aborted ? error.message : error.stack) : error;
+      say(`FAILED ${name} (${seconds(startedAt)}): ${told}`);
+      if (interruption.signal.aborted) return;
+      say(await compose(project, 'ps', '--all').catch(String));
+      say(await compose(project, 'logs', '--no-color', '--tail', '40').catch(String));
+      return;
     }
   }
-} finally {
-  if (failed > 0 && !interruption.signal.aborted) {
-    say(await compose(project, 'ps', '--all').catch(String));
-    say(await compose(project, 'logs', '--no-color', '--tail', '40').catch(String));
-  }
-  const startedAt = Date.now();
-  await takeDown(project).then(
-    () => say(`took everything down (${seconds(startedAt)})`),
-    (error) => {
-      failed++;
-      say(`FAILED to take everything down: ${error}`);
-    },
-  );
-  say(`${passed} passed, ${failed} failed`);
-  process.exit(failed > 0 || interruption.signal.aborted ? 1 : 0);
 }
+
+async function takeAllDown(project: ComposeProject): Promise<void> {
+  const startedAt = Date.now();
+  try {
+    await takeDown(project);
+    say(`took everything down (${seconds(startedAt)})`);
+  } catch (error) {
+    failed++;
+    say(`FAILED to take everything down: ${error}`);
+  }
+}
+
+for (const [project, checksOf] of scenarios) {
+  if (interruption.signal.aborted) break;
+  say(`project ${project.name}; if this run is killed: docker compose -p ${project.name} down --volumes --rmi local`);
+  try {
+    await runChecks(project, checksOf({ ...project, signal: interruption.signal }, newShop()));
+  } finally {
+    await takeAllDown(project);
+  }
+}
+say(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 || interruption.signal.aborted ? 1 : 0);

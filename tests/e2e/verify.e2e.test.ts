@@ -65,7 +65,8 @@ async function untilEqual(): Promise<void> {
 }
 
 test('no table of the read database is left out', async () => {
-  const bookkeeping = 'branches|processed_events|dead_letters|event_.*|sync_state|replay_state';
+  const bookkeeping =
+    'branches|processed_events|dead_letters|event_.*|sync_state|replay_state|sources|service_problems|storage_probe';
   const { rows } = await suite.read.query(
     `SELECT count(*)::int AS n FROM pg_tables WHERE schemaname = 'public' AND tablename !~ '^(${bookkeeping})'`,
   );

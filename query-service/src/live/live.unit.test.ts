@@ -35,7 +35,8 @@ test('what can no longer be read is not told to the page that comes next; when i
   const query = async ({ name }: { name: string }) => {
     if (name !== 'sync-status') return [];
     if (isAway) throw new Error('away');
-    return [{ measuredAt: null, watermarkAgeSeconds: null, lastProcessedAt: null }];
+    const nothing = { doubt: null, otherSources: [], problems: [] };
+    return [{ measuredAt: null, watermarkAgeSeconds: null, lastProcessedAt: null, ...nothing }];
   };
   const live = createLive({ query } as unknown as Queryable, 'UTC', createLogger('test', 'silent', 'json'));
   const open = () => {

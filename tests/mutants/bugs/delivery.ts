@@ -53,19 +53,18 @@ export const deliveryBugs: readonly Mutant[] = [
       { file: applyBatch, from: 'if (ids.length > 0 &&', to: 'if (ids.length < 0 &&' },
       {
         file: applyBatch,
-        from: "  return withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch));",
-        to: `  return withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, [...new Set(ids)])).then((recorded) =>
-    withTransaction(pool, 'apply batch', (tx) => applyInTransaction(tx, batch, recorded)),
+        from: `  const { countedSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
+    applyInTransaction(tx, batch, known),
+  );`,
+        to: `  const recorded = await withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, [...new Set(ids)]));
+  const { countedSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
+    applyInTransaction(tx, batch, known, recorded),
   );`,
       },
       {
         file: applyBatch,
-        from: 'export async function applyInTransaction(tx: Tx, { events, poison, watermarks }: Batch): Promise<Applied> {',
-        to: `export async function applyInTransaction(
-  tx: Tx,
-  { events, poison, watermarks }: Batch,
-  recorded?: Set<string>,
-): Promise<Applied> {`,
+        from: '  knownSource?: string,\n)',
+        to: '  knownSource?: string,\n  recorded?: Set<string>,\n)',
       },
       {
         file: applyBatch,

@@ -3,5 +3,6 @@ import { countingBugs } from './counting.js';
 import { deliveryBugs } from './delivery.js';
 import { keyBugs } from './keys.js';
 import { relayBugs } from './relay.js';
+import { trustBugs } from './trust.js';
 
-export const mutants: readonly Mutant[] = [...relayBugs, ...keyBugs, ...deliveryBugs, ...countingBugs];
+export const mutants: readonly Mutant[] = [...relayBugs, ...keyBugs, ...deliveryBugs, ...countingBugs, ...trustBugs];
