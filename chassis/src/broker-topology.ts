@@ -16,10 +16,16 @@ export interface TopologyProblem {
   /** The exchange or queue. */
   readonly name: string;
   readonly detail: string;
+  /** It works all the same, as an earlier version declared it. */
+  readonly isAccepted: boolean;
 }
 
 /** 4.x drops a message after 20 returns unless told otherwise, and each look at a dead-letter queue is a return. */
 const UNLIMITED_RETURNS = { 'x-delivery-limit': -1 };
+
+const OF_RABBITMQ_3 =
+  'was declared by RabbitMQ 3, without x-delivery-limit: unless a policy says delivery-limit -1, RabbitMQ 4 drops a message ' +
+  'that was returned to it 20 times, and each look at a dead-letter queue is a return';
 
 /** A queue without a leader answers nothing; all others answer within milliseconds. */
 const ANSWER_TIMEOUT_MS = 3_000;
@@ -37,7 +43,7 @@ const ACCESS_REFUSED = 403;
 export async function ensureTopology(model: ChannelModel, topology: Topology): Promise<readonly TopologyProblem[]> {
   const trial = new TrialChannel(model);
   const problems: TopologyProblem[] = [];
-  const note = (name: string, detail: string) => void problems.push({ name, detail });
+  const note = (name: string, detail: string, isAccepted = false) => void problems.push({ name, detail, isAccepted });
   const forms = queueForms(majorVersionOf(model));
 
   const ensure = async (name: string, look: Declaration, accepted: readonly Declaration[]) => {
@@ -49,9 +55,10 @@ export async function ensureTopology(model: ChannelModel, topology: Topology): P
     }
     if (missing) return note(name, missing.message);
     let refusal: BrokerRefusal | undefined;
-    for (const declare of accepted) {
+    for (const [form, declare] of accepted.entries()) {
       refusal = await trial.attempt(declare);
-      if (refusal === undefined || refusal.code === ACCESS_REFUSED) return;
+      if (refusal?.code === ACCESS_REFUSED) return;
+      if (refusal === undefined) return form === 0 ? undefined : note(name, OF_RABBITMQ_3, true);
     }
     if (refusal) note(name, `is used as it is, but is not what this service declares: ${refusal.message}`);
   };

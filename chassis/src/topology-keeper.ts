@@ -30,9 +30,12 @@ export function createTopologyKeeper(topology: Topology, log: Logger): TopologyK
     const text = JSON.stringify(problems);
     if (text === reported) return;
     reported = text;
+    const faults = problems.filter(({ isAccepted }) => !isAccepted);
     if (problems.length === 0) return log.info('the topology at the broker is as it is declared again');
+    if (faults.length === 0)
+      return log.info({ problems }, 'queues of an earlier version of the broker are used as they are');
     log.error(
-      { problems },
+      { problems: faults },
       'the topology at the broker is not as it is declared; what exists is used as it is. To have a queue as it is declared, ' +
         'redrive what waits in it if it is a dead-letter queue, then delete it: it is made again, and the events that were ' +
         'in it are published again out of the outbox',
