@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { Validator } from '@seriousme/openapi-schema-validator';
+import { syncReasonCodes } from '@tallyline/contracts/sync-reasons';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { committedDocument } from '../setup/documented.js';
@@ -35,6 +36,12 @@ test.each(['command-service', 'query-service'] as const)(
     expect(await (await fetch(`${urlOf(name)}/openapi.json`)).json()).toEqual(committedDocument(name));
   },
 );
+
+test("every reason of sync-status has its section in the operator's document", () => {
+  const document = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+  const sections = [...document.matchAll(/^### ([a-z-]+)\n(?!\n|#)/gm)].map(([, code]) => code);
+  expect(sections.sort()).toEqual([...syncReasonCodes].sort());
+});
 
 test('docs/asyncapi.json satisfies the official schema of AsyncAPI 3', () => {
   const read = (path: string) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
