@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ChannelModel, connect } from 'amqplib';
+import { keepNumbersUntilSent } from './channel-numbers.js';
 import { coalesceWrites } from './coalesce-writes.js';
 
 /** A dead peer is noticed after two missed heartbeats. */
@@ -17,6 +18,7 @@ export async function connectBroker(url: string, name: string): Promise<ChannelM
     noDelay: true,
   });
   coalesceWrites(socketOf(model));
+  keepNumbersUntilSent(model);
   return model;
 }
 

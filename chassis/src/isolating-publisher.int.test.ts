@@ -2,7 +2,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { callManagement } from '@tallyline/local/rabbitmq-ready';
 import { createTestVhost } from '@tallyline/local/test-databases';
 import type { Vhost } from '@tallyline/local/vhost';
-import { type ChannelModel, connect } from 'amqplib';
+import type { ChannelModel } from 'amqplib';
+import { connectBroker } from './amqp-connection.js';
 import { createIsolatingPublisher } from './isolating-publisher.js';
 import type { Publisher } from './publisher.js';
 
@@ -10,6 +11,7 @@ const USER = `partner-${process.pid}`;
 let vhost: Vhost;
 let broker: ChannelModel;
 let channelsOpened = 0;
+let onClosed: () => void = () => undefined;
 let publisher: Publisher;
 
 const mayWrite = (topics: string) =>
@@ -25,7 +27,10 @@ beforeAll(async () => {
   const all = { configure: '.*', write: '.*', read: '.*' };
   await callManagement(vhost.managementUrl, 'PUT', `/api/permissions/${vhost.vhost}/${USER}`, all);
   await mayWrite('^order');
-  broker = await connect(Object.assign(new URL(vhost.brokerUrl), { username: USER, password: 'secret' }).href);
+  broker = await connectBroker(
+    Object.assign(new URL(vhost.brokerUrl), { username: USER, password: 'secret' }).href,
+    'test',
+  );
   const channel = await broker.createChannel();
   await channel.assertExchange('facts', 'topic');
   await channel.assertQueue('facts');
@@ -34,7 +39,7 @@ beforeAll(async () => {
     openChannel: async () => {
       channelsOpened += 1;
       const opened = await broker.createConfirmChannel();
-      return opened.on('error', () => undefined);
+      return opened.on('error', () => onClosed());
     },
     onSilence: () => undefined,
     onRefused: () => undefined,
@@ -123,10 +128,30 @@ test('a message that was rejected is confirmed when its reason is gone', async (
   expect(publisher.whyRejected('order.created', forged.properties.messageId)).toBeUndefined();
 });
 
+test('what is published while a backlog is in front of the answer to the close does not end the connection', async () => {
+  let lost = false;
+  broker.once('close', () => {
+    lost = true;
+  });
+  for (let times = 0; times < 3 && !lost; times += 1) {
+    // More than the socket takes at once.
+    const backlog = Array.from({ length: 2_000 }, () => ({
+      ...message('order.created'),
+      body: Buffer.alloc(10_000, ' '),
+    }));
+    const behind: Promise<string>[] = [];
+    onClosed = () => void behind.push(publisher.publish(message('order.created')));
+    const [denied, ...others] = await publishAll([message(`refund.${times}`), ...backlog]);
+    onClosed = () => undefined;
+    expect([denied, ...new Set([...others, ...(await Promise.all(behind))])]).toEqual(['rejected', 'confirmed']);
+  }
+  expect(lost).toBe(false);
+});
+
 test('when the connection dies, what is on its way has failed', async () => {
   const outcomes = publishAll([message('order.created', { userId: 'somebody-else' }), message('order.created')]);
   await broker.close();
   expect(new Set(await outcomes)).toEqual(new Set(['failed']));
   expect(await publisher.publish(message('order.created'))).toBe('failed');
-  broker = await connect(vhost.brokerUrl);
+  broker = await connectBroker(vhost.brokerUrl, 'test');
 });
