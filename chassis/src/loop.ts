@@ -1,5 +1,6 @@
 import { backoffMs } from './backoff.js';
 import type { Logger } from './logger.js';
+import { isServerAway } from './postgres-errors.js';
 import { Wake } from './wake.js';
 
 export interface Loop {
@@ -21,6 +22,12 @@ export interface LoopOptions {
 
 /** Reasons with a number in them would be another one each time. */
 const MAX_TOLD = 10;
+
+/** A restart of a server brings a different error each moment: they are one reason. */
+function reasonOf(error: unknown): string {
+  if (isServerAway(error)) return 'the server is away';
+  return error instanceof Error ? error.message : String(error);
+}
 
 /**
  * Runs `turn` for ever: again at once while it says 'busy', after `idleMs` (or a wake) otherwise. A turn that throws is
@@ -45,7 +52,7 @@ export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }
         failures = 0;
         if (state === 'idle' && !stopping) await alarm.wait(idleMs);
       } catch (error) {
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = reasonOf(error);
         if (told.size < MAX_TOLD && !told.has(reason)) {
           told.add(reason);
           log.warn({ err: error }, `${name}: failed, trying again until it works`);

@@ -116,6 +116,19 @@ export function isAborted(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === IN_FAILED_SQL_TRANSACTION;
 }
 
+/** The server is ending this session, has crashed, or is starting. */
+const RESTARTING = new Set(['57P01', '57P02', '57P03']);
+
+/** True while a server is away or restarting. One restart brings several such errors, which all mean the same. */
+export function isServerAway(error: unknown): boolean {
+  const refusal = databaseError(error)?.code;
+  if (refusal !== undefined) return RESTARTING.has(refusal);
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof Disconnected || isConnectionError(cause)) return true;
+  }
+  return false;
+}
+
 const SOCKET_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
