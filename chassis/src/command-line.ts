@@ -3,9 +3,11 @@ import { type ParseArgsConfig, parseArgs } from 'node:util';
 import dotenv from 'dotenv';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { ADDRESSES_FILE } from './addresses-file.js';
 import { ConfigError, parseConfig } from './config.js';
 import type { Logger } from './logger.js';
 import { classify } from './postgres-errors.js';
+import { printableLine, printableText } from './printable.js';
 import { redactUrls } from './redact-urls.js';
 
 type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>;
@@ -53,10 +55,11 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
   });
   try {
     const { values, positionals } = parse(argv, options);
-    if ((values as { help?: unknown }).help === true) return print(usage);
+    if ((values as { help?: unknown }).help === true) return printText(usage);
     const unexpected = positionals[mostArguments];
     if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
-    dotenv.config({ quiet: true, processEnv: env as Record<string, string> });
+    // The first that names a variable counts: the environment, then what runs here (made of .env when it started), then .env.
+    dotenv.config({ quiet: true, path: [ADDRESSES_FILE, '.env'], processEnv: env as Record<string, string> });
     const config = parseConfig(settings, env);
     const log = pino({ level: 'error' }, pino.destination({ dest: 2, sync: true }));
     process.exitCode = await run({ config, values, positionals, log });
@@ -64,10 +67,10 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
     process.exitCode = FAILED;
     const reason = error instanceof Error ? error.message || (error as Error & { code?: string }).code : String(error);
     const known = error instanceof ConfigError || error instanceof UsageError;
-    process.stderr.write(`${redactUrls(reason ?? 'failed')}\n`);
-    if (error instanceof UsageError) process.stderr.write(`\n${usage}\n`);
-    if (classify(error) === 'unavailable') process.stderr.write(`${whereToLook(settings)}\n`);
-    if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) process.stderr.write(`${error.stack}\n`);
+    tell(redactUrls(reason ?? 'failed'));
+    if (error instanceof UsageError) tell(`\n${usage}`);
+    if (classify(error) === 'unavailable') tell(whereToLook(settings));
+    if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) tell(redactUrls(error.stack ?? ''));
   }
 }
 
@@ -80,8 +83,19 @@ function whereToLook(settings: z.ZodType): string {
 /** `… | head` closes the pipe early: the reader has seen enough, but what the command does has to be done. */
 let isRead = true;
 
-export function print(line = ''): void {
-  if (isRead) process.stdout.write(`${line}\n`);
+/** One line of the answer, whatever comes in it from messages or tables. */
+export function print(line: string): void {
+  if (isRead) process.stdout.write(`${printableLine(line)}\n`);
+}
+
+/** Several lines. */
+export function printText(text: string): void {
+  if (isRead) process.stdout.write(`${printableText(text)}\n`);
+}
+
+/** What is no part of the answer: warnings and faults, on stderr. */
+export function tell(text: string): void {
+  process.stderr.write(`${printableText(text)}\n`);
 }
 
 /** Between the parts of a long answer: what is printed faster than it is read would pile up in memory. */

@@ -1,27 +1,27 @@
 import { isUtf8 } from 'node:buffer';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler } from 'express';
+import { findDuplicateKey } from './duplicate-keys.js';
+import { askForBody } from './expect-continue.js';
 import { Problem, type ProblemDetails } from './problem.js';
+import { invalidInput, jsonPointer } from './validation.js';
 
 /** 100 order lines take 8 kB; a body beyond this is not an order. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const tooLarge = { slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` };
 
-const notUtf8 = { slug: 'unsupported-media-type', status: 415, detail: 'the body must be JSON in UTF-8' };
+const unsupported = (detail: string): ProblemDetails => ({ slug: 'unsupported-media-type', status: 415, detail });
 
 const malformed = (detail: string): ProblemDetails => {
   return { slug: 'malformed-json', status: 400, detail: 'the body is not JSON', errors: [{ pointer: '#', detail }] };
 };
 
-/** What body-parser says by `type` and `status`, or undefined when it is something else. */
+/** What body-parser says by `type`, or undefined when it is something else. */
 export function bodyProblem(error: unknown): ProblemDetails | undefined {
-  const { type, status } = error as { type?: string; status?: number };
-  if (type === 'entity.parse.failed') return malformed('is not JSON');
+  const { type } = error as { type?: string };
   if (type === 'entity.too.large') return tooLarge;
-  if (type === 'encoding.unsupported')
-    return { ...notUtf8, detail: 'send the body with content-encoding gzip, or none' };
-  return status === 415 ? notUtf8 : undefined;
+  if (type === 'encoding.unsupported') return unsupported('send the body with content-encoding gzip, or none');
+  return undefined;
 }
 
 /** RFC 9112, section 6.3: who tells no length sends a body of none. Express takes it for one that can have no type. */
@@ -30,14 +30,16 @@ const tellLength: RequestHandler = (request, _response, next) => {
   next();
 };
 
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
+/** `utf8` is no registered name, and sent by many. */
+const UTF8 = /^utf-?8$/i;
+
 const requireJson: RequestHandler = (request, _response, next) => {
   if (!request.is('application/json')) {
-    throw new Problem({
-      slug: 'unsupported-media-type',
-      status: 415,
-      detail: 'the body must be JSON: send it with content-type application/json',
-    });
+    throw new Problem(unsupported('the body must be JSON: send it with content-type application/json'));
   }
+  const charset = CHARSET.exec(request.headers['content-type'] ?? '')?.[1];
+  if (charset !== undefined && !UTF8.test(charset)) throw new Problem(unsupported('the body must be JSON in UTF-8'));
   next();
 };
 
@@ -49,10 +51,32 @@ const refuseTooLarge: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** RFC 8259, section 8.1. Read with a replacement for what is no text, two names become one. */
-function requireUtf8(_request: IncomingMessage, _response: ServerResponse, body: Buffer, encoding: string): void {
-  if (encoding !== 'utf-8') throw new Problem(notUtf8);
-  if (!isUtf8(body)) throw new Problem(malformed('holds bytes that are not UTF-8'));
+const awaitBody: RequestHandler = (request, response, next) => {
+  askForBody(request, response);
+  next();
+};
+
+/** RFC 8259, section 8.1: UTF-8, perhaps with a byte order mark. Read with a replacement for what is no text, two names become one. */
+const parseJson: RequestHandler = (request, _response, next) => {
+  const bytes: unknown = request.body;
+  if (!Buffer.isBuffer(bytes)) throw new Error('no middleware has read the body');
+  if (!isUtf8(bytes)) throw new Problem(malformed('holds bytes that are not UTF-8'));
+  const text = bytes.toString().replace(/^\ufeff/, '');
+  request.body = parse(text);
+  const duplicate = findDuplicateKey(text);
+  if (duplicate !== undefined) {
+    throw invalidInput([{ pointer: jsonPointer(duplicate), detail: 'is there more than once' }]);
+  }
+  next();
+};
+
+/** A body of no length lacks every field. */
+function parse(text: string): unknown {
+  try {
+    return text === '' ? {} : JSON.parse(text);
+  } catch {
+    throw new Problem(malformed('is not JSON'));
+  }
 }
 
 /** Reads a body as JSON in UTF-8, or refuses it. */
@@ -60,5 +84,7 @@ export const jsonBody: RequestHandler[] = [
   tellLength,
   requireJson,
   refuseTooLarge,
-  express.json({ type: () => true, limit: MAX_BODY_BYTES, inflate: true, strict: false, verify: requireUtf8 }),
+  awaitBody,
+  express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: true }),
+  parseJson,
 ];

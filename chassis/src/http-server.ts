@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { holdBody } from './expect-continue.js';
 import { expressMessages } from './express-messages.js';
 import { trackConnections } from './http-connections.js';
 
@@ -27,6 +28,10 @@ export async function listen(app: Express, host: string, port: number): Promise<
   // Node's own, which close() calls, cuts an answer that is complete while its client is still taking it.
   server.closeIdleConnections = connections.finish;
   server.on('request', app);
+  server.on('checkContinue', (request, response) => {
+    holdBody(request, response);
+    server.emit('request', request, response);
+  });
   // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
   // Who takes nothing of an answer for so long has gone, or holds our memory. No answer is that long in coming: a token is

@@ -1,6 +1,7 @@
+import { Writable } from 'node:stream';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { default as pretty } from 'pino-pretty';
-
+import { printableColours, printableText } from './printable.js';
 import { redactUrls } from './redact-urls.js';
 
 export type { Logger } from 'pino';
@@ -21,9 +22,12 @@ export function createLogger(service: string, level: string, format: 'json' | 'p
     serializers: { err: serializeError },
   };
   if (format === 'pretty') {
+    const destination = new Writable({
+      write: (lines, _encoding, done) => void process.stdout.write(printableColours(String(lines)), () => done()),
+    });
     return pino(
       options,
-      pretty({ ignore: 'service,name', messageFormat: '{service}: {msg}', translateTime: 'HH:MM:ss.l' }),
+      pretty({ ignore: 'service,name', messageFormat: '{service}: {msg}', translateTime: 'HH:MM:ss.l', destination }),
     );
   }
   const destination = pino.destination({ dest: 1, sync: false, minLength: 4096, maxLength: MAX_UNREAD_BYTES });
@@ -35,7 +39,7 @@ export function createLogger(service: string, level: string, format: 'json' | 'p
       // The stream was never opened; there is nothing to lose.
     }
   });
-  const log = pino(options, destination);
+  const log = pino({ ...options, hooks: { streamWrite: printableText } }, destination);
   let dropped = 0;
   destination.on('drop', () => {
     dropped += 1;

@@ -44,6 +44,11 @@ export interface Tx extends Queryable {
    * all is undone. Statements, not promises of them: none can be late, or fail to be made behind COMMIT's back.
    */
   commitBehind<Row extends object>(statements: readonly Statement[]): LastStatements<Row>;
+  /**
+   * Runs `work` and undoes what it did (a savepoint), also when the server refused one of its statements: that error is
+   * thrown, and the transaction goes on as if nothing had been.
+   */
+  undone<T>(work: () => Promise<T>): Promise<T>;
 }
 
 export interface PoolOptions {
@@ -272,11 +277,26 @@ async function inTransaction<T>(
     rows.catch(() => undefined); // its failure is the failure of the transaction, too
     return { rows: () => rows };
   };
+  const undone: Tx['undone'] = async (work) => {
+    const lastBefore = last.length;
+    throwIfFailed();
+    sendNow({ text: 'SAVEPOINT undone' }).catch(() => undefined); // what follows fails, too
+    try {
+      return await work();
+    } catch (error) {
+      throw isAborted(error) ? (failure ?? error) : error;
+    } finally {
+      last.length = lastBefore;
+      // Its answer comes behind those of all that `work` has sent: nothing of that fails later.
+      await sendNow({ text: 'ROLLBACK TO SAVEPOINT undone' });
+      if (databaseError(failure) !== undefined) failure = undefined;
+    }
+  };
   try {
     const begun = sendNow({ text: sessionOf(client).begin });
     begun.catch(() => undefined); // its failure is the failure of the transaction, too
     if (!readsFirst) await begun;
-    const result = await work({ query, commitBehind } as Tx);
+    const result = await work({ query, commitBehind, undone } as Tx);
     await begun;
     throwIfFailed();
     committing = true;

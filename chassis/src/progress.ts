@@ -10,6 +10,13 @@ const BAR_WIDTH = 24;
 const BAR_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 10_000;
 
+/** For a command that answers line by line: on a terminal its lines show how far it is. */
+export function showProgressBeside(answers: NodeJS.WriteStream): Progress {
+  if (answers.isTTY !== true) return showProgress();
+  const nothing = () => undefined;
+  return { part: nothing, advance: nothing, end: nothing };
+}
+
 export function showProgress(stream: NodeJS.WriteStream = process.stderr): Progress {
   const onTerminal = stream.isTTY === true;
   const intervalMs = onTerminal ? BAR_INTERVAL_MS : LINE_INTERVAL_MS;

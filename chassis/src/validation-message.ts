@@ -11,6 +11,14 @@ const NAMES: Readonly<Record<string, string>> = {
   boolean: 'true or false',
 };
 
+const FORMATS: Readonly<Record<string, string>> = {
+  datetime: 'must be an RFC 3339 date-time such as 2026-11-20T08:17:46Z',
+  date: 'must be a day such as 2026-11-20',
+  uuid: 'must be a UUID',
+  guid: 'must be a UUID',
+  url: 'must be a URL',
+};
+
 /** A fault in words that follow a field's name: "#/items/0/quantity must be at least 1". Schemas' own messages win. */
 export function validationMessage(issue: RawIssue): string | undefined {
   switch (issue.code) {
@@ -25,8 +33,10 @@ export function validationMessage(issue: RawIssue): string | undefined {
       return 'is not a known field';
     case 'invalid_value':
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}`;
+    case 'invalid_format':
+      return FORMATS[issue.format] ?? 'is not valid';
     default:
-      return undefined;
+      return 'is not valid';
   }
 }
 

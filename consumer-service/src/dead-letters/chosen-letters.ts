@@ -16,24 +16,10 @@ export function requireFound({ ids }: DeadLetterContext, count: number): void {
     throw new Error(`there is no dead letter ${[...ids].join(', ')}; list shows those that there are`);
 }
 
-/** Those that were named, or all. */
-export async function* chosen(
-  letters: AsyncIterable<Letter>,
-  ids: ReadonlySet<string> | undefined,
-): AsyncGenerator<Letter> {
-  for await (const letter of letters) if (ids?.has(letter.id) ?? true) yield letter;
-}
-
-/** This many are looked up, or wait for their confirms, together: one at a time is 640 a second, 200 are 18,800. */
-const PAGE_SIZE = 200;
-
-export async function* pagesOf(letters: AsyncIterable<Letter>): AsyncGenerator<Letter[]> {
-  let page: Letter[] = [];
-  for await (const letter of letters) {
-    page.push(letter);
-    if (page.length < PAGE_SIZE) continue;
-    yield page;
-    page = [];
+/** Pages of those that were named, or of all. */
+export async function* chosenPages({ box, ids }: DeadLetterContext, queue: string): AsyncGenerator<Letter[]> {
+  for await (const page of box.pages(queue)) {
+    const chosen = ids === undefined ? page : page.filter(({ id }) => ids.has(id));
+    if (chosen.length > 0) yield chosen;
   }
-  if (page.length > 0) yield page;
 }

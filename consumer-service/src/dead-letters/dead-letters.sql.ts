@@ -109,6 +109,7 @@ export async function noteChanges(tx: Tx, tables: readonly string[]): Promise<vo
 
 export function readChanges(tx: Tx): Promise<ChangedRow[]> {
   return tx.query({
+    name: 'changed-rows',
     text: 'SELECT view, before::text AS before, after::text AS after FROM pg_temp.changed_rows WHERE before IS DISTINCT FROM after ORDER BY n',
   });
 }

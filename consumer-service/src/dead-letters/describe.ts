@@ -1,6 +1,6 @@
 import type { ChangedRow, DeadLetterRow } from './dead-letters.sql.js';
 import type { Letter } from './letter.js';
-import type { Trial } from './try-letter.js';
+import type { Trial } from './try-letters.js';
 
 export function listLine(row: DeadLetterRow | undefined, letter: Letter | undefined, applied: boolean): string {
   const id = letter?.id ?? row?.id;

@@ -1,6 +1,6 @@
 import { print } from '@tallyline/chassis/command-line';
 import { onPool } from '@tallyline/chassis/postgres';
-import { chosen, type DeadLetterContext, requireFound } from './chosen-letters.js';
+import { chosenPages, type DeadLetterContext, requireFound } from './chosen-letters.js';
 import { forgetDeadLetter, readDeadLetters } from './dead-letters.sql.js';
 
 /** Removes the message. The row of an event that the write side committed stays, because the views still lack it. */
@@ -8,10 +8,12 @@ export async function discardLetters(context: DeadLetterContext, forGood: boolea
   const { pool, box, queues, ids } = context;
   let count = 0;
   for (const queue of queues) {
-    for await (const letter of chosen(box.letters(queue), ids)) {
-      box.remove(letter);
-      count += 1;
-      print(`${letter.id}  discarded from ${letter.queue}`);
+    for await (const page of chosenPages(context, queue)) {
+      await box.remove(page);
+      for (const letter of page) {
+        count += 1;
+        print(`${letter.id}  discarded from ${letter.queue}`);
+      }
     }
   }
   const rows = await readDeadLetters(onPool(pool), queues, [...(ids ?? [])]);

@@ -1,7 +1,9 @@
 import { ensureTopology } from '@tallyline/chassis/broker-topology';
 import { visitBroker } from '@tallyline/chassis/broker-visit';
+import type { Progress } from '@tallyline/chassis/progress';
 import { type ChannelPublisher, createPublisher } from '@tallyline/chassis/publisher';
 import { deadLetterQueueOf, topology } from '@tallyline/contracts/topology';
+import { HeldMessages } from './held-messages.js';
 import { type Letter, letterOf } from './letter.js';
 
 export interface LetterBox {
@@ -10,12 +12,17 @@ export interface LetterBox {
    * What lies in the dead-letter queue of `queue` now, oldest first, and no more than that: a letter that comes back while
    * we look is not seen again. Nothing leaves the queue unless it is removed: the rest returns when the box is closed.
    */
-  letters(queue: string): AsyncGenerator<Letter>;
-  remove(letter: Letter): void;
+  pages(queue: string): AsyncGenerator<Letter[]>;
+  /** Takes letters of one page out of their queue. */
+  remove(letters: readonly Letter[]): Promise<void>;
 }
 
 /** Opens the dead-letter queues. Looking costs a delivery each, which is why their delivery limit is off. */
-export function openLetterBox<T>(brokerUrl: string, work: (box: LetterBox) => Promise<T>): Promise<T> {
+export function openLetterBox<T>(
+  brokerUrl: string,
+  progress: Progress,
+  work: (box: LetterBox) => Promise<T>,
+): Promise<T> {
   return visitBroker(brokerUrl, 'dead-letters', async ({ model, watch, fail }) => {
     await ensureTopology(model, topology);
     const channel = watch(await model.createChannel());
@@ -29,20 +36,20 @@ export function openLetterBox<T>(brokerUrl: string, work: (box: LetterBox) => Pr
     const publisher = createPublisher(watch(await model.createConfirmChannel()), () =>
       fail(new Error(unconfirmed(blockedBy))),
     );
+    const held = new HeldMessages(channel);
     const result = await work({
       publisher,
-      async *letters(queue) {
-        const deadLetterQueue = deadLetterQueueOf(queue);
-        const { messageCount } = await channel.checkQueue(deadLetterQueue);
-        for (let seen = 0; seen < messageCount; seen += 1) {
-          const message = await channel.get(deadLetterQueue);
-          if (message === false) return;
-          yield letterOf(message, queue);
+      async *pages(queue) {
+        const onCount = (messages: number) => progress.part(`dead letters of ${queue}`, messages);
+        for await (const page of held.pages(deadLetterQueueOf(queue), onCount)) {
+          yield page.map((message) => letterOf(message, queue));
+          progress.advance(page.length);
         }
       },
-      remove: ({ message }) => channel.ack(message),
+      remove: (letters) => held.acknowledge(letters.map(({ message }) => message)),
     });
-    // Closing waits for the acknowledgements and returns what was only looked at.
+    await held.returnRest();
+    // Closing waits until all of this has been dealt with.
     await channel.close();
     return result;
   });

@@ -1,5 +1,5 @@
 import type { OutgoingMessage } from '@tallyline/chassis/publisher';
-import type { GetMessage, MessagePropertyHeaders } from 'amqplib';
+import type { ConsumeMessage, MessagePropertyHeaders } from 'amqplib';
 import { decode } from '../inbox/decode.js';
 
 /** A message in a dead-letter queue, and what its headers say of how it came there. */
@@ -13,10 +13,10 @@ export interface Letter {
   readonly reason: string | undefined;
   readonly reasonOfBroker: string;
   readonly firstSeenAt: string | undefined;
-  readonly message: GetMessage;
+  readonly message: ConsumeMessage;
 }
 
-export function letterOf(message: GetMessage, queue: string): Letter {
+export function letterOf(message: ConsumeMessage, queue: string): Letter {
   const { headers = {}, type, messageId, appId } = message.properties;
   return {
     // Moved by the broker itself it has its own identity still, which may be in its body.

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { GetMessage } from 'amqplib';
+import type { ConsumeMessage } from 'amqplib';
 import { decode } from '../inbox/decode.js';
 import type { DeadLetterRow } from './dead-letters.sql.js';
 import { reasonOf } from './describe.js';
@@ -15,7 +15,10 @@ test('a message that the broker moved keeps its identity, also where only its bo
     ...product,
   };
   const content = Buffer.from(JSON.stringify(event));
-  const message = { content, properties: { headers: { 'x-first-death-reason': 'expired' } } } as unknown as GetMessage;
+  const message = {
+    content,
+    properties: { headers: { 'x-first-death-reason': 'expired' } },
+  } as unknown as ConsumeMessage;
   const letter = letterOf(message, 'product-events');
   const raw = { queue: 'product-events', body: content, appId: undefined, traceparent: undefined };
   expect([letter.id, redriven(letter).properties.messageId]).toEqual([event.eventId, event.eventId]);
@@ -25,7 +28,7 @@ test('a message that the broker moved keeps its identity, also where only its bo
 test('a message that the broker moved tells the reason that was recorded, or else that of the broker', () => {
   const headers = { 'x-first-death-reason': 'rejected' };
   const letter = letterOf(
-    { content: Buffer.from('?'), properties: { headers } } as unknown as GetMessage,
+    { content: Buffer.from('?'), properties: { headers } } as unknown as ConsumeMessage,
     'order-events',
   );
   expect(reasonOf({ reason: 'undecodable' } as DeadLetterRow, letter)).toBe('undecodable');

@@ -1,7 +1,7 @@
 import { readClock } from '@tallyline/chassis/clock.sql';
 import { print, untilRead } from '@tallyline/chassis/command-line';
 import { onPool } from '@tallyline/chassis/postgres';
-import { type DeadLetterContext, pagesOf } from './chosen-letters.js';
+import type { DeadLetterContext } from './chosen-letters.js';
 import { type DeadLetterRow, readApplied, readDeadLetters, recordedBefore } from './dead-letters.sql.js';
 import { listLine, reasonOf } from './describe.js';
 import type { Letter } from './letter.js';
@@ -18,7 +18,7 @@ export async function listLetters({ pool, box, queues }: DeadLetterContext, json
   const begin = await readClock(db);
   const withMessage = new Set<string>();
   for (const queue of queues) {
-    for await (const page of pagesOf(box.letters(queue))) {
+    for await (const page of box.pages(queue)) {
       const ids = page.map(({ id }) => id);
       const [rows, applied] = await Promise.all([readDeadLetters(db, queues, ids), readApplied(db, ids)]);
       for (const letter of page) {

@@ -1,4 +1,3 @@
-import { pagesOf } from './chosen-letters.js';
 import type { Letter } from './letter.js';
 import { redriven } from './letter.js';
 import type { LetterBox } from './letter-box.js';
@@ -9,24 +8,16 @@ import type { LetterBox } from './letter-box.js';
  */
 export async function redrive(
   box: LetterBox,
-  letters: AsyncIterable<Letter>,
+  letters: readonly Letter[],
   onRedriven: (letter: Letter) => void,
-): Promise<number> {
-  let redrivenCount = 0;
-  const send = async (batch: readonly Letter[]) => {
-    const outcomes = await Promise.all(batch.map((letter) => box.publisher.publish(redriven(letter))));
-    for (const [index, letter] of batch.entries()) {
-      const outcome = outcomes[index];
-      if (outcome !== 'confirmed') {
-        throw new Error(
-          `the broker answered the redrive of ${letter.id} to ${letter.queue} with "${outcome}"; it stays`,
-        );
-      }
-      box.remove(letter);
-      onRedriven(letter);
-      redrivenCount += 1;
-    }
-  };
-  for await (const page of pagesOf(letters)) await send(page);
-  return redrivenCount;
+): Promise<void> {
+  const outcomes = await Promise.all(letters.map((letter) => box.publisher.publish(redriven(letter))));
+  const refusedAt = outcomes.findIndex((outcome) => outcome !== 'confirmed');
+  const stored = refusedAt === -1 ? letters : letters.slice(0, refusedAt);
+  await box.remove(stored);
+  for (const letter of stored) onRedriven(letter);
+  const refused = letters[refusedAt];
+  if (refused === undefined) return;
+  const outcome = outcomes[refusedAt];
+  throw new Error(`the broker answered the redrive of ${refused.id} to ${refused.queue} with "${outcome}"; it stays`);
 }

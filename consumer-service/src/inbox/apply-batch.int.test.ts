@@ -7,7 +7,7 @@ import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { forgetDeadLetter } from '../dead-letters/dead-letters.sql.js';
 import type { Letter } from '../dead-letters/letter.js';
-import { tryLetter } from '../dead-letters/try-letter.js';
+import { tryLetters } from '../dead-letters/try-letters.js';
 import { viewTables } from '../projections/index.js';
 import { applyBatch, applyInTransaction, type Batch } from './apply-batch.js';
 import { applyIsolating } from './apply-isolating.js';
@@ -273,7 +273,7 @@ test('dry runs of a dead letter, batches beside them and what is set aside do no
   const letter = { id, queue, message } as unknown as Letter;
   let tried = 0;
   const tryOften = async () => {
-    for (; tried < 20; tried += 1) expect(await tryLetter(pool, letter)).toMatchObject({ kind: 'would-apply' });
+    for (; tried < 20; tried += 1) expect(await tryLetters(pool, [letter])).toMatchObject([{ kind: 'would-apply' }]);
   };
   const applyMeanwhile = async (lane: number) => {
     for (let n = 0; tried < 20; n += 2) await apply(order(100 + lane + n), product(100 + lane + n));

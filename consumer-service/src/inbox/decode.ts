@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { validationMessage } from '@tallyline/chassis/validation-message';
 import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
 import { OUTBOX_APP_ID } from '@tallyline/contracts/topology';
 
@@ -44,6 +45,7 @@ export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
  * forged one of the year 10889 is a second that the database refuses, with every batch that holds it.
  */
 const OUTBOX_ID = /^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const inWords = { error: validationMessage };
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** Makes an event of a message, or says why it is none. Never throws: the neighbours of a bad message are good. */
@@ -64,9 +66,9 @@ export function decode(raw: RawMessage): Decoded {
   const { eventType: type, eventId: given } = (json ?? {}) as { eventType?: unknown; eventId?: unknown };
   if (typeof given === 'string' && UUID.test(given.toLowerCase())) eventId = given;
   if (!isEventType(type)) return poison(`unknown event type ${JSON.stringify(type)?.slice(0, 100)}`);
-  const parsed = events[type].schema.safeParse(json);
+  const parsed = events[type].schema.safeParse(json, inWords);
   if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the body'} ${issue.message}`);
     return poison(`not a valid ${type}: ${faults.slice(0, 5).join('; ')}`);
   }
   const event = parsed.data;

@@ -1,5 +1,6 @@
 import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
 import { createPool, withTransaction } from '@tallyline/chassis/postgres';
+import { showProgressBeside } from '@tallyline/chassis/progress';
 import { environment } from '@tallyline/contracts/environment';
 import { eventQueues } from '@tallyline/contracts/topology';
 import { takeCommandLock } from '../dead-letters/dead-letters.sql.js';
@@ -7,8 +8,8 @@ import { discardLetters } from '../dead-letters/discard-letters.js';
 import { openLetterBox } from '../dead-letters/letter-box.js';
 import { listLetters } from '../dead-letters/list-letters.js';
 import { redriveLetters } from '../dead-letters/redrive-letters.js';
+import { rehearseRedrive } from '../dead-letters/rehearse-redrive.js';
 import { showLetter } from '../dead-letters/show-letter.js';
-import { tryLetters } from '../dead-letters/try-letters.js';
 
 const usage = `Looks at messages that were set aside, and returns them to their queues once their cause is mended.
 
@@ -57,20 +58,22 @@ await runCommandLine({
       statementTimeoutMs: 30_000,
       log,
     });
+    const progress = showProgressBeside(process.stdout);
     try {
       await withTransaction(pool, 'dead-letters', async (guard) => {
         if (!(await takeCommandLock(guard)))
           throw new Error('another dead-letters command is running: it holds the messages that it looks at');
-        await openLetterBox(config.BROKER_URL, (box) => {
+        await openLetterBox(config.BROKER_URL, progress, (box) => {
           const context = { pool, box, queues, ids: given.length > 0 ? new Set(given) : undefined };
           if (command === 'list') return listLetters(context, values.json);
           if (command === 'show') return showLetter(context);
-          if (command === 'redrive') return values['dry-run'] ? tryLetters(context) : redriveLetters(context);
+          if (command === 'redrive') return values['dry-run'] ? rehearseRedrive(context) : redriveLetters(context);
           if (command === 'discard') return discardLetters(context, values['for-good']);
           throw new UsageError(command === undefined ? 'say what to do' : `there is no command "${command}"`);
         });
       });
     } finally {
+      progress.end();
       await pool.end();
     }
     return 0;

@@ -1,0 +1,32 @@
+/** The names of one object that were seen so far, or the place in an array; and the token that names the value at hand. */
+interface Level {
+  readonly names: Set<string> | undefined;
+  at: string | number;
+}
+
+/** In valid JSON: a string with the colon that makes it a name, the beginning or end of a container, or a comma. */
+const TOKEN = /"(?:[^"\\]|\\.)*"(?:\s*:)?|[[\]{},]/g;
+
+/**
+ * The path to the first name that an object of a JSON text has twice, or undefined. Parsers disagree about which of the two
+ * counts (RFC 8259, section 4), and JSON.parse takes the last in silence. The text must be valid. Our own, because the
+ * parsers that tell take 25 µs for an order, of the 120 that it takes in all.
+ */
+export function findDuplicateKey(text: string): (string | number)[] | undefined {
+  const levels: Level[] = [];
+  for (const [token] of text.matchAll(TOKEN)) {
+    const level = levels.at(-1);
+    if (token === '{') levels.push({ names: new Set(), at: '' });
+    else if (token === '[') levels.push({ names: undefined, at: 0 });
+    else if (token === '}' || token === ']') levels.pop();
+    else if (level === undefined) continue;
+    else if (token === ',') {
+      if (typeof level.at === 'number') level.at += 1;
+    } else if (level.names !== undefined && token.endsWith(':')) {
+      level.at = JSON.parse(token.slice(0, token.lastIndexOf('"') + 1));
+      if (level.names.has(String(level.at))) return levels.map(({ at }) => at);
+      level.names.add(String(level.at));
+    }
+  }
+  return undefined;
+}

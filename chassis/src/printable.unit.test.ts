@@ -1,0 +1,36 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { printableColours, printableLine, printableText } from './printable.js';
+
+test.each([
+  ['an escape sequence', 'a\u001b[2J\u001b]0;title\u0007b', 'a\\u001b[2J\\u001b]0;title\\u0007b'],
+  ['one that begins with C1', 'a\u009b2Jb\u0090', 'a\\u009b2Jb\\u0090'],
+  ['a carriage return', 'good\rbad', 'good\\u000dbad'],
+  ['a line feed', 'good\nbad', 'good\\u000abad'],
+  ['what turns the direction', 'a\u202eb\u2066c', 'a\\u202eb\\u2066c'],
+  ['what ends a line elsewhere', 'a\u2028b\u0085c', 'a\\u2028b\\u0085c'],
+  ['what shows nothing', 'a\u200bb\ufeffc', 'a\\u200bb\\ufeffc'],
+  ['beyond the basic plane', 'a\u{e0041}b', 'a\\udb40\\udc41b'],
+])('a line shows %s and does not obey it', (_what, text, shown) => {
+  expect(printableLine(text)).toBe(shown);
+});
+
+test('words stay words', () => {
+  const words = 'Ünïcödé 茶 می‌خواهم 👨‍👩‍👧 "x" \\u0041';
+  expect([printableLine(words), printableText(words), printableColours(words)]).toEqual([words, words, words]);
+});
+
+test('a text keeps its lines, and coloured text its colours alone', () => {
+  expect(printableText('a\n\tb\u001b[31mc')).toBe('a\n\tb\\u001b[31mc');
+  expect(printableColours('\u001b[31mred\u001b[0m\n\u001b[2J')).toBe('\u001b[31mred\u001b[0m\n\\u001b[2J');
+});
+
+test('JSON stays the same JSON', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
+      const text = JSON.stringify(value);
+      expect(JSON.parse(printableText(text))).toEqual(JSON.parse(text));
+      expect(JSON.parse(printableLine(text))).toEqual(JSON.parse(text));
+    }),
+  );
+});
