@@ -25,6 +25,9 @@ const retentionDays = z.coerce.number().int().min(MIN_RETENTION_DAYS).max(36_500
 /** An event of so many days ago arrives, published again, while the inbox remembers it, whatever the settings are. */
 export const SAFE_REPLAY_DAYS = MIN_RETENTION_DAYS - 1;
 
+/** The highest default port is 15672. */
+const MAX_PORT_OFFSET = 40_000;
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /**
@@ -39,6 +42,8 @@ export const environment = z.object({
   COMMAND_SERVICE_PORT: port.default(8080),
   QUERY_SERVICE_PORT: port.default(8081),
   CONSUMER_SERVICE_PORT: port.default(8082),
+  RABBITMQ_MANAGEMENT_PORT: port.default(15672),
+  PORT_OFFSET: z.coerce.number().int().min(0).max(MAX_PORT_OFFSET).default(0),
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(1000),
   OUTBOX_RETENTION_DAYS: retentionDays,
   INBOX_RETENTION_DAYS: retentionDays,

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ADDRESSES_FILE } from '@tallyline/chassis/addresses-file';
 import { stopEpmd } from './epmd.js';
 import { askToStop, isAlive, killGroup, startTimeOf } from './process-identity.js';
 
@@ -50,8 +51,9 @@ function isRunning({ pid, startTime }: RunRecord): boolean {
   return pid !== undefined && startTime !== undefined && isAlive(pid, startTime);
 }
 
-/** Stops what an earlier run left, and answers the names that were really there. */
+/** Stops what an earlier run left, and answers the names that were really there. Nothing is where it said it was, then. */
 export async function stopLeftovers(runDir: string): Promise<string[]> {
+  rmSync(join(runDir, basename(ADDRESSES_FILE)), { force: true });
   const stopped: string[] = [];
   const records = readRecords(runDir);
   for (const stage of [...new Set(records.map((record) => record.stage))].sort()) {

@@ -9,7 +9,7 @@ import { keepRunning } from './keep-running.js';
 import { stopLeftovers } from './run-records.js';
 import { reachableHost } from './services.js';
 import { readSettings, required, type Settings } from './settings.js';
-import { MANAGEMENT_PORT, type Suite, startSuite } from './suite.js';
+import { type Suite, startSuite } from './suite.js';
 
 const startedAt = Date.now();
 const stopping = new AbortController();
@@ -27,13 +27,16 @@ function withTerminalFormat(settings: Settings): Settings {
   return { ...settings, variables: { ...settings.variables, LOG_FORMAT: 'pretty' } };
 }
 
-function describe({ variables, defaults }: Settings, { brokerIsOurs }: Suite): string {
+function describe({ settings: { variables }, given }: Suite): string {
   const database = (variable: string) => {
     const url = required(variables, variable);
-    return url === defaults[variable] ? url : redactUrls(url);
+    return given.has(variable) ? redactUrls(url) : url;
   };
   const address = (variable: string) => `http://${reachableHost(variables)}:${required(variables, variable)}`;
-  const management = brokerIsOurs ? `http://127.0.0.1:${MANAGEMENT_PORT}  guest / guest` : 'the one of your BROKER_URL';
+  const managementPort = required(variables, 'RABBITMQ_MANAGEMENT_PORT');
+  const management = given.has('BROKER_URL')
+    ? `the one of ${redactUrls(required(variables, 'BROKER_URL'))}`
+    : `http://127.0.0.1:${managementPort}  guest / guest  (${database('BROKER_URL')})`;
   return `
 Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.
 
@@ -96,7 +99,7 @@ async function main(): Promise<void> {
   stopOnSignals(start);
   try {
     const suite = await start;
-    say(describe(settings, suite));
+    say(describe(suite));
     for (const server of suite.ours) void keepRunning(server, say, stopping.signal);
   } catch (error) {
     if (stopping.signal.aborted) return;

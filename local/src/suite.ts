@@ -1,8 +1,10 @@
 import { join } from 'node:path';
+import { writeAddresses } from './addresses.js';
 import { startBroker } from './broker.js';
 import { dataDir, logDir, postgresDataDir, runDir } from './data-dir.js';
 import { isGiven } from './given-server.js';
 import type { Restartable } from './keep-running.js';
+import { chooseOffset, moveOwn } from './own-ports.js';
 import { refuseTakenPorts, type WantedPort } from './ports.js';
 import { postgresAnswers } from './postgres-ready.js';
 import { startPostgresServer } from './postgres-server.js';
@@ -12,8 +14,6 @@ import { SERVICES } from './service-names.js';
 import { startService, untilServicesReady } from './services.js';
 import { required, requiredPort, type Settings } from './settings.js';
 
-export const MANAGEMENT_PORT = 15672;
-
 const DATABASES = [
   { name: 'postgres-write', variable: 'WRITE_DATABASE_URL', file: 'init-write.sql' },
   { name: 'postgres-read', variable: 'READ_DATABASE_URL', file: 'init-read.sql' },
@@ -22,24 +22,32 @@ const DATABASES = [
 export interface Suite {
   /** What we started and therefore look after. */
   readonly ours: readonly Restartable[];
-  readonly brokerIsOurs: boolean;
+  /** Where everything is. */
+  readonly settings: Settings;
+  /** The variables that name a server of the person's own. */
+  readonly given: ReadonlySet<string>;
 }
 
 /** Between two steps is where a start that was interrupted ends. */
 type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
-export async function startSuite(settings: Settings, say: (line: string) => void, signal: AbortSignal): Promise<Suite> {
+export async function startSuite(asked: Settings, say: (line: string) => void, signal: AbortSignal): Promise<Suite> {
   const step: Step = (work) => {
     signal.throwIfAborted();
     return work();
   };
-  const url = (variable: string) => required(settings.variables, variable);
   const given = new Set<string>();
   for (const { variable } of DATABASES) {
-    if (await step(() => isGiven(settings, variable, serverAnswers))) given.add(variable);
+    if (await step(() => isGiven(asked, variable, serverAnswers))) given.add(variable);
   }
-  if (await step(() => isGiven(settings, 'BROKER_URL', brokerAnswers))) given.add('BROKER_URL');
+  if (await step(() => isGiven(asked, 'BROKER_URL', brokerAnswers))) given.add('BROKER_URL');
+  const { offset, taken } = await step(() => chooseOffset(asked, given));
+  if (taken.length > 0)
+    say(`Port ${taken.join(' and ')} is taken: all ports are moved by ${offset}. PORT_OFFSET says otherwise.`);
+  const settings = moveOwn(asked, given, offset);
+  const url = (variable: string) => required(settings.variables, variable);
   await step(() => refuseTakenPorts(wantedPorts(settings, given)));
+  writeAddresses(settings.variables);
 
   const databases = DATABASES.map(async ({ name, variable, file }): Promise<Restartable[]> => {
     if (given.has(variable)) {
@@ -59,7 +67,14 @@ export async function startSuite(settings: Settings, say: (line: string) => void
     if (given.has('BROKER_URL')) return [];
     const port = Number(new URL(url('BROKER_URL')).port);
     const logFile = join(logDir, 'rabbitmq.log');
-    const options = { dataDir, port, managementPort: MANAGEMENT_PORT, logFile, runDir, say };
+    const options = {
+      dataDir,
+      port,
+      managementPort: requiredPort(settings.variables, 'RABBITMQ_MANAGEMENT_PORT'),
+      logFile,
+      runDir,
+      say,
+    };
     return [named('RabbitMQ', await step(() => startBroker(options)))];
   };
   const servers = (await Promise.all([...databases, broker()])).flat();
@@ -69,7 +84,7 @@ export async function startSuite(settings: Settings, say: (line: string) => void
     SERVICES.map(({ name }) => step(() => startService(name, settings.variables, runDir))),
   );
   await step(() => untilServicesReady(services, settings.variables));
-  return { ours: [...servers, ...services], brokerIsOurs: !given.has('BROKER_URL') };
+  return { ours: [...servers, ...services], settings, given };
 }
 
 /** A getter stays a getter: `ended` is another promise after each restart. */
@@ -106,7 +121,10 @@ function wantedPorts(settings: Settings, given: ReadonlySet<string>): WantedPort
     remedy: `set ${variable} to a database of yours`,
   }));
   const remedy = 'set BROKER_URL to a RabbitMQ of yours';
-  const brokerPorts = [Number(new URL(required(variables, 'BROKER_URL')).port), MANAGEMENT_PORT];
+  const brokerPorts = [
+    Number(new URL(required(variables, 'BROKER_URL')).port),
+    requiredPort(variables, 'RABBITMQ_MANAGEMENT_PORT'),
+  ];
   const broker = brokerPorts.map((port) => ({ port, host: '127.0.0.1', usedBy: 'RabbitMQ', remedy }));
   return [...services, ...databases, ...(given.has('BROKER_URL') ? [] : broker)];
 }

@@ -2,7 +2,7 @@ import type { Pool } from '@tallyline/chassis/postgres';
 import { TransactionError } from '@tallyline/chassis/postgres-errors';
 import { traceparentOf } from '@tallyline/chassis/trace-context';
 import { importOrders } from './import-orders.js';
-import type { OrderLine } from './order-lines.js';
+import type { InvalidLine, Line, OrderLine } from './order-lines.js';
 
 /** Large enough to share a commit, small enough not to keep customers of now waiting for a product: 20 ms. */
 export const GROUP_SIZE = 200;
@@ -11,10 +11,13 @@ export const GROUP_SIZE = 200;
 export interface Imported {
   readonly imported: number;
   readonly refused: number;
+  readonly invalid: number;
   readonly upToLine: number;
 }
 
 export interface ImportListener {
+  /** A line that is no order. It is passed over, or where this is left out it ends the import. */
+  onInvalid?(line: InvalidLine): void;
   /** `nth`: of the refused lines, from 1. */
   onRefused(line: OrderLine, reason: string, nth: number): void;
   /** After each group. */
@@ -24,21 +27,24 @@ export interface ImportListener {
 /** Stores orders of the past group by group. Whatever ends it early, its error says where to go on. */
 export async function importLines(
   pool: Pool,
-  lines: AsyncIterable<OrderLine>,
-  { onRefused, onStored }: ImportListener,
+  lines: AsyncIterable<Line>,
+  { onInvalid, onRefused, onStored }: ImportListener,
 ): Promise<void> {
   const traceparent = traceparentOf(undefined);
-  const soFar = { imported: 0, refused: 0, upToLine: 0 };
-  let group: readonly OrderLine[] = [];
+  const soFar = { imported: 0, refused: 0, invalid: 0, upToLine: 0 };
+  let group: readonly Line[] = [];
   try {
-    for await (group of inGroups(lines)) {
-      const orders = group.map(({ order }) => order);
-      const refusals = await importOrders(pool, orders, traceparent);
+    for await (group of inGroups(lines, onInvalid === undefined)) {
+      const orderLines = group.flatMap((line) => ('order' in line ? line : []));
+      const orders = orderLines.map(({ order }) => order);
+      const refusals = orders.length === 0 ? [] : await importOrders(pool, orders, traceparent);
+      for (const line of group) if ('fault' in line) onInvalid?.(line);
       for (const { index, reason } of refusals) {
         soFar.refused += 1;
-        onRefused(group[index] as OrderLine, reason, soFar.refused);
+        onRefused(orderLines[index] as OrderLine, reason, soFar.refused);
       }
-      soFar.imported += group.length - refusals.length;
+      soFar.imported += orders.length - refusals.length;
+      soFar.invalid += group.length - orders.length;
       soFar.upToLine = group.at(-1)?.number ?? soFar.upToLine;
       onStored(soFar);
     }
@@ -47,9 +53,10 @@ export async function importLines(
   }
 }
 
-async function* inGroups(lines: AsyncIterable<OrderLine>): AsyncGenerator<OrderLine[]> {
-  let group: OrderLine[] = [];
+async function* inGroups(lines: AsyncIterable<Line>, endAtInvalid: boolean): AsyncGenerator<Line[]> {
+  let group: Line[] = [];
   for await (const line of lines) {
+    if (endAtInvalid && 'fault' in line) throw new Error(`line ${line.number} is not an order: ${line.fault}`);
     group.push(line);
     if (group.length < GROUP_SIZE) continue;
     yield group;
@@ -59,7 +66,7 @@ async function* inGroups(lines: AsyncIterable<OrderLine>): AsyncGenerator<OrderL
 }
 
 /** So that nobody stores a line twice, or leaves one out. */
-function whereItStopped(error: unknown, storedUpTo: number, group: readonly OrderLine[]): Error {
+function whereItStopped(error: unknown, storedUpTo: number, group: readonly Line[]): Error {
   const reason = error instanceof Error ? error.message : String(error);
   const last = group.at(-1)?.number;
   const isUnknown = error instanceof TransactionError && error.outcomeUnknown;

@@ -1,7 +1,8 @@
 import { fstatSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { findDuplicateKey } from '@tallyline/chassis/duplicate-keys';
 import { Problem } from '@tallyline/chassis/problem';
-import { parseInput } from '@tallyline/chassis/validation';
+import { jsonPointer, parseInput } from '@tallyline/chassis/validation';
 import { type PastOrder, pastOrder } from './import-orders.js';
 
 export interface OrderLine {
@@ -9,16 +10,24 @@ export interface OrderLine {
   readonly order: PastOrder;
 }
 
+/** A line that is no order, and why. */
+export interface InvalidLine {
+  readonly number: number;
+  readonly fault: string;
+}
+
+export type Line = OrderLine | InvalidLine;
+
 const BYTE_ORDER_MARK = /^\ufeff/;
 
 /** One order per line; empty lines are passed over. Throws the reason of `stop` when that is given. */
-export async function* orderLines(stdin: typeof process.stdin, stop: AbortSignal): AsyncGenerator<OrderLine> {
+export async function* orderLines(stdin: typeof process.stdin, stop: AbortSignal): AsyncGenerator<Line> {
   let number = 0;
   for await (const line of linesOf(stdin, stop)) {
     stop.throwIfAborted();
     number += 1;
     const text = number === 1 ? line.replace(BYTE_ORDER_MARK, '') : line;
-    if (text.trim() !== '') yield { number, order: parse(text, number) };
+    if (text.trim() !== '') yield { number, ...parse(text) };
   }
   stop.throwIfAborted();
 }
@@ -35,11 +44,20 @@ async function* linesOf(stdin: typeof process.stdin, signal: AbortSignal): Async
   }
 }
 
-function parse(text: string, number: number): PastOrder {
+function parse(text: string): { readonly order: PastOrder } | { readonly fault: string } {
+  let json: unknown;
   try {
-    return parseInput(pastOrder, JSON.parse(text), 'body');
+    json = JSON.parse(text);
+  } catch {
+    return { fault: 'it is not JSON' };
+  }
+  const duplicate = findDuplicateKey(text);
+  if (duplicate !== undefined) return { fault: `${jsonPointer(duplicate)} is there more than once` };
+  try {
+    return { order: parseInput(pastOrder, json, 'body') };
   } catch (error) {
-    const reason = error instanceof Problem ? error.details.detail : 'it is not JSON';
-    throw new Error(`line ${number} is not an order: ${reason}`);
+    if (!(error instanceof Problem)) throw error;
+    const { detail, errors = [] } = error.details;
+    return { fault: errors.map((fault) => `${fault.pointer} ${fault.detail}`).join(', ') || detail };
   }
 }

@@ -2,7 +2,7 @@ import type { GroupCommit } from '@tallyline/chassis/group-commit';
 import { Problem } from '@tallyline/chassis/problem';
 import { type Route, route } from '@tallyline/chassis/route';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
-import { id, MAX_ORDER_LINES, price, quantity } from '@tallyline/contracts/fields';
+import { id, MAX_ORDER_LINES, optional, quantity, sentPrice } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import {
@@ -15,7 +15,7 @@ import {
 } from '../idempotency/idempotency-key.js';
 import type { OrderResult, Placed, PlaceOrder, PlaceOrderAnswer } from './place-order.js';
 
-const seenPrice = price.optional().meta({
+const seenPrice = optional(sentPrice).meta({
   description:
     'What the customer saw: refused where it is not the current price. Left out, the order is at whatever it is now. ' +
     'At most two decimals',

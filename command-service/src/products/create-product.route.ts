@@ -1,7 +1,7 @@
 import type { Pool } from '@tallyline/chassis/postgres';
 import { type Route, route } from '@tallyline/chassis/route';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
-import { category, id, price, productName, stock } from '@tallyline/contracts/fields';
+import { category, id, productName, sentPrice, stock } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';
 import { z } from 'zod';
 import {
@@ -15,7 +15,7 @@ import {
 import type { HandOver } from '../outbox/hand-over.js';
 import { createProduct } from './create-product.js';
 
-const body = z.strictObject({ name: productName, category, price, stock });
+const body = z.strictObject({ name: productName, category, price: sentPrice, stock });
 
 export function createProductRoute(pool: Pool, handOver: HandOver): Route {
   return route(

@@ -1,11 +1,11 @@
-import { id, MAX_ORDER_LINES, price, tillId } from '@tallyline/contracts/fields';
+import { id, MAX_ORDER_LINES, optional, sentPrice, tillId } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { idempotencyKey } from '../idempotency/idempotency-key.js';
 
 const item = z.strictObject({
   productId: id,
   qty: z.literal(1, 'must be 1: a purchase has at most one unit of a product'),
-  unitPrice: price,
+  unitPrice: sentPrice,
 });
 
 const items = z
@@ -32,14 +32,11 @@ export const purchaseBody = z.preprocess(
     cashierId: tillId,
     posId: tillId,
     receiptId: tillId,
-    idempotencyKey: idempotencyKey.optional().meta({
+    idempotencyKey: optional(idempotencyKey).meta({
       description:
         'Required here or as the header Idempotency-Key. The same key with the same purchase gets its first answer',
     }),
-    userId: z
-      .uuid({ version: 'v4', error: 'must be a UUID of version 4' })
-      .transform((uuid) => uuid.toLowerCase())
-      .optional(),
+    userId: optional(z.uuid({ version: 'v4', error: 'must be a UUID of version 4' }).toLowerCase()),
     items,
   }),
 );

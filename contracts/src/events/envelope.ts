@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { instant } from '../fields.js';
+import { instant, optional } from '../fields.js';
 
 /**
  * What every event has. The body is flat JSON; readers ignore fields that they do not know; a body whose `version` is
@@ -7,8 +7,8 @@ import { instant } from '../fields.js';
  */
 export const envelope = {
   /** UUIDv7, also the AMQP messageId. A foreign publisher may leave it out. */
-  eventId: z.uuid().optional(),
-  version: z.literal(1).optional(),
+  eventId: optional(z.uuid()),
+  version: optional(z.literal(1)),
   /** When it happened: by the write database's clock, and as it was told for an imported order of the past. */
   occurredAt: instant,
 };

@@ -5,6 +5,7 @@ import { type Difference, differences, type Row } from './compare.js';
 import { explain, type Finding } from './explain.js';
 import { addForeign } from './foreign.sql.js';
 import { orderChecks } from './order-views.sql.js';
+import { spellPlainly } from './plain-texts.sql.js';
 import { purchaseChecks } from './purchase-views.sql.js';
 import { appliedIds, countRows, findMovedForeign, foreignBodies, readSetAside } from './read-side.sql.js';
 import type { ViewCheck } from './view-check.js';
@@ -82,6 +83,7 @@ async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progres
   await addIds(writeTx, 'set_aside', await readSetAside(readTx));
   progress.part('gathering the facts of the write side', gatherSteps);
   await gatherFacts(writeTx, () => progress.advance(1));
+  await spellPlainly(writeTx);
   let foreign = 0;
   for await (const batch of foreignBodies(readTx)) {
     await addForeign(writeTx, batch, -1 - foreign);
