@@ -18,7 +18,7 @@ const usage = `Fills the shop and keeps it busy, so that there is something to l
   --rate N         orders and purchases per second, on average (2)
   --minutes N      stop after so long; until Ctrl-C when left out
   --seed N         another seed, other customers (1)
-  --command URL, --query URL   where the services are (ports of .env on this machine)`;
+  --command URL, --query URL   where the services are (where npm start has put them)`;
 
 const READY_TIMEOUT_MS = 60_000;
 
@@ -54,7 +54,8 @@ function number(name: string, text: string, least: number, most = Number.MAX_SAF
   return refuse(`--${name} must be a number, ${least} or more${value > most ? `, and ${most} at most` : ''}`);
 }
 
-if (existsSync('.env')) process.loadEnvFile('.env');
+// The first that names a variable counts. While `npm start` runs, its file says where everything is.
+for (const file of ['.data/run/addresses.env', '.env']) if (existsSync(file)) process.loadEnvFile(file);
 const { values } = readArguments();
 if (values.help) {
   process.stdout.write(`${usage}\n`);

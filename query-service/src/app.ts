@@ -9,9 +9,10 @@ import { createAwaitEvents } from './consistency/await-events.js';
 import { consistencyAnswerHeaders, consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
 import type { Live } from './live/live.js';
 import { streamRoute } from './live/stream.route.js';
+import { loadPage } from './page/assets.js';
 import { servePage } from './page/serve-page.js';
 import { branchesSideBySideRoute } from './queries/branches-side-by-side.js';
-import { categoryRevenueRoute } from './queries/category-metrics.js';
+import { categoryRevenueRoutes } from './queries/category-metrics.js';
 import { branchLoyalCustomersRoute } from './queries/customer-loyalty.js';
 import { customerLtvRoutes } from './queries/customer-ltv.js';
 import { dailySalesRoute } from './queries/daily-sales.js';
@@ -47,7 +48,7 @@ export function routes(pool: Pool, live: Live, timeZone: string): Route[] {
   const db = onPool(pool);
   return [
     productSalesRoute(db),
-    categoryRevenueRoute(db),
+    ...categoryRevenueRoutes(db),
     ...customerLtvRoutes(db),
     hourlySalesRoute(db),
     salesTodayRoute(live.readSalesToday),
@@ -69,5 +70,6 @@ export function routes(pool: Pool, live: Live, timeZone: string): Route[] {
 
 export function buildApp({ pool, log, metrics, health, live, timeZone }: AppOptions): Express {
   const before = consistencyOnRequest(createAwaitEvents(onPool(pool)));
-  return buildHttpApp({ api, log, metrics, health, before, pages: servePage, routes: routes(pool, live, timeZone) });
+  const pages = (app: Express) => servePage(app, loadPage(timeZone), streamRoute(live).handle);
+  return buildHttpApp({ api, log, metrics, health, before, pages, routes: routes(pool, live, timeZone) });
 }

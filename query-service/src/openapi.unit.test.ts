@@ -11,8 +11,8 @@ interface Layer {
   readonly route?: { readonly path: string };
 }
 
-/** Files of a page are found by their page, not by a client's programmer. */
-const FILES = ['/docs.css', '/', '/page/{version}/{file}'];
+/** What a page needs is found by the page, not by a client's programmer; its numbers are those of a documented path. */
+const FILES = ['/docs.css', '/', '/page/numbers', '/page/{version}/{file}'];
 
 test('every path that answers is documented', () => {
   const pool = new pg.Pool();

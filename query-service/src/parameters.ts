@@ -1,31 +1,45 @@
-import { id } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 
-/** Parameters arrive as text; these are their forms and limits. */
+/** Parameters arrive as text; these are their forms and limits. The documentation has what they are made of. */
 
-export const pathId = z
-  .string()
-  .regex(/^\d{1,16}$/, 'must be a positive integer of 16 digits at most')
-  .transform(Number)
-  .pipe(id);
+const numberIn = (text: unknown) => (typeof text === 'string' && /^\d{1,30}$/.test(text) ? Number(text) : text);
+
+/** An id in a path or as a parameter. */
+export const idParameter = z.preprocess(
+  numberIn,
+  z.int('must be a positive integer of 16 digits at most').min(1).max(Number.MAX_SAFE_INTEGER),
+);
 
 /** The years that a chain of shops can mean: beyond them calendars disagree, and RFC 3339 has no year -1 to answer with. */
-const FIRST_INSTANT = new Date('1970-01-01');
-const END_OF_INSTANTS = new Date('3000-01-01');
 const YEARS = 'between 1970 and 2999';
+const DAY = '(?:19[789]\\d|2\\d\\d\\d)-\\d\\d-\\d\\d';
 
-/** RFC 3339 instant, with any offset, or a date (its UTC midnight). */
-export const instantParameter = z
-  .union([z.iso.datetime({ offset: true }), z.iso.date()], { error: 'must be an RFC 3339 date or date-time' })
-  .transform((text) => new Date(text))
-  .refine((at) => at >= FIRST_INSTANT && at < END_OF_INSTANTS, `must be ${YEARS}`)
-  .meta({ description: `An instant ${YEARS} with any offset, or a date, which is its UTC midnight` });
+const isInYears = (text: string) => new RegExp(`^${DAY}`).test(text);
 
 /** A calendar day, `2026-11-20`. */
 export const dayParameter = z.iso
   .date('must be a day such as 2026-11-20')
-  .refine((day) => day >= '1970-01-01' && day <= '2999-12-31', `must be ${YEARS}`)
-  .meta({ description: `A day ${YEARS}` });
+  .refine(isInYears, `must be ${YEARS}`)
+  .meta({ description: `A day ${YEARS}`, pattern: `^${DAY}$` });
+
+const dateTime = z.iso.datetime({ offset: true }).meta({ pattern: `^${DAY}T` });
+const date = z.iso.date().meta({ pattern: `^${DAY}$` });
+
+const NO_INSTANT = 'must be an RFC 3339 date or date-time';
+
+/** RFC 3339 instant, with any offset, or a date (its UTC midnight). */
+export const instantParameter = z
+  .union([dateTime, date], {
+    error: ({ input }) => (hasLostPlus(input) ? `${NO_INSTANT}, with the + of its offset sent as %2B` : NO_INSTANT),
+  })
+  .refine(isInYears, `must be ${YEARS}`)
+  .transform((text) => new Date(text))
+  .meta({ description: `An instant ${YEARS} with any offset, or a date, which is its UTC midnight` });
+
+/** In a query a plus sign that is not encoded means a space (WHATWG URL, application/x-www-form-urlencoded). */
+function hasLostPlus(text: unknown): boolean {
+  return typeof text === 'string' && /T.* \d\d:?\d\d$/i.test(text);
+}
 
 const MAX_PAGE_SIZE = 200;
 
@@ -34,10 +48,7 @@ export const page = { limit: countParameter(50) };
 /** How many rows or days, from 1 to `max`. */
 export function countParameter(defaultCount: number, max = MAX_PAGE_SIZE) {
   return z
-    .string()
-    .regex(/^\d{1,3}$/, `must be an integer from 1 to ${max}`)
-    .transform(Number)
-    .pipe(z.int().min(1).max(max))
+    .preprocess(numberIn, z.int(`must be an integer from 1 to ${max}`).min(1).max(max))
     .default(defaultCount)
     .meta({ description: `From 1 to ${max}, ${defaultCount} when left out` });
 }

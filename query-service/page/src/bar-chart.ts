@@ -1,5 +1,6 @@
 import type { Chart as ChartClass, ChartConfiguration } from 'chart.js';
-import { element } from './element.js';
+import { browseByKeys } from './browse-by-keys.js';
+import { element, make } from './element.js';
 import * as format from './format.js';
 
 /** Chart.js comes as a classic script, from this origin. */
@@ -7,48 +8,68 @@ declare const Chart: typeof ChartClass | undefined;
 
 export interface Series {
   readonly label: string;
-  /** CSS variables, so that light and dark have their own. */
-  readonly color: string;
-  readonly lastColor?: string;
+  /** CSS variables, so that light, dark and forced colours have their own. */
+  readonly fill: string;
+  readonly edge: string;
+  /** Of the bar that `show` marks. */
+  readonly markedFill?: string;
   readonly width: number;
   /** Money when left out. */
   readonly show?: (value: number) => string;
 }
 
 export interface BarChart {
-  show(labels: readonly string[], values: readonly (readonly number[])[]): void;
+  /** `marked` is the index of the bar that is not over, if it is there. Where a value is null there is no bar. */
+  show(labels: readonly string[], values: readonly (readonly (number | null)[])[], marked?: number): void;
 }
 
 const CORNER = 3;
+/** As the page's text is, in the size that the reader has chosen. */
+const TEXT_REM = 0.75;
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const dark = matchMedia('(prefers-color-scheme: dark)');
+const forced = matchMedia('(forced-colors: active)');
 
-/** Bars over each other, in the panel's canvas. Without Chart.js the table beside it still has the numbers. */
+/** Bars over each other, in the panel's canvas. Without Chart.js the table beside it still has the numbers, and is opened. */
 export function barChart(panel: HTMLElement, series: readonly Series[]): BarChart {
-  element('.plot', panel).classList.remove('loading');
-  if (typeof Chart === 'undefined') return { show: () => undefined };
+  const plot = element('.plot', panel);
+  plot.classList.remove('loading');
+  if (typeof Chart === 'undefined') {
+    plot.replaceChildren(make('p', 'The chart cannot be drawn: its script did not come. The table has the numbers.'));
+    plot.classList.add('missing');
+    element<HTMLDetailsElement>('details', panel).open = true;
+    return { show: () => undefined };
+  }
   const canvas = element<HTMLCanvasElement>('canvas', panel);
   const chart = new Chart(canvas, configuration(series));
+  let marked: number | undefined;
   const paint = () => {
     const css = getComputedStyle(document.documentElement);
     const color = (name: string) => css.getPropertyValue(name).trim();
-    series.forEach(({ color: name, lastColor }, index) => {
+    series.forEach(({ fill, edge, markedFill = fill }, index) => {
       const dataset = chart.data.datasets[index];
       if (dataset === undefined) return;
-      const last = dataset.data.length - 1;
-      dataset.backgroundColor = dataset.data.map((_, i) => color(i === last && lastColor ? lastColor : name));
+      dataset.backgroundColor = dataset.data.map((_, at) => color(at === marked ? markedFill : fill));
+      dataset.borderColor = color(edge);
     });
+    const family = getComputedStyle(document.body).fontFamily;
+    const font = { family, size: TEXT_REM * Number.parseFloat(css.fontSize) };
     for (const axis of [chart.options.scales?.x, chart.options.scales?.y]) {
-      if (axis?.ticks) axis.ticks.color = color('--quiet');
+      if (axis?.ticks) Object.assign(axis.ticks, { color: color('--quiet'), font });
       if (axis?.grid) axis.grid.color = color('--line');
     }
+    Object.assign(chart.options.plugins?.tooltip ?? {}, { titleFont: font, bodyFont: font });
   };
-  dark.addEventListener('change', () => {
-    paint();
-    chart.update('none');
-  });
+  for (const look of [dark, forced]) {
+    look.addEventListener('change', () => {
+      paint();
+      chart.update('none');
+    });
+  }
+  browseByKeys(chart, plot);
   return {
-    show: (labels, values) => {
+    show: (labels, values, nowMarked) => {
+      marked = nowMarked;
       chart.data.labels = [...labels];
       values.forEach((data, index) => {
         const dataset = chart.data.datasets[index];
@@ -60,8 +81,7 @@ export function barChart(panel: HTMLElement, series: readonly Series[]): BarChar
   };
 }
 
-function configuration(series: readonly Series[]): ChartConfiguration<'bar', number[], string> {
-  const font = { family: 'system-ui, sans-serif', size: 12 };
+function configuration(series: readonly Series[]): ChartConfiguration<'bar', (number | null)[], string> {
   return {
     type: 'bar',
     data: {
@@ -75,6 +95,7 @@ function configuration(series: readonly Series[]): ChartConfiguration<'bar', num
         barPercentage: width,
         categoryPercentage: 1,
         borderRadius: CORNER,
+        borderWidth: 1,
       })),
     },
     options: {
@@ -82,21 +103,18 @@ function configuration(series: readonly Series[]): ChartConfiguration<'bar', num
       animation: { duration: 350 },
       interaction: { mode: 'index', intersect: false },
       scales: {
-        x: {
-          grid: { display: false },
-          border: { display: false },
-          ticks: { font, maxRotation: 0, autoSkipPadding: 14 },
-        },
+        x: { grid: { display: false }, border: { display: false }, ticks: { maxRotation: 0, autoSkipPadding: 14 } },
         y: {
           beginAtZero: true,
           border: { display: false },
           grid: {},
-          ticks: { font, maxTicksLimit: 5, callback: (value) => format.short(Number(value)) },
+          ticks: { maxTicksLimit: 5, callback: (value) => format.short(Number(value)) },
         },
       },
       plugins: {
         legend: { display: false },
         tooltip: {
+          filter: ({ raw }) => raw !== null,
           callbacks: {
             label: (item) =>
               `${item.dataset.label}: ${(series[item.datasetIndex]?.show ?? format.money)(Number(item.raw))}`,

@@ -8,22 +8,23 @@ type Board = BranchBoards[number];
 
 let boards: BranchBoards = [];
 let chosen: string | undefined;
-let zone = 'UTC';
 let chart: BarChart | undefined;
 
-/** Shown once a till has recorded something: a shop without tills has no empty section. */
-export function showBranches(news: BranchBoards, timeZone: string): void {
+const dayForm = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+
+/** Shown once a till has recorded something: a shop without tills has no empty section. Answers whether one has. */
+export function showBranches(news: BranchBoards): boolean {
   boards = news;
-  zone = timeZone;
   const open = boards.some((board) => board.loyalCustomers.length > 0);
   const section = element('#branches');
-  if (!open) return;
+  if (!open) return false;
   section.hidden = false;
   chosen ??= boards[0]?.branchId;
   const choices = element('.choices', section);
   if (choices.childElementCount !== boards.length) choices.replaceChildren(...boards.map(choice));
   for (const board of boards) showChoice(board);
   showBoard();
+  return true;
 }
 
 function choice({ branchId, name }: Board): HTMLElement {
@@ -35,17 +36,32 @@ function choice({ branchId, name }: Board): HTMLElement {
   input.checked = branchId === chosen;
   const shown = document.createElement('span');
   shown.id = `branch-${branchId}`;
-  shown.append(make('i', name), make('b'), make('em'));
+  shown.append(make('i', name), make('b'), make('em'), make('em'));
   label.append(input, shown);
   return label;
 }
 
-function showChoice({ branchId, revenue, purchases, uniqueCustomers, weekBefore }: Board): void {
+/** What today has come to, and apart from it how the last whole day compares: a part of a day compares with none. */
+function showChoice({
+  branchId,
+  day,
+  revenue,
+  purchases,
+  uniqueCustomers,
+  dayBefore,
+  dayBeforeWeekBefore,
+}: Board): void {
   const shown = element(`#branch-${CSS.escape(branchId)}`);
-  setText(element('b', shown), format.headline(revenue));
-  const before = weekBefore.revenue > 0 ? ` · a week ago ${format.headline(weekBefore.revenue)} in all` : '';
-  const words = `${format.count(purchases)} purchases, ${format.count(uniqueCustomers)} customers today${before}`;
-  setText(element('em', shown), words);
+  const value = element('b', shown);
+  const text = format.headline(revenue);
+  setText(value, text);
+  value.style.setProperty('--characters', String(text.length));
+  const [soFar, before] = shown.querySelectorAll('em');
+  const counts = `${format.count(purchases)} purchases, ${format.count(uniqueCustomers)} customers`;
+  if (soFar) setText(soFar, `${format.day(day, dayForm)}, so far: ${counts}`);
+  const weekBefore = `${format.headline(dayBeforeWeekBefore.revenue)} a week before`;
+  if (before)
+    setText(before, `${format.day(dayBefore.day, dayForm)}: ${format.headline(dayBefore.revenue)}, ${weekBefore}`);
 }
 
 function showBoard(): void {
@@ -54,6 +70,7 @@ function showBoard(): void {
   const period = element<HTMLInputElement>('[name=period]:checked').value;
   const best = (period === 'week' ? board.bestOfWeek : board.bestOfDay).byRevenue;
   const most = Math.max(0.01, ...best.map(({ revenue }) => revenue));
+  for (const zone of document.querySelectorAll('.branch-zone')) setText(zone, `· ${format.zoneName(board.timeZone)}`);
   fillTable(
     element<HTMLTableElement>('#branch-best'),
     ['Product', 'Sold', 'Revenue'],
@@ -67,21 +84,25 @@ function showBoard(): void {
   );
   fillTable(
     element<HTMLTableElement>('#branch-loyal'),
-    ['Customer', 'Visits', 'Last', 'Spent'],
+    ['Customer', 'Visits', 'Last visit', 'Spent'],
     board.loyalCustomers.map(({ userId, purchases, totalSpent, lastPurchaseAt }) => ({
       key: userId,
       head: userId.slice(0, 8),
-      cells: [format.count(purchases), format.dateTime(lastPurchaseAt, zone), format.money(totalSpent)],
+      cells: [format.count(purchases), format.dateTime(lastPurchaseAt, board.timeZone), format.money(totalSpent)],
     })),
     `Loyal customers of ${board.name}`,
   );
-  const days = board.uniqueCustomersByDay;
+  showCustomers(board);
+}
+
+function showCustomers({ name, day: today, uniqueCustomersByDay: days }: Board): void {
   chart ??= barChart(element('#branch-unique'), [
-    { label: 'Customers', color: '--past', lastColor: '--accent', width: 0.7, show: format.count },
+    { label: 'Customers', fill: '--past', edge: '--past-edge', markedFill: '--accent', width: 0.7, show: format.count },
   ]);
   chart.show(
     days.map(({ day }) => format.day(day, { day: 'numeric', month: 'short' })),
     [days.map(({ uniqueCustomers }) => uniqueCustomers)],
+    days.findIndex(({ day }) => day === today),
   );
   fillTable(
     element<HTMLTableElement>('#branch-unique table'),
@@ -89,11 +110,11 @@ function showBoard(): void {
     days
       .map(({ day, uniqueCustomers }) => ({
         key: day,
-        head: format.day(day, { weekday: 'short', day: 'numeric', month: 'short' }),
+        head: format.day(day, dayForm) + (day === today ? ', so far' : ''),
         cells: [format.count(uniqueCustomers)],
       }))
       .reverse(),
-    `Customers of ${board.name} by day`,
+    `Customers of ${name} by day`,
   );
 }
 

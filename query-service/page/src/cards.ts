@@ -1,7 +1,7 @@
 import type { SalesToday } from '../../src/queries/minute-sales.js';
 import { element, make, setText } from './element.js';
 import * as format from './format.js';
-import { drawSparkline } from './sparkline.js';
+import { drawSparkline, type Point } from './sparkline.js';
 
 type Hour = SalesToday['hours'][number]['today'];
 type Totals = SalesToday['today'];
@@ -10,46 +10,59 @@ interface Card {
   readonly id: string;
   readonly of: (totals: Totals) => number | null;
   readonly show: (value: number) => string;
-  /** Its course over the hours of a day. */
-  readonly course: (hours: readonly Hour[]) => number[];
+  /** The same, of a day as far as it has gone: undefined while there is none. */
+  readonly course: (soFar: Hour) => number | undefined;
 }
 
+const averageOf = ({ revenue, orders }: Hour) => (orders === 0 ? undefined : revenue / orders);
+
 const cards: readonly Card[] = [
-  { id: 'revenue', of: (t) => t.revenue, show: format.headline, course: (hours) => hours.map((h) => h.revenue) },
-  { id: 'orders', of: (t) => t.orders, show: format.count, course: (hours) => hours.map((h) => h.orders) },
-  {
-    id: 'average',
-    of: (t) => t.averageOrder,
-    show: format.headline,
-    course: (hours) => hours.map((h) => (h.orders === 0 ? 0 : h.revenue / h.orders)),
-  },
-  {
-    id: 'customers',
-    of: (t) => t.customers,
-    show: format.count,
-    course: (hours) => hours.map(running((h) => h.newCustomers)),
-  },
+  { id: 'revenue', of: (t) => t.revenue, show: format.headline, course: (soFar) => soFar.revenue },
+  { id: 'orders', of: (t) => t.orders, show: format.count, course: (soFar) => soFar.orders },
+  { id: 'average', of: (t) => t.averageOrder, show: format.headline, course: averageOf },
+  { id: 'customers', of: (t) => t.customers, show: format.count, course: (soFar) => soFar.newCustomers },
 ];
 
 export function showCards(sales: SalesToday): void {
-  const hourNow = Number(
-    new Intl.DateTimeFormat('en', { hour: 'numeric', hourCycle: 'h23', timeZone: sales.timeZone }).format(
-      new Date(sales.asOf),
-    ),
-  );
-  const time = format.clockMinutes(sales.asOf, sales.timeZone);
+  const time = format.clockMinutes(sales.asOf);
+  const { hour } = sales.currentHour;
+  const now = hour + format.partOfHour(sales.asOf);
+  const today = soFar(sales.hours.slice(0, hour + 1).map((one) => one.today));
+  const yesterday = soFar(sales.hours.map((one) => one.yesterday));
   for (const { id, of, show, course } of cards) {
     const card = element(`#card-${id}`);
-    const now = of(sales.today);
-    const value = element('.value', card);
+    const value = of(sales.today);
+    const shown = element('.value', card);
     const waiting = card.classList.contains('loading');
-    if (setText(value, now === null ? '–' : show(now)) && !waiting) flash(value);
+    const text = value === null ? '–' : show(value);
+    if (setText(shown, text) && !waiting) flash(shown);
+    shown.style.setProperty('--characters', String(text.length));
     card.classList.remove('loading');
-    showChange(element('.change', card), now, of(sales.yesterdayBySameTime), time);
-    const today = course(sales.hours.slice(0, hourNow + 1).map((hour) => hour.today));
-    const yesterday = course(sales.hours.map((hour) => hour.yesterday));
-    drawSparkline(element<SVGSVGElement>('.spark', card), today, yesterday);
+    showChange(element('.change', card), value, of(sales.yesterdayBySameTime), time);
+    const points = (day: readonly Hour[], end: number) => pointsOf(day.map(course), end);
+    drawSparkline(element<SVGSVGElement>('.spark', card), points(today, now), points(yesterday, 24));
   }
+}
+
+const NOTHING: Hour = { revenue: 0, orders: 0, newCustomers: 0 };
+
+/** Sums at midnight and after each hour: an hour that has just begun does not look like a day that collapses. */
+function soFar(hours: readonly Hour[]): Hour[] {
+  let sum = NOTHING;
+  const sums = hours.map(({ revenue, orders, newCustomers }) => {
+    sum = {
+      revenue: sum.revenue + revenue,
+      orders: sum.orders + orders,
+      newCustomers: sum.newCustomers + newCustomers,
+    };
+    return sum;
+  });
+  return [NOTHING, ...sums];
+}
+
+/** Each value where its hour ends, the last one where the day has come to. */
+function pointsOf(values: readonly (number | undefined)[], end: number): Point[] {
+  return values.flatMap((value, hours) => (value === undefined ? [] : { x: Math.min(hours, end), y: value }));
 }
 
 function showChange(target: HTMLElement, now: number | null, before: number | null, time: string): void {
@@ -57,23 +70,20 @@ function showChange(target: HTMLElement, now: number | null, before: number | nu
     setText(target, before === null || before === 0 ? `Nothing by ${time} yesterday` : `Nothing yet today`);
     return;
   }
-  const change = now / before - 1;
-  const words = change >= 0 ? `▲ ${format.share(change)}` : `▼ ${format.share(-change)}`;
-  const text = `${words} against ${time} yesterday`;
-  if (target.textContent === text) return;
-  target.replaceChildren(make('b', words, change >= 0 ? 'up' : 'down'), text.slice(words.length));
+  const { direction, share } = format.change(now, before);
+  const [sign, look, rest] = (
+    {
+      1: [`▲ ${share}`, 'up', `more than by ${time} yesterday`],
+      0: ['=', 'same', `as much as by ${time} yesterday`],
+      [-1]: [`▼ ${share}`, 'down', `less than by ${time} yesterday`],
+    } as const
+  )[direction];
+  if (target.textContent === `${sign} ${rest}`) return;
+  target.replaceChildren(make('b', sign, look), ` ${rest}`);
 }
 
 function flash(value: HTMLElement): void {
   value.classList.remove('changed');
   void value.offsetWidth; // lets the animation begin anew
   value.classList.add('changed');
-}
-
-function running<T>(of: (item: T) => number): (item: T) => number {
-  let sum = 0;
-  return (item) => {
-    sum += of(item);
-    return sum;
-  };
 }

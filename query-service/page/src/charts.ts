@@ -1,58 +1,79 @@
 import type { DailySales } from '../../src/queries/daily-sales.js';
 import type { SalesToday } from '../../src/queries/minute-sales.js';
 import { type BarChart, barChart } from './bar-chart.js';
-import { element, setText } from './element.js';
+import { element } from './element.js';
 import * as format from './format.js';
 import { fillTable } from './table.js';
 
 let hoursChart: BarChart | undefined;
 let daysChart: BarChart | undefined;
-let days: DailySales | undefined;
+let days: DailySales['days'] | undefined;
 let today: SalesToday | undefined;
 
 const dayForm = { weekday: 'short', day: 'numeric', month: 'short' } as const;
 
+/**
+ * Of the hour that is not over, yesterday's bar is as much as was sold by the same minute, and the whole hour a pale one
+ * behind it, as in the hours that are to come.
+ */
 export function showHours(sales: SalesToday): void {
   today = sales;
-  for (const zone of document.querySelectorAll('.zone')) setText(zone, `· ${sales.timeZone.replaceAll('_', ' ')} time`);
-  const labels = sales.hours.map(({ hour }) => format.hour(hour));
+  const { hours, currentHour, asOf } = sales;
+  const { hour: current, yesterdayBySameTime } = currentHour;
   hoursChart ??= barChart(element('#hours'), [
-    { label: 'Yesterday', color: '--before', width: 0.9 },
-    { label: 'Today', color: '--accent', width: 0.5 },
+    { label: 'Yesterday, whole hour', fill: '--later', edge: '--before-edge', width: 0.9 },
+    { label: 'Yesterday', fill: '--before', edge: '--before-edge', width: 0.9 },
+    { label: 'Today', fill: '--accent', edge: '--accent', width: 0.5 },
   ]);
-  hoursChart.show(labels, [sales.hours.map((h) => h.yesterday.revenue), sales.hours.map((h) => h.today.revenue)]);
+  hoursChart.show(
+    hours.map(({ hour }) => format.hour(hour)),
+    [
+      hours.map(({ hour, yesterday }) => (hour >= current ? yesterday.revenue : null)),
+      hours.map(({ hour, yesterday }) =>
+        hour > current ? null : hour === current ? yesterdayBySameTime.revenue : yesterday.revenue,
+      ),
+      hours.map(({ hour, today }) => (hour > current ? null : today.revenue)),
+    ],
+  );
   fillTable(
     element<HTMLTableElement>('#hours table'),
-    ['Hour', 'Today', 'Orders', 'Yesterday', 'Orders'],
-    sales.hours.map(({ hour, today, yesterday }) => ({
-      key: hour,
-      head: format.hour(hour),
-      cells: [
-        format.money(today.revenue),
-        format.count(today.orders),
-        format.money(yesterday.revenue),
-        format.count(yesterday.orders),
-      ],
-    })),
-    'Revenue by hour, today and yesterday',
+    ['Hour', 'Revenue today', 'Orders today', 'Revenue yesterday', 'Orders yesterday'],
+    hours.map(({ hour, today, yesterday }) => {
+      const before = hour === current ? yesterdayBySameTime : yesterday;
+      return {
+        key: hour,
+        head: hour === current ? `${format.hour(hour)} to ${format.clockMinutes(asOf)}` : format.hour(hour),
+        cells: [
+          hour > current ? '–' : format.money(today.revenue),
+          hour > current ? '–' : format.count(today.orders),
+          format.money(before.revenue),
+          format.count(before.orders),
+        ],
+      };
+    }),
+    'Online revenue by hour, today and yesterday',
   );
   showDays();
 }
 
-/** The last day's bar follows today's numbers, which come more often. */
-export function showDays(sales: DailySales | undefined = days): void {
-  days = sales;
-  if (sales === undefined) return;
-  const shown = sales.days.map((day, index) =>
-    // For a while after midnight the days still end with yesterday.
-    index === sales.days.length - 1 && today !== undefined && day.day === format.dayOf(today.asOf, today.timeZone)
-      ? { ...day, ...pick(today.today) }
-      : day,
-  );
-  daysChart ??= barChart(element('#days'), [{ label: 'Revenue', color: '--past', lastColor: '--accent', width: 0.8 }]);
+/** The day that is not over follows today's numbers, which come more often; also in the seconds after midnight, when it is new. */
+export function showDays(sales?: DailySales): void {
+  days = sales?.days ?? days;
+  if (days === undefined) return;
+  const current = today && format.dayOf(today.asOf);
+  const past = days.filter(({ day }) => day !== current);
+  const shown =
+    today === undefined || current === undefined
+      ? days
+      : [...past, { day: current, revenue: today.today.revenue, orders: today.today.orders }].slice(-days.length);
+  daysChart ??= barChart(element('#days'), [
+    { label: 'Revenue', fill: '--past', edge: '--past-edge', markedFill: '--accent', width: 0.8 },
+  ]);
+  const marked = shown.findIndex(({ day }) => day === current);
   daysChart.show(
     shown.map(({ day }) => format.day(day, { day: 'numeric', month: 'short' })),
     [shown.map((d) => d.revenue)],
+    marked,
   );
   fillTable(
     element<HTMLTableElement>('#days table'),
@@ -60,14 +81,10 @@ export function showDays(sales: DailySales | undefined = days): void {
     shown
       .map(({ day, revenue, orders }) => ({
         key: day,
-        head: format.day(day, dayForm),
+        head: format.day(day, dayForm) + (day === current ? ', so far' : ''),
         cells: [format.money(revenue), format.count(orders)],
       }))
       .reverse(),
-    'Revenue by day, newest first',
+    'Online revenue by day, newest first',
   );
-}
-
-function pick({ revenue, orders }: SalesToday['today']) {
-  return { revenue, orders };
 }

@@ -1,6 +1,8 @@
-/** Numbers and times in the reader's own locale, and in the shop's time zone. */
+/** Numbers and times in the reader's own locale, and in the shop's time zone where no other is given. */
 
 const locales = navigator.languages.length > 0 ? [...navigator.languages] : undefined;
+
+export const shopZone = document.documentElement.dataset.timeZone ?? 'UTC';
 
 const whole = new Intl.NumberFormat(locales, { maximumFractionDigits: 0 });
 const cents = new Intl.NumberFormat(locales, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
@@ -14,7 +16,15 @@ export const count = (value: number) => whole.format(value);
 export const money = (value: number) => cents.format(value);
 export const headline = (value: number) => (value < CENTS_BELOW ? cents : whole).format(value);
 export const short = (value: number) => compact.format(value);
-export const share = (value: number) => percent.format(value);
+
+/** How much more or less than before, 0.1 for a tenth more; `direction` is 0 where what is shown is nothing. */
+export function change(now: number, before: number): { direction: -1 | 0 | 1; share: string } {
+  const tenthsOfPercent = Math.round((now / before - 1) * 1_000);
+  return {
+    direction: Math.sign(tenthsOfPercent) as -1 | 0 | 1,
+    share: percent.format(Math.abs(tenthsOfPercent) / 1_000),
+  };
+}
 
 /** Some seconds with their unit: `4.2 s`, `2:05 min`, `1:02:05 h`. */
 export function duration(seconds: number): string {
@@ -25,16 +35,23 @@ export function duration(seconds: number): string {
   return minutes < 60 ? `${rest} min` : `${Math.floor(minutes / 60)}:${rest.padStart(5, '0')} h`;
 }
 
-export function clock(instant: string | number, timeZone: string): string {
-  return new Intl.DateTimeFormat(locales, { timeStyle: 'medium', timeZone }).format(new Date(instant));
+export function clock(instant: string | number): string {
+  return new Intl.DateTimeFormat(locales, { timeStyle: 'medium', timeZone: shopZone }).format(new Date(instant));
 }
 
-export function clockMinutes(instant: string, timeZone: string): string {
-  return new Intl.DateTimeFormat(locales, { timeStyle: 'short', timeZone }).format(new Date(instant));
+export function clockMinutes(instant: string): string {
+  return new Intl.DateTimeFormat(locales, { timeStyle: 'short', timeZone: shopZone }).format(new Date(instant));
 }
 
-export function longDate(instant: string, timeZone: string): string {
-  const form = { weekday: 'long', day: 'numeric', month: 'long', timeZone } as const;
+/** Minutes of the hour on the clock, as a part of the hour: 0 to 1. */
+export function partOfHour(instant: string): number {
+  return (
+    Number(new Intl.DateTimeFormat('en', { minute: 'numeric', timeZone: shopZone }).format(new Date(instant))) / 60
+  );
+}
+
+export function longDate(instant: string): string {
+  const form = { weekday: 'long', day: 'numeric', month: 'long', timeZone: shopZone } as const;
   return new Intl.DateTimeFormat(locales, form).format(new Date(instant));
 }
 
@@ -48,11 +65,14 @@ export function hour(value: number): string {
 }
 
 /** The calendar day of an instant, `2026-11-20`. */
-export function dayOf(instant: string, timeZone: string): string {
-  return new Intl.DateTimeFormat('sv', { timeZone, dateStyle: 'short' }).format(new Date(instant));
+export function dayOf(instant: string): string {
+  return new Intl.DateTimeFormat('sv', { timeZone: shopZone, dateStyle: 'short' }).format(new Date(instant));
 }
 
-export function dateTime(instant: string, timeZone: string): string {
+export function dateTime(instant: string, timeZone = shopZone): string {
   const form = { day: 'numeric', month: 'short', hour: 'numeric', minute: '2-digit', timeZone } as const;
   return new Intl.DateTimeFormat(locales, form).format(new Date(instant));
 }
+
+/** `Europe/Berlin time`. */
+export const zoneName = (timeZone = shopZone) => `${timeZone.replaceAll('_', ' ')} time`;

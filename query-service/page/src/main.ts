@@ -1,59 +1,72 @@
-import type { BranchBoards } from '../../src/queries/branch-boards.js';
-import type { TopSellers } from '../../src/queries/top-sellers.js';
+import type { PartName, Parts } from '../../src/live/parts.js';
+import { heard, stopWatching, watchAges } from './ages.js';
 import { showBranches } from './branches.js';
 import { showCards } from './cards.js';
 import { showDays, showHours } from './charts.js';
 import { element, setText } from './element.js';
+import { showWhetherEmpty } from './empty.js';
 import * as format from './format.js';
-import { keepLive } from './live.js';
-import { showFreshness, showLost, showTimeZone } from './strip.js';
+import { type Handlers, keepLive } from './live.js';
+import { showBlocked, showFreshness, showLost, showPaused, showResumed, showStrip } from './strip.js';
 import { showTops } from './tops.js';
 
-let timeZone = 'UTC';
-let best: TopSellers | undefined;
-let boards: BranchBoards | undefined;
-/** An empty shop says so instead of showing empty charts. */
-const sold = { today: 0, days: 0, top: 0 };
-
-keepLive(
-  '/api/analytics/stream',
-  {
-    freshness: showFreshness,
-    today: (sales) => {
-      if (timeZone !== sales.timeZone) {
-        timeZone = sales.timeZone;
-        if (best !== undefined) showTops(best, timeZone);
-        if (boards !== undefined) showBranches(boards, timeZone);
-      }
-      showTimeZone(timeZone);
-      setText(element('#date'), format.longDate(sales.asOf, timeZone));
-      showCards(sales);
-      showHours(sales);
-      sold.today = sales.today.orders;
-      showWhetherEmpty();
-    },
-    days: (sales) => {
-      showDays(sales);
-      sold.days = sales.days.reduce((orders, day) => orders + day.orders, 0);
-      showWhetherEmpty();
-    },
-    top: (top) => {
-      best = top;
-      showTops(top, timeZone);
-      sold.top = top.customers.length;
-      showWhetherEmpty();
-    },
-    branches: (news) => {
-      boards = news;
-      showBranches(news, timeZone);
-    },
+const handlers: Handlers = {
+  freshness: showFreshness,
+  today: (sales) => {
+    setText(element('#date'), `${format.longDate(sales.asOf)}, ${format.zoneName()}`);
+    showCards(sales);
+    showHours(sales);
+    showWhetherEmpty({ today: sales.today.orders });
   },
-  showLost,
+  days: (sales) => {
+    showDays(sales);
+    showWhetherEmpty({ days: sales.days.reduce((orders, day) => orders + day.orders, 0) });
+  },
+  top: (top) => {
+    showTops(top);
+    showWhetherEmpty({ top: top.customers.length });
+  },
+  branches: (boards) => showWhetherEmpty({ tills: showBranches(boards) }),
+};
+
+/** Every part is as old as when it was heard last. */
+function timed<P extends PartName>(part: P): (data: Parts[P]) => void {
+  return (data) => {
+    heard(part);
+    handlers[part](data);
+  };
+}
+
+watchAges(showStrip);
+const live = keepLive(
+  '/page/numbers',
+  {
+    freshness: timed('freshness'),
+    today: timed('today'),
+    days: timed('days'),
+    top: timed('top'),
+    branches: timed('branches'),
+  },
+  { onLost: showLost, onBlocked: showBlocked },
 );
 
-function showWhetherEmpty(): void {
-  const empty = sold.today + sold.days + sold.top === 0;
-  element('#empty').hidden = !empty;
-  for (const selector of ['.charts', '.tops']) element(selector).hidden = empty;
-  element('#numbers').setAttribute('aria-busy', 'false');
-}
+// WCAG 2.2.2: what moves by itself can be made to stand still.
+const pause = element<HTMLButtonElement>('#pause');
+pause.addEventListener('click', () => {
+  const isPaused = pause.getAttribute('aria-pressed') !== 'true';
+  pause.setAttribute('aria-pressed', String(isPaused));
+  if (isPaused) {
+    live.pause();
+    stopWatching();
+    showPaused();
+  } else {
+    watchAges(showStrip);
+    showResumed();
+    live.resume();
+  }
+});
+
+// Time in which the page was not looked at makes nothing old.
+document.addEventListener('visibilitychange', () => {
+  if (document.visibilityState === 'visible' && pause.getAttribute('aria-pressed') !== 'true') watchAges(showStrip);
+});

@@ -1,10 +1,10 @@
-import type { z } from 'zod';
-import type { syncStatus } from '../../src/queries/sync-status.js';
+import type { Parts } from '../../src/live/parts.js';
+import { areSomeOld } from './ages.js';
 import { element, setText } from './element.js';
 import * as format from './format.js';
 
-export type Freshness = z.output<typeof syncStatus>;
-type State = 'connecting' | 'in-sync' | 'behind' | 'incomplete' | 'lost';
+type Freshness = Parts['freshness'];
+type State = 'connecting' | 'in-sync' | 'behind' | 'incomplete' | 'lost' | 'paused';
 
 const ICONS: Readonly<Record<State, string>> = {
   connecting: 'M10 6v4l3 2',
@@ -12,6 +12,7 @@ const ICONS: Readonly<Record<State, string>> = {
   behind: 'M10 6v4l3 2',
   incomplete: 'M10 6v5m0 2.5v.5',
   lost: 'M7 7l6 6m0-6-6 6',
+  paused: 'M8 7v6m4-6v6',
 };
 
 const ANNOUNCED: Readonly<Record<State, string>> = {
@@ -20,37 +21,38 @@ const ANNOUNCED: Readonly<Record<State, string>> = {
   behind: 'The numbers are behind',
   incomplete: 'Some events are missing: the numbers lack them',
   lost: 'The connection is lost, trying again',
+  paused: 'Paused: the numbers stand still',
 };
 
 const SLOW_MS = 4_000;
 
 let last: Freshness | undefined;
-let zone = 'UTC';
-let connected = false;
-let failing = false;
+let connection: 'connecting' | 'connected' | 'lost' | 'blocked' | 'paused' = 'connecting';
+let pausedAt = 0;
 const startedAt = performance.now();
 
 export function showFreshness(freshness: Freshness): void {
   last = freshness;
-  connected = true;
-  failing = false;
-  show();
+  connect('connected');
 }
 
-export function showTimeZone(timeZone: string): void {
-  if (zone === timeZone) return;
-  zone = timeZone;
-  show();
+export const showLost = () => connect('lost');
+/** Never behind good news: a stream that was refused once may have been opened since. */
+export const showBlocked = () => connection === 'lost' && connect('blocked');
+export const showResumed = () => connect('connecting');
+
+export function showPaused(): void {
+  pausedAt = Date.now();
+  connect('paused');
 }
 
-export function showLost(): void {
-  connected = false;
-  failing = true;
-  show();
+function connect(to: typeof connection): void {
+  connection = to;
+  showStrip();
 }
 
 /** Told in words as well as in colour and shape. */
-function show(): void {
+export function showStrip(): void {
   const { state, text } = wordsOf();
   const strip = element('#strip');
   if (strip.dataset.state !== state) {
@@ -60,7 +62,7 @@ function show(): void {
     setText(element('#announcement'), ANNOUNCED[state]);
   }
   setText(element('#strip-text'), text);
-  showReasons(connected ? reasonsShown(last) : []);
+  showReasons(connection === 'connected' ? reasonsShown(last) : []);
 }
 
 /** These say what the strip itself says, and pass by themselves: they are shown when they have lasted for a while. */
@@ -82,36 +84,49 @@ function showReasons(texts: readonly string[]): void {
 }
 
 function wordsOf(): { state: State; text: string } {
-  const upTo = last?.completeUpTo ? `Complete up to ${format.clock(last.completeUpTo, zone)}` : 'Nothing counted yet';
-  if (!connected) {
-    if (last !== undefined) return { state: 'lost', text: `Connection lost · ${lowerFirst(upTo)} · trying again…` };
-    if (failing) return { state: 'lost', text: 'The shop does not answer · trying again…' };
-    const slow = performance.now() - startedAt > SLOW_MS;
-    return {
-      state: 'connecting',
-      text: slow ? 'Still waiting for the numbers: the network is slow…' : 'Connecting to the shop…',
-    };
+  const upTo = last?.completeUpTo ? `Complete up to ${format.clock(last.completeUpTo)}` : 'Nothing counted yet';
+  switch (connection) {
+    case 'paused':
+      return { state: 'paused', text: `Paused at ${format.clock(pausedAt)} · ${lowerFirst(upTo)}` };
+    case 'blocked':
+      return {
+        state: 'lost',
+        text: `The shop answers, but something in this browser, such as a content blocker, keeps its numbers from this page. Allow ${location.host} there.`,
+      };
+    case 'lost': {
+      const news = last === undefined ? 'The shop does not answer' : `Connection lost · ${lowerFirst(upTo)}`;
+      return { state: 'lost', text: `${news} · trying again…` };
+    }
+    case 'connecting': {
+      const isSlow = last === undefined && performance.now() - startedAt > SLOW_MS;
+      const text = isSlow ? 'Still waiting for the numbers: the network is slow…' : 'Connecting to the shop…';
+      return { state: 'connecting', text };
+    }
+    case 'connected':
+      return last === undefined ? { state: 'connecting', text: 'Connecting to the shop…' } : freshnessWords(last, upTo);
   }
-  if (last === undefined) return { state: 'connecting', text: 'Connecting to the shop…' };
-  const { status, lagSeconds, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory } = last;
+}
+
+function freshnessWords(freshness: Freshness, upTo: string): { state: State; text: string } {
+  const { status, lagSeconds, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory } = freshness;
+  if (status === 'unknown') return { state: 'connecting', text: 'Waiting for the first news from the order desk…' };
+  const someOld = areSomeOld();
   const waiting = Math.max(pendingEvents, waitingInOutbox);
   const parts = [upTo];
   if (waiting > 0 && status !== 'in-sync') parts.push(`${format.count(waiting)} waiting`);
   if (lagSeconds !== null && lagSeconds > 0) parts.push(`${format.duration(lagSeconds)} behind`);
   if (status === 'stale') parts.push('no news from the order desk');
-  if (status === 'unknown') return { state: 'connecting', text: 'Waiting for the first news from the order desk…' };
-  if (status === 'in-sync') parts.push('in sync');
+  if (status === 'in-sync' && !someOld) parts.push('in sync');
+  if (someOld) parts.push('some numbers below cannot be read and stand still');
   if (setAsideEvents > 0) parts.push(`${format.count(setAsideEvents)} set aside`);
   if (lacksHistory) parts.push('older sales are missing');
-  const state =
-    status === 'in-sync'
-      ? setAsideEvents > 0
-        ? 'incomplete'
-        : 'in-sync'
-      : status === 'incomplete'
-        ? 'incomplete'
-        : 'behind';
-  return { state, text: parts.join(' · ') };
+  return { state: stateOf(status, setAsideEvents, someOld), text: parts.join(' · ') };
+}
+
+function stateOf(status: Freshness['status'], setAsideEvents: number, someOld: boolean): State {
+  if (status === 'incomplete') return 'incomplete';
+  if (status !== 'in-sync' || someOld) return 'behind';
+  return setAsideEvents > 0 ? 'incomplete' : 'in-sync';
 }
 
 function upperFirst(text: string): string {
@@ -121,5 +136,3 @@ function upperFirst(text: string): string {
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1);
 }
-
-setTimeout(show, SLOW_MS + 100);

@@ -20,11 +20,15 @@ export function fillTable(
   caption: string,
 ): void {
   table.classList.remove('loading');
-  if (table.tHead === null) table.append(make('caption', '', 'hidden'), headOf(columns), make('tbody'));
+  if (table.tHead === null) {
+    // Narrow tables are laid out as blocks (page.css), and stay tables to who listens only when told so.
+    table.append(make('caption', '', 'hidden'), headOf(columns), withRole('rowgroup', make('tbody')));
+    withRole('table', table);
+  }
   setText(element('caption', table), caption);
   const body = element<HTMLTableSectionElement>('tbody', table);
   const known = new Map([...body.rows].map((row) => [row.dataset.key, row]));
-  const shown = rows.map((row) => fillRow(known.get(String(row.key)) ?? newRow(row), row));
+  const shown = rows.map((row) => fillRow(known.get(String(row.key)) ?? newRow(row, columns), row));
   for (const row of known.values()) if (!shown.includes(row)) row.remove();
   shown.forEach((row, index) => {
     if (row !== body.rows[index]) body.insertBefore(row, body.rows[index] ?? null);
@@ -32,20 +36,32 @@ export function fillTable(
 }
 
 function headOf(columns: readonly string[]): HTMLElement {
-  const head = document.createElement('thead');
-  head.insertRow().append(...columns.map((column) => headCell('col', column)));
+  const head = withRole('rowgroup', document.createElement('thead'));
+  withRole('row', head.insertRow()).append(...columns.map((column) => headCell('col', column)));
   return head;
 }
 
-function newRow({ key, cells }: Row): HTMLTableRowElement {
-  const row = document.createElement('tr');
+function newRow({ key }: Row, [, ...columns]: readonly string[]): HTMLTableRowElement {
+  const row = withRole('row', document.createElement('tr'));
   row.dataset.key = String(key);
-  row.append(headCell('row'), ...cells.map(() => make('td')));
+  row.append(headCell('row'), ...columns.map(cellOf));
   return row;
 }
 
+/** It names its column where there is no room for a head. */
+function cellOf(column: string): HTMLElement {
+  const cell = withRole('cell', make('td'));
+  cell.dataset.column = column;
+  return cell;
+}
+
+function withRole<E extends Element>(role: string, element: E): E {
+  element.setAttribute('role', role);
+  return element;
+}
+
 function headCell(scope: 'col' | 'row', text?: string): HTMLElement {
-  const cell = make('th', text);
+  const cell = withRole(scope === 'col' ? 'columnheader' : 'rowheader', make('th', text));
   cell.setAttribute('scope', scope);
   return cell;
 }

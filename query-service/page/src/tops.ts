@@ -4,7 +4,7 @@ import * as format from './format.js';
 import { fillTable } from './table.js';
 
 /** The best of each since the beginning; bars compare with the first. */
-export function showTops({ products, categories, customers }: TopSellers, timeZone: string): void {
+export function showTops({ products, categories, customers }: TopSellers): void {
   const shareOf = (values: readonly number[]) => (value: number) => value / Math.max(...values, 0.01);
   const ofProducts = shareOf(products.map((p) => p.revenue));
   fillTable(
@@ -16,7 +16,7 @@ export function showTops({ products, categories, customers }: TopSellers, timeZo
       cells: [format.count(quantity), format.money(revenue)],
       share: ofProducts(revenue),
     })),
-    'Top products by revenue',
+    'Top products by online revenue, all time',
   );
   const ofCategories = shareOf(categories.map((c) => c.revenue));
   fillTable(
@@ -28,7 +28,7 @@ export function showTops({ products, categories, customers }: TopSellers, timeZo
       cells: [format.money(revenue)],
       share: ofCategories(revenue),
     })),
-    'Top categories by revenue',
+    'Top categories by online revenue, all time',
   );
   const ofCustomers = shareOf(customers.map((c) => c.spent));
   fillTable(
@@ -37,9 +37,9 @@ export function showTops({ products, categories, customers }: TopSellers, timeZo
     customers.map(({ customerId, spent, lastOrderDate }) => ({
       key: customerId,
       head: `No. ${customerId}`,
-      cells: [format.dateTime(lastOrderDate, timeZone), format.money(spent)],
+      cells: [format.dateTime(lastOrderDate), format.money(spent)],
       share: ofCustomers(spent),
     })),
-    'Top customers by spend',
+    'Top customers by what they spent online, all time',
   );
 }

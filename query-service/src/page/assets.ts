@@ -30,7 +30,7 @@ const TYPES: Readonly<Record<string, string>> = {
 const ownPage = fileURLToPath(new URL('../../page', import.meta.url));
 
 /** Reads and compresses the page once, when the service starts: 85 kB that are then served from memory. */
-export function loadPage(pageDir = ownPage): PageAssets {
+export function loadPage(timeZone: string, pageDir = ownPage): PageAssets {
   const modules = readdirSync(join(pageDir, 'dist')).filter((name) => name.endsWith('.js'));
   const chart = join(dirname(createRequire(import.meta.url).resolve('chart.js')), 'chart.umd.min.js');
   const files = new Map<string, Asset>([
@@ -45,6 +45,7 @@ export function loadPage(pageDir = ownPage): PageAssets {
   const html = Buffer.from(
     readFileSync(join(pageDir, 'index.html'), 'utf8')
       .replaceAll('{{version}}', version)
+      .replace('{{timeZone}}', timeZone)
       .replace('{{preloads}}', preloads),
   );
   return { version, html: asset('index.html', html), etag: `W/"${digest([html])}"`, files };

@@ -1,15 +1,25 @@
 import { Problem } from '@tallyline/chassis/problem';
-import type { Express, Request, Response } from 'express';
-import { type Asset, loadPage } from './assets.js';
+import type { Express, Request, RequestHandler, Response } from 'express';
+import type { Asset, PageAssets } from './assets.js';
 
 /** The header that an answer varies by, its 304 included. */
 const ENCODING = 'accept-encoding';
 
 const PAGE = '/';
 const FILE = '/page/:version/:file';
+/** The stream of the documented API once more: filter lists take what is below /api/analytics/ for tracking, and block it. */
+const NUMBERS = '/page/numbers';
 
-/** The owner's page at `/`, and its files under an address that changes with their content. Answers where they are. */
-export function servePage(app: Express, { version, html, etag, files } = loadPage()): readonly string[] {
+/**
+ * The owner's page at `/`, its files under an address that changes with their content, and its numbers. Answers where they
+ * are.
+ */
+export function servePage(
+  app: Express,
+  { version, html, etag, files }: PageAssets,
+  stream: RequestHandler,
+): readonly string[] {
+  app.get(NUMBERS, stream);
   app.get(PAGE, (request, response) => {
     response.setHeader('cache-control', 'no-cache').setHeader('etag', etag).setHeader('vary', ENCODING);
     if (request.fresh) response.status(304).end();
@@ -22,7 +32,7 @@ export function servePage(app: Express, { version, html, etag, files } = loadPag
     response.setHeader('cache-control', 'public, max-age=31536000, immutable');
     send(request, response, file);
   });
-  return [PAGE, FILE];
+  return [PAGE, NUMBERS, FILE];
 }
 
 function send(request: Request, response: Response, { type, bytes, compressed }: Asset): void {

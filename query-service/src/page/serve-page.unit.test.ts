@@ -8,9 +8,13 @@ import request from 'supertest';
 import { loadPage } from './assets.js';
 import { servePage } from './serve-page.js';
 
-function served(page = loadPage()) {
+const noStream = (): never => {
+  throw new Error('not asked for here');
+};
+
+function served(page = loadPage('UTC')) {
   const app = express().disable('etag');
-  servePage(app, page);
+  servePage(app, page, noStream);
   return request(app);
 }
 
@@ -27,9 +31,13 @@ test('who has a page of another index.html is sent the new one, with files that 
   const folder = await temporaryDir();
   await cp(fileURLToPath(new URL('../../page', import.meta.url)), folder, { recursive: true });
   await appendFile(join(folder, 'index.html'), '<!-- new -->');
-  const changed = loadPage(folder);
+  const changed = loadPage('UTC', folder);
   await rm(folder, { recursive: true });
   const { headers } = await served().get('/');
   const answer = await served(changed).get('/').set('if-none-match', String(headers.etag));
-  expect([answer.status, changed.version]).toEqual([200, loadPage().version]);
+  expect([answer.status, changed.version]).toEqual([200, loadPage('UTC').version]);
+});
+
+test('the page says from the start in which time zone the shop is', async () => {
+  expect((await served(loadPage('Europe/Berlin')).get('/')).text).toContain('data-time-zone="Europe/Berlin"');
 });

@@ -1,7 +1,7 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
 import { z } from 'zod';
 import { addDays } from '../day-range.js';
-import { branchesSideBySide, readBranches } from './branches-side-by-side.js';
+import { branchesSideBySide, branchFigures, readBranches } from './branches-side-by-side.js';
 import { loyalCustomers, readLoyalCustomers } from './customer-loyalty.js';
 import { branchTopProducts, readTopProducts } from './product-sales-daily.js';
 import { readUniqueCustomers, uniqueCustomers } from './unique-customers-daily.js';
@@ -9,9 +9,15 @@ import { readUniqueCustomers, uniqueCustomers } from './unique-customers-daily.j
 const ROWS = 6;
 const DAYS = 14;
 
-/** Each branch as the page shows it: the answers of its own calls, together. */
+/**
+ * Each branch as the page shows it: the answers of its own calls, together; `dayBefore` and `dayBeforeWeekBefore` are over, so
+ * that a whole day is compared with a whole one.
+ */
 export const branchBoards = z.array(
   branchesSideBySide.element.extend({
+    timeZone: z.string(),
+    dayBefore: branchFigures,
+    dayBeforeWeekBefore: branchFigures,
     bestOfDay: branchTopProducts,
     bestOfWeek: branchTopProducts,
     loyalCustomers,
@@ -24,8 +30,8 @@ export type BranchBoards = z.infer<typeof branchBoards>;
 export async function readBranchBoards(db: Queryable): Promise<BranchBoards> {
   const branches = await readBranches(db);
   return Promise.all(
-    branches.map(async (branch) => {
-      const { branchId, day } = branch;
+    branches.map(async ({ branchId, name, timeZone, ofDay }) => {
+      const { day } = ofDay(0);
       const firstDay = addDays(day, 1 - DAYS);
       const [bestOfDay, bestOfWeek, loyal, byDay] = await Promise.all([
         readTopProducts(db, branchId, 'day', day, ROWS),
@@ -33,7 +39,19 @@ export async function readBranchBoards(db: Queryable): Promise<BranchBoards> {
         readLoyalCustomers(db, branchId, ROWS),
         readUniqueCustomers(db, branchId, firstDay, day),
       ]);
-      return { ...branch, bestOfDay, bestOfWeek, loyalCustomers: loyal, uniqueCustomersByDay: byDay };
+      return {
+        branchId,
+        name,
+        timeZone,
+        ...ofDay(0),
+        weekBefore: ofDay(7),
+        dayBefore: ofDay(1),
+        dayBeforeWeekBefore: ofDay(8),
+        bestOfDay,
+        bestOfWeek,
+        loyalCustomers: loyal,
+        uniqueCustomersByDay: byDay,
+      };
     }),
   );
 }

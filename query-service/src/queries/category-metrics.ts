@@ -13,8 +13,11 @@ interface Row {
   readonly orders: number;
 }
 
-/** Revenue and orders of one category. An order counts once, however many of its lines are of the category. */
-export function categoryRevenueRoute(db: Queryable): Route {
+/**
+ * Revenue and orders of one category. An order counts once, however many of its lines are of the category. By query
+ * parameter, too: no browser sends a path that holds `..`, and many proxies send none that holds an encoded slash.
+ */
+export function categoryRevenueRoutes(db: Queryable): Route[] {
   const revenueOf = readByKey<string, Row>(
     db,
     {
@@ -24,19 +27,33 @@ export function categoryRevenueRoute(db: Queryable): Route {
     },
     (row) => row.category,
   );
-  return route(
-    'get',
-    '/api/analytics/categories/:category/revenue',
-    {
-      summary: 'What a category has earned',
-      params: z.object({ category }),
-      answer: { status: 200, description: 'Totals since the beginning', schema: answer },
-      problems: { 404: 'The category has no products' },
-    },
-    async ({ params: { category } }) => {
-      const row = await revenueOf(category);
-      if (row === undefined) throw notFound('there is no product in this category');
-      return { body: { category, totalRevenue: Number(row.revenue), totalOrders: row.orders } };
-    },
-  );
+  const reply = async (category: string) => {
+    const row = await revenueOf(category);
+    if (row === undefined) throw notFound(`there is no product in the category ${JSON.stringify(category)}`);
+    return { body: { category, totalRevenue: Number(row.revenue), totalOrders: row.orders } };
+  };
+  const named = z.strictObject({ category });
+  const doc = {
+    answer: { status: 200, description: 'Totals since the beginning', schema: answer },
+    problems: { 404: 'The category has no products' },
+  };
+  return [
+    route(
+      'get',
+      '/api/analytics/categories/:category/revenue',
+      { summary: 'What a category has earned', params: named, ...doc },
+      ({ params }) => reply(params.category),
+    ),
+    route(
+      'get',
+      '/api/analytics/categories/revenue',
+      {
+        summary: 'What a category has earned, for names that do not go into a path',
+        description: 'Such as `..`, or those with a slash. In a query a plus sign must be sent as %2B.',
+        query: named,
+        ...doc,
+      },
+      ({ query }) => reply(query.category),
+    ),
+  ];
 }

@@ -4,7 +4,7 @@ import { type Route, route } from '@tallyline/chassis/route';
 import { amount, id, instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { notFound } from '../not-found.js';
-import { pathId } from '../parameters.js';
+import { idParameter } from '../parameters.js';
 
 const answer = z.object({ customerId: id, totalSpent: amount, orderCount: z.int().min(1), lastOrderDate: instant });
 
@@ -32,7 +32,7 @@ export function customerLtvRoutes(db: Queryable): Route[] {
       `/api/analytics/customers/:id/${name}`,
       {
         summary: 'What a customer has spent',
-        params: z.object({ id: pathId }),
+        params: z.object({ id: idParameter }),
         answer: { status: 200, description: 'Totals since the beginning', schema: answer },
         problems: { 404: 'The customer has no orders' },
       },

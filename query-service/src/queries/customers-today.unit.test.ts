@@ -3,7 +3,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { createCustomersToday } from './customers-today.js';
 
 const now = new Date('2026-11-20T10:20:00Z');
-const day = { now, yesterday: now, today: now, tomorrow: now, sameTimeYesterday: now };
+const day = { now, yesterday: now, today: now, tomorrow: now, sameTimeYesterday: now, hour: 10 };
 
 test('who waited for a write of its own gets a count that began afterwards, and shares it with others who did', async () => {
   const begun: ((customers: number) => void)[] = [];

@@ -3,6 +3,7 @@ import { type Route, route } from '@tallyline/chassis/route';
 import { amount } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { countParameter } from '../parameters.js';
+import { SHOP_NOW } from './shop-clock.sql.js';
 import { startOfDay } from './shop-day.js';
 
 const MAX_DAYS = 92;
@@ -34,7 +35,7 @@ export async function readDailySales(db: Queryable, timeZone: string, days = DEF
   const rows = await db.query<{ day: string; orders: number; revenue: string }>({
     name: 'daily-sales',
     text: `
-      WITH first AS (SELECT date_trunc('day', now() AT TIME ZONE $1) - ($2::int - 1) * interval '1 day' AS day),
+      WITH first AS (SELECT date_trunc('day', ${SHOP_NOW} AT TIME ZONE $1) - ($2::int - 1) * interval '1 day' AS day),
       sold AS (
         SELECT date_trunc('day', minute_timestamp AT TIME ZONE $1) AS day, sum(total_orders)::bigint AS orders,
                sum(total_revenue) AS revenue
@@ -43,7 +44,7 @@ export async function readDailySales(db: Queryable, timeZone: string, days = DEF
          GROUP BY 1
       )
       SELECT to_char(d.day, 'YYYY-MM-DD') AS day, COALESCE(orders, 0) AS orders, COALESCE(revenue, 0) AS revenue
-        FROM generate_series((SELECT day FROM first), now() AT TIME ZONE $1, interval '1 day') AS d (day)
+        FROM generate_series((SELECT day FROM first), ${SHOP_NOW} AT TIME ZONE $1, interval '1 day') AS d (day)
         LEFT JOIN sold USING (day) ORDER BY d.day`,
     values: [timeZone, days],
   });

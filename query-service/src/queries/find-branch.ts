@@ -2,6 +2,7 @@ import type { Queryable } from '@tallyline/chassis/postgres';
 import { tillId } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { notFound } from '../not-found.js';
+import { SHOP_NOW } from './shop-clock.sql.js';
 
 export const branchPath = z.object({ branch: tillId });
 
@@ -15,7 +16,7 @@ export interface Branch {
 export async function findBranch(db: Queryable, branchId: string): Promise<Branch> {
   const branches = await db.query<Branch>({
     name: 'find-branch',
-    text: `SELECT id AS "branchId", (now() AT TIME ZONE time_zone)::date::text AS today FROM branches ORDER BY id`,
+    text: `SELECT id AS "branchId", (${SHOP_NOW} AT TIME ZONE time_zone)::date::text AS today FROM branches ORDER BY id`,
   });
   const branch = branches.find((candidate) => candidate.branchId === branchId);
   if (branch !== undefined) return branch;

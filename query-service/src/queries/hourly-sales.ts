@@ -4,6 +4,7 @@ import { amount, instant } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { rangeProblem } from '../day-range.js';
 import { instantParameter } from '../parameters.js';
+import { readShopNow } from './shop-clock.sql.js';
 
 const HOUR_MS = 3_600_000;
 const MAX_HOURS = 31 * 24;
@@ -26,7 +27,7 @@ export function hourlySalesRoute(db: Queryable): Route {
       },
     },
     async ({ query }) => {
-      const { from, to } = rangeOf(query.from, query.to, new Date());
+      const { from, to } = rangeOf(query.from, query.to ?? (query.from ? dayAfter(query.from) : await readShopNow(db)));
       const rows = await db.query<{ hour: Date; orders: number; revenue: string }>({
         name: 'hourly-sales',
         text: `SELECT hour, COALESCE(total_orders, 0) AS orders, COALESCE(total_revenue, 0) AS revenue
@@ -46,10 +47,15 @@ export function hourlySalesRoute(db: Queryable): Route {
   );
 }
 
-/** What is left out makes it 24 hours, as they stand on the clock: an hour that is touched is one of them. */
-export function rangeOf(from: Date | undefined, to: Date | undefined, now: Date): { from: Date; to: Date } {
-  const hourOf = (time: number) => Math.floor(time / HOUR_MS) * HOUR_MS;
-  const end = to ?? (from === undefined ? now : new Date(hourOf(from.getTime()) + 24 * HOUR_MS));
+const hourOf = (time: number) => Math.floor(time / HOUR_MS) * HOUR_MS;
+
+/** Where 24 hours end that begin with the hour of `from`. */
+export function dayAfter(from: Date): Date {
+  return new Date(hourOf(from.getTime()) + 24 * HOUR_MS);
+}
+
+/** Without `from` it is 24 hours, as they stand on the clock: an hour that is touched is one of them. */
+export function rangeOf(from: Date | undefined, end: Date): { from: Date; to: Date } {
   const start = from ?? new Date(hourOf(end.getTime() - 1) - 23 * HOUR_MS);
   if (end <= start) throw rangeProblem('must be after from');
   if (end.getTime() - start.getTime() > MAX_HOURS * HOUR_MS)

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { rangeOf } from './hourly-sales.js';
+import { dayAfter, rangeOf } from './hourly-sales.js';
 
 const now = new Date('2026-11-20T10:20:00Z');
 
@@ -11,7 +11,9 @@ test.each([
   ['from, within an hour', '2026-11-18T00:30', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
 ])('given %s, sales are of 24 hours', (_given, from, to, first, end) => {
   const at = (text: string | undefined) => (text === undefined ? undefined : new Date(`${text}Z`));
-  expect(rangeOf(at(from), at(to), now)).toEqual({ from: at(first), to: at(end) });
+  const asked = { from: at(from), to: at(to) };
+  const last = asked.to ?? (asked.from ? dayAfter(asked.from) : now);
+  expect(rangeOf(asked.from, last)).toEqual({ from: at(first), to: at(end) });
 });
 
 test.each([
@@ -19,7 +21,7 @@ test.each([
   ['2026-10-01T00:30', '2026-11-01T00:30'],
 ])('a range of 744 hours is answered wherever it begins: %s', (from, to) => {
   const asked = { from: new Date(`${from}Z`), to: new Date(`${to}Z`) };
-  expect(rangeOf(asked.from, asked.to, now).to).toEqual(asked.to);
+  expect(rangeOf(asked.from, asked.to).to).toEqual(asked.to);
   const beyond = new Date(asked.to.getTime() + 1);
-  expect(() => rangeOf(asked.from, beyond, now)).toThrow('to must be at most 744 hours after from');
+  expect(() => rangeOf(asked.from, beyond)).toThrow('to must be at most 744 hours after from');
 });

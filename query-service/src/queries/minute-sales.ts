@@ -18,6 +18,9 @@ export const salesToday = z.object({
   hours: z
     .array(z.object({ hour: z.int().min(0).max(23), today: hourOfDay, yesterday: hourOfDay }))
     .meta({ description: 'By hour on the clock. newCustomers: those whose first order of the day came in this hour' }),
+  currentHour: z
+    .object({ hour: z.int().min(0).max(23), yesterdayBySameTime: z.object({ revenue: amount, orders: count }) })
+    .meta({ description: "The hour that is not over, and of yesterday's same hour as much as compares with it" }),
 });
 
 export type SalesToday = z.infer<typeof salesToday>;
@@ -30,7 +33,7 @@ export function createSalesToday(db: Queryable, timeZone: string): ReadSalesToda
   return async ({ anew } = { anew: false }) => {
     const day = await readShopDay(db, timeZone);
     const [sales, customers] = await Promise.all([readHours(db, timeZone, day), readCustomers(day, anew)]);
-    return decideSalesToday(timeZone, day.now, sales, customers);
+    return decideSalesToday(timeZone, day, sales, customers);
   };
 }
 
@@ -89,7 +92,7 @@ async function readHours(db: Queryable, timeZone: string, day: ShopDay): Promise
 /** Pure: rows of two days in, the page's numbers out. */
 export function decideSalesToday(
   timeZone: string,
-  now: Date,
+  { now, hour: currentHour }: Pick<ShopDay, 'now' | 'hour'>,
   sales: readonly HourRow[],
   customers: CustomersByHour,
 ): SalesToday {
@@ -118,7 +121,15 @@ export function decideSalesToday(
       today: at(todays, customers.todayByHour, hour),
       yesterday: at(earlier, customers.yesterdayByHour, hour),
     })),
+    currentHour: {
+      hour: currentHour,
+      yesterdayBySameTime: bySameTime(earlier.find(({ hour }) => hour === currentHour)),
+    },
   };
+}
+
+function bySameTime(row: HourRow | undefined) {
+  return { revenue: amountOf(row?.centsBySameTime ?? 0), orders: row?.ordersBySameTime ?? 0 };
 }
 
 function totalsOf(cents: number, orders: number, customers: number) {

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { decideSalesToday, type HourRow } from './minute-sales.js';
 
-const now = new Date('2026-11-20T09:20:00Z');
+const day = { now: new Date('2026-11-20T09:20:00Z'), hour: 9 };
 const row = (isToday: boolean, hour: number, orders: number, revenueCents: number, bySameTime = 1): HourRow => ({
   isToday,
   hour,
@@ -15,14 +15,22 @@ const customers = { today: 2, yesterdayBySameTime: 1, todayByHour: none.with(9, 
 
 test('a day is the sum of its hours; yesterday counts as far as the same time, and whole hour by hour', () => {
   const sales = [row(true, 8, 1, 1_000), row(true, 9, 2, 1_000), row(false, 8, 1, 500), row(false, 23, 9, 9_000, 0)];
-  const decided = decideSalesToday('UTC', now, sales, customers);
+  const decided = decideSalesToday('UTC', day, sales, customers);
   expect(decided.today).toEqual({ revenue: 20, orders: 3, averageOrder: 6.67, customers: 2 });
   expect(decided.yesterdayBySameTime).toEqual({ revenue: 5, orders: 1, averageOrder: 5, customers: 1 });
   expect(decided.hours).toHaveLength(24);
   expect(decided.hours[9]?.today).toEqual({ revenue: 10, orders: 2, newCustomers: 2 });
   expect(decided.hours[23]?.yesterday).toEqual({ revenue: 90, orders: 9, newCustomers: 5 });
+  expect(decided.currentHour).toEqual({ hour: 9, yesterdayBySameTime: { revenue: 0, orders: 0 } });
+});
+
+test("the hour that is not over compares with as much of yesterday's", () => {
+  const yesterday = { ...row(false, 9, 8, 4_000), ordersBySameTime: 3, centsBySameTime: 1_250 };
+  const { currentHour, hours } = decideSalesToday('UTC', day, [row(true, 9, 1, 500), yesterday], customers);
+  expect(currentHour).toEqual({ hour: 9, yesterdayBySameTime: { revenue: 12.5, orders: 3 } });
+  expect(hours[9]?.yesterday).toMatchObject({ revenue: 40, orders: 8 });
 });
 
 test('a day without orders has no average', () => {
-  expect(decideSalesToday('UTC', now, [], customers).today).toMatchObject({ orders: 0, averageOrder: null });
+  expect(decideSalesToday('UTC', day, [], customers).today).toMatchObject({ orders: 0, averageOrder: null });
 });

@@ -5,7 +5,7 @@ import { amount, id, instant, price, quantity } from '@tallyline/contracts/field
 import { z } from 'zod';
 import { keysetPage, pageHeaders } from '../keyset-page.js';
 import { notFound } from '../not-found.js';
-import { page, pathId } from '../parameters.js';
+import { idParameter, page } from '../parameters.js';
 
 const order = z.object({
   orderId: id,
@@ -40,7 +40,7 @@ export function orderRoute(db: Queryable): Route {
     '/api/orders/:id',
     {
       summary: 'An order',
-      params: z.object({ id: pathId }),
+      params: z.object({ id: idParameter }),
       answer: { status: 200, description: 'As the read side knows it', schema: order },
       problems: { 404: 'The order is unknown, or not yet in the views' },
     },
@@ -60,7 +60,7 @@ export function ordersRoute(db: Queryable): Route {
     {
       summary: 'Orders, newest first',
       description: 'By when they were stored: an imported order of the past is as new as its import.',
-      query: z.strictObject({ ...page, customerId: pathId.optional(), before: pathId.optional() }),
+      query: z.strictObject({ ...page, customerId: idParameter.optional(), before: idParameter.optional() }),
       answer: {
         status: 200,
         description: `One page; \`Link: rel="next"\` leads to the next. It ends early at ${MAX_LINES_ON_PAGE} order lines`,

@@ -4,7 +4,7 @@ import { type Route, route } from '@tallyline/chassis/route';
 import { amount, id } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { notFound } from '../not-found.js';
-import { pathId } from '../parameters.js';
+import { idParameter } from '../parameters.js';
 
 const answer = z.object({
   productId: id,
@@ -36,7 +36,7 @@ export function productSalesRoute(db: Queryable): Route {
     '/api/analytics/products/:id/sales',
     {
       summary: 'What a product has sold',
-      params: z.object({ id: pathId }),
+      params: z.object({ id: idParameter }),
       answer: { status: 200, description: 'Totals since the beginning', schema: answer },
       problems: { 404: 'The product is unknown' },
     },

@@ -4,7 +4,7 @@ import { id, instant, price } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { keysetPage, pageHeaders } from '../keyset-page.js';
 import { notFound } from '../not-found.js';
-import { page, pathId } from '../parameters.js';
+import { idParameter, page } from '../parameters.js';
 
 const product = z.object({
   productId: id,
@@ -38,7 +38,7 @@ export function productRoute(db: Queryable): Route {
     '/api/products/:id',
     {
       summary: 'A product, with units left',
-      params: z.object({ id: pathId }),
+      params: z.object({ id: idParameter }),
       answer: { status: 200, description: 'As the read side knows it', schema: product },
       problems: { 404: 'The product is unknown' },
     },
@@ -63,7 +63,7 @@ export function productsRoute(db: Queryable): Route {
       description:
         'Pages are for reading the catalogue. They are no way to follow new products: ids may get into the view out of ' +
         'order, so a product that is created meanwhile may appear behind where `after` has come to.',
-      query: z.strictObject({ ...page, after: pathId.optional() }),
+      query: z.strictObject({ ...page, after: idParameter.optional() }),
       answer: {
         status: 200,
         description: 'One page; `Link: rel="next"` leads to the next',

@@ -1,4 +1,5 @@
 import type { Queryable } from '@tallyline/chassis/postgres';
+import { SHOP_NOW } from './shop-clock.sql.js';
 
 /** Today and yesterday in the shop's time zone, as instants. Days of 23 and 25 hours come out right: the database knows them. */
 export interface ShopDay {
@@ -8,6 +9,8 @@ export interface ShopDay {
   readonly tomorrow: Date;
   /** The same time on the clock, a day ago, to the minute: sales are known by the minute, and must not run ahead. */
   readonly sameTimeYesterday: Date;
+  /** On the clock now, 0 to 23. */
+  readonly hour: number;
 }
 
 /**
@@ -21,12 +24,14 @@ export async function readShopDay(db: Queryable, timeZone: string): Promise<Shop
   const [row] = await db.query<ShopDay>({
     name: 'shop-day',
     text: `
-      SELECT now() AS now,
+      SELECT now,
              ${startOfDay("day - interval '1 day'")} AS yesterday,
              ${startOfDay('day')} AS today,
              ${startOfDay("day + interval '1 day'")} AS tomorrow,
-             date_trunc('minute', now() AT TIME ZONE $1 - interval '1 day') AT TIME ZONE $1 AS "sameTimeYesterday"
-        FROM date_trunc('day', now() AT TIME ZONE $1) AS day`,
+             date_trunc('minute', now AT TIME ZONE $1 - interval '1 day') AT TIME ZONE $1 AS "sameTimeYesterday",
+             extract(hour FROM now AT TIME ZONE $1)::int AS hour
+        FROM (SELECT ${SHOP_NOW}) AS clock (now)
+       CROSS JOIN LATERAL date_trunc('day', now AT TIME ZONE $1) AS day`,
     values: [timeZone],
   });
   if (row === undefined) throw new Error('the database did not tell the time');
