@@ -1,15 +1,15 @@
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/eventually';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Page, PageScreenshotOptions } from 'playwright-core';
 import { hourIn } from '../setup/hour-in.js';
 import { runDemo } from '../setup/run-command.js';
 import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
+import { accessibilityFaults } from './accessibility.js';
 import { openPage, startBrowser } from './browser.js';
+import { isUpdating } from './screenshots.js';
 
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const images = fileURLToPath(new URL('../../docs/images/', import.meta.url));
 
 const { broker, suite } = await openSuiteOnOwnBroker({ SHOP_TIME_ZONE: zoneInTheAfternoon() });
@@ -31,27 +31,20 @@ function zoneInTheAfternoon(): string {
 }
 
 const strip = (page: Page) => page.textContent('#strip-text');
-const ready = (page: Page) => page.waitForSelector('#numbers[aria-busy=false]');
-
-async function accessibilityFaults(page: Page): Promise<unknown[]> {
-  await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    // biome-ignore lint/suspicious/noExplicitAny: a global of the script above
-    (globalThis as any).axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }),
-  );
-  return violations.map((v: { id: string; nodes: { html: string; failureSummary: string }[] }) => [
-    v.id,
-    v.nodes.map(({ html, failureSummary }) => [html, failureSummary]),
-  ]);
+/** Images of the README, of the shop that this run has: made anew only when asked for. */
+async function keepImage(page: Page, name: string, options: PageScreenshotOptions = {}): Promise<void> {
+  if (isUpdating) await page.screenshot({ ...options, path: `${images}${name}.png` });
 }
 
-test('an empty shop says so, instead of showing empty charts', async () => {
+const ready = (page: Page) => page.waitForSelector('#numbers[aria-busy=false]');
+
+test('a shop that has sold nothing yet says so', async () => {
   const { page, faults, close } = await openPage(browser, suite.query.url);
   await ready(page);
   await page.waitForSelector('#empty:not([hidden])');
   await eventually(async () => expect(await strip(page)).toMatch(/in sync/));
   expect(await accessibilityFaults(page)).toEqual([]);
-  await page.screenshot({ path: `${images}page-empty.png` });
+  await keepImage(page, 'page-empty');
   expect(faults).toEqual([]);
   await close();
 });
@@ -148,7 +141,7 @@ describe('a shop with a past', () => {
     await eventually(async () => expect(await strip(page)).toMatch(/^Complete up to .* in sync$/));
     expect(await page.locator('#top-products tbody tr').count()).toBe(8);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-    await page.screenshot({ path: `${images}page-${name}.png`, fullPage: name.startsWith('phone') });
+    await keepImage(page, `page-${name}`, { fullPage: name.startsWith('phone') });
     for (const summary of await page.locator('summary').all()) await summary.click();
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
@@ -207,8 +200,7 @@ describe('a shop with a past', () => {
   test('the stream ends while nobody looks, and comes back', async () => {
     const { page, close } = await openPage(browser, suite.query.url);
     await ready(page);
-    const streams = () =>
-      page.evaluate(() => performance.getEntriesByName(`${location.origin}/api/analytics/stream`).length);
+    const streams = () => page.evaluate(() => performance.getEntriesByName(`${location.origin}/page/numbers`).length);
     const show = (state: string) =>
       page.evaluate((visibility) => {
         Object.defineProperty(document, 'visibilityState', { value: visibility, configurable: true });
@@ -237,7 +229,10 @@ describe('a shop with a past', () => {
       timeoutMs: 20_000,
     });
     expect(await page.getAttribute('#strip', 'data-state')).toBe('behind');
-    await page.screenshot({ path: `${images}page-behind.png`, clip: { x: 0, y: 0, width: 1280, height: 330 } });
+    // What lasts is told as a reason, with what to do.
+    await page.waitForSelector('#reasons:not([hidden])', { timeout: 30_000 });
+    expect(await page.locator('#reasons li').first().textContent()).toMatch(/^[A-Z].*\. What to do: .*\.$/);
+    await keepImage(page, 'page-behind', { clip: { x: 0, y: 0, width: 1280, height: 330 } });
     // Nothing else moves it while the broker is away.
     const setBack = 'UPDATE sync_state SET measured_at = measured_at - $1::interval';
     await suite.read.query(setBack, ['1 hour']);

@@ -13,6 +13,7 @@ const SERVICES = ['command-service', 'consumer-service', 'query-service'];
 /** In order: each check finds the project as the one before left it. */
 export function scenario(project: ComposeProject, shop: Shop): Check[] {
   const run = (...args: string[]) => compose(project, ...args);
+  const ids = async () => (await run('ps', '--all', '--quiet', '--no-trunc')).split('\n').sort();
   const equal = async () => `${await viewsEqualTheOrders(project, shop)} orders in every view`;
   return [
     ['a copied .env.example is the same as none', () => containment.copiedEnvExampleChangesNothing(project)],
@@ -110,6 +111,23 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
         await run('run', '--rm', '-T', 'tools', 'archive', '--', 'verify');
         assert.match(await run('run', '--rm', '-T', 'tools', 'dead-letters', '--', 'list'), /No dead letters/);
         return verified.trim();
+      },
+    ],
+    [
+      'and leave alone what runs and what is stopped, whatever the shell is set to',
+      async () => {
+        await run('stop', 'query-service');
+        const before = await ids();
+        const environment = {
+          ...project.environment,
+          RABBITMQ_MANAGEMENT_PORT: '9',
+          LOG_LEVEL: 'debug',
+          SHOP_TIME_ZONE: 'Asia/Tokyo',
+        };
+        await compose({ ...project, environment }, 'run', '--rm', '-T', 'tools', 'verify');
+        assert.deepEqual(await ids(), before);
+        const query = (await containers(project)).find(({ service }) => service === 'query-service');
+        assert.equal(query?.state, 'exited');
       },
     ],
   ];

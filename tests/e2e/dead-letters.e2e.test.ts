@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { deadLetterQueueOf } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/eventually';
 import { type ChannelModel, connect } from 'amqplib';
 import { untilLockWaiters } from '../setup/lock-waiters.js';
@@ -201,6 +202,72 @@ test('a list of any length fits into little memory, however slowly it is read', 
   expect([await ended, await stderr]).toEqual([[0, null], []]);
   expect([lines, last]).toEqual([count + 1, `${count} dead letter(s).`]);
   await suite.read.query('DELETE FROM dead_letters');
+});
+
+test('what a message says never commands the terminal, and cannot pass for another line', async () => {
+  const sequence = '\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e\r';
+  await publish(order(30, { total: sequence }), { type: `Order${sequence}\nfake  line` });
+  await publish(`{ "broken": "${sequence}" `, { headers: { [`x-${sequence}`]: sequence } });
+  const [letter] = await untilListed(2);
+  const ids = (await listed()).map(({ id }) => String(id));
+  // Of this test's own: the read side may hold such text, too.
+  await suite.read.query(
+    "INSERT INTO products_read VALUES (99999, $1, $1, 1, 1, now()), (99998, 'plain', 'plain', 1, 1, now())",
+    [sequence],
+  );
+  const outputs = await Promise.all([runCommand(suite, 'verify')]);
+  for (const args of [['list'], ['list', '--json'], ...ids.map((id) => ['show', id]), ['redrive', '--dry-run']])
+    outputs.push(await runCommand(suite, 'dead-letters', ...args));
+  for (const { stdout, stderr } of outputs) expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\u202e/u);
+  const [verified, list, json] = outputs.map(({ stdout }) => stdout);
+  expect(verified).toContain('\\u001b[2J');
+  expect(list?.split('\n')).toHaveLength(4);
+  expect(list).toContain('Order\\u001b[2J\\u001b]0;owned\\u0007\\u009b31m\\u202e\\u000d\\u000afake  line');
+  // As JSON it is still what was said.
+  const types = (json ?? '').split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line).type));
+  expect(types).toContain(`Order${sequence}\nfake  line`);
+  expect(letter).toBeDefined();
+  await suite.read.query('DELETE FROM products_read WHERE product_id IN (99998, 99999)');
+  await runCommand(suite, 'dead-letters', 'discard', ...ids.flatMap((id) => ['--id', id]));
+});
+
+test('some hundred letters are listed, tried and returned in the order in which they came', async () => {
+  await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 940)');
+  const count = 450;
+  const channel = await broker.createConfirmChannel();
+  for (let n = 0; n < count; n += 1) {
+    const customerId = n % 3 === 0 ? 941 : 940;
+    const headers = { 'x-reason': 'set aside by hand', 'x-origin-queue': 'order-events' };
+    // As a consumer would have set it aside: every third could be applied now.
+    channel.publish(
+      '',
+      deadLetterQueueOf('order-events'),
+      Buffer.from(JSON.stringify(order(40_000 + n, { customerId }))),
+      {
+        persistent: true,
+        headers,
+      },
+    );
+  }
+  await channel.waitForConfirms();
+  await channel.close();
+  const letters = await listed();
+  expect(letters).toHaveLength(count);
+  const tried = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
+  expect([tried.code, tried.stderr]).toEqual([0, '']);
+  expect(tried.stdout.match(/would be applied:/g)).toHaveLength(count / 3);
+  expect(tried.stdout.match(/would be set aside again: unappliable: .*refuse/g)).toHaveLength((2 * count) / 3);
+  // Each was tried as if it were the only one.
+  expect(tried.stdout.match(/"customer_id": 941, .*"order_count": 1,/g)).toHaveLength(count / 3);
+  expect(tried.stdout).toContain(`${count} message(s) tried and rolled back`);
+  expect((await listed()).map(({ id }) => id)).toEqual(letters.map(({ id }) => id));
+  await suite.read.query('ALTER TABLE customer_ltv_view DROP CONSTRAINT refuse');
+  const redriven = await runCommand(suite, 'dead-letters', 'redrive');
+  expect(redriven.stdout.match(/returned to order-events/g)).toHaveLength(count);
+  await eventually(async () => expect(await customer(941)).toMatchObject({ orderCount: count / 3 }), {
+    timeoutMs: 30_000,
+  });
+  expect(await listed()).toEqual([]);
 });
 
 test('a mistake in the call is told with the usage, and exits with 2', async () => {

@@ -16,8 +16,8 @@ const importer = fileURLToPath(new URL('../../command-service/dist/operations/im
 
 type Import = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
 
-function startImport(lines?: string, input: 'pipe' | number | Socket = 'pipe'): Import {
-  const child = spawn(process.execPath, [importer], {
+function startImport(lines?: string, input: 'pipe' | number | Socket = 'pipe', ...options: string[]): Import {
+  const child = spawn(process.execPath, [importer, ...options], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl },
     stdio: [input, 'pipe', 'pipe'],
@@ -88,6 +88,41 @@ test('an import says which line is refused or wrong and why, what it has stored,
   );
   const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4712');
   expect(rows).toEqual([{ n: 199 }]);
+});
+
+test('with --skip-invalid lines that are no orders are left out, each named in plain words, and told together at the end', async () => {
+  const productId = await createProduct(10_000);
+  const items = [{ productId, quantity: 1 }];
+  const good = { placedAt: '2026-11-01T09:30:00Z', customerId: 4_717, items };
+  const line = (more: object) => JSON.stringify({ ...good, ...more });
+  const lines = [
+    line({}),
+    'not an order',
+    line({ placedAt: 'yesterday' }),
+    line({ placedAt: '2026-11-01' }),
+    line({}),
+    `{"customerId":1,"customerId":2,"placedAt":"2026-11-01T09:30:00Z","items":[]}`,
+    line({ items: [{ productId, quantity: 20_000 }] }),
+    ...Array.from({ length: 250 }, () => line({})),
+    line({ customerId: '\u001b[2J', gift: true }),
+  ];
+  const child = startImport(lines.join('\n'), 'pipe', '--skip-invalid');
+  const ended = once(child, 'close');
+  const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+  expect(await ended).toEqual([1, null]);
+  expect(stderr.join('').trimEnd().split('\n')).toEqual([
+    'line 2 is not an order: it is not JSON',
+    'line 3 is not an order: #/placedAt must be an RFC 3339 date-time such as 2026-11-20T08:17:46Z',
+    'line 4 is not an order: #/placedAt must be an RFC 3339 date-time such as 2026-11-20T08:17:46Z',
+    'line 6 is not an order: #/customerId is there more than once',
+    'line 7 is not an order: #/items/0/quantity must be at most 10000',
+    'line 258 is not an order: #/customerId must be a number, #/gift is not a known field',
+  ]);
+  expect(stdout.join('')).toMatch(
+    /^.*\n252 imported, 0 refused, 6 no orders, up to line 258\nLeft out, because they are no orders: line\(s\) 2 to 4, 6 to 7, 258\n$/,
+  );
+  const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4717');
+  expect(rows).toEqual([{ n: 252 }]);
 });
 
 test('the end of a line counts once, however late its second half comes', async () => {

@@ -8,6 +8,7 @@ const PAGE = /^\/(?:page\/.*)?(?:\?.*)?$/;
 /** Throws when an answer is a 5xx, or not in the documented form; the message holds the request. */
 export function expectDocumented(request: FuzzRequest, answer: FuzzAnswer): void {
   try {
+    if (request.refusedFor !== undefined && answer.status < 400) throw new Error(`accepted ${request.refusedFor}`);
     if (answer.status >= 500) throw new Error(`answered ${answer.status}: ${JSON.stringify(answer.body)}`);
     if (request.method === 'HEAD') expectNoBody(answer);
     else if (!PAGE.test(request.path)) {

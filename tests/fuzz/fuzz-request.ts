@@ -6,6 +6,8 @@ export interface FuzzRequest {
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: { readonly text: string; readonly sent: Buffer };
+  /** Why no service may accept it. */
+  readonly refusedFor?: string;
 }
 
 export function shown({ service, method, path, headers, body }: FuzzRequest): string {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { plainText } from '@tallyline/contracts/plain-text';
 import fc from 'fast-check';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
@@ -6,7 +7,7 @@ import { expectDocumented } from './expect-documented.js';
 import { type FuzzRequest, shown } from './fuzz-request.js';
 import { readRequest } from './read-requests.js';
 import { createSender } from './send.js';
-import { writeRequest } from './write-requests.js';
+import { spellings, writeRequest } from './write-requests.js';
 import { addedBy, readWriteState, type WriteState, withAdded } from './write-side.js';
 
 /** `FUZZ_RUNS=1000000 FUZZ_SEED=7 npm test -- tests/fuzz` for the night, and to see a failure again. */
@@ -73,9 +74,29 @@ test(
     const { rows } = await suite.read.query('SELECT count(*)::int AS n FROM dead_letters');
     expect(rows[0].n).toBe(0);
     expect(await runCommand(suite, 'verify')).toMatchObject({ code: 0 });
+    await expectOneSpelling();
   },
   TIMEOUT_MS,
 );
+
+/** However a text came in, it is stored in one spelling, and what looks the same is one. */
+async function expectOneSpelling(): Promise<void> {
+  for (const [pool, texts] of [
+    [
+      suite.write,
+      'SELECT name FROM products UNION SELECT category FROM products UNION SELECT receipt_id FROM purchases',
+    ],
+    [suite.read, 'SELECT category_name FROM category_metrics_view'],
+  ] as const) {
+    const { rows } = await pool.query({ text: texts, rowMode: 'array' });
+    const stored = rows.map(([text]) => String(text));
+    expect(stored.filter((text) => plainText(text) !== text)).toEqual([]);
+    for (const [plain, variants] of Object.entries(spellings)) {
+      expect(stored).toContain(plain);
+      expect(stored.filter((text) => text !== plain && variants.some((variant) => variant === text))).toEqual([]);
+    }
+  }
+}
 
 function expectState(state: WriteState, expected: WriteState, requests: () => readonly string[]): void {
   const differing = Object.keys(expected).filter((name) => expected[name] !== state[name]);

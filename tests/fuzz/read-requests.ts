@@ -3,6 +3,7 @@ import { committedDocument } from '../setup/documented.js';
 import type { FuzzRequest } from './fuzz-request.js';
 import { anyHeaders } from './odd-headers.js';
 import { oddText } from './odd-values.js';
+import { spellings } from './write-requests.js';
 
 /** It never ends: the page's own tests read it. */
 const STREAM = '/api/analytics/stream';
@@ -22,7 +23,7 @@ const plausible: Readonly<Record<string, readonly string[]>> = {
     '99999999999999999999',
     '1e3',
   ],
-  category: ['Pen', '茶', '__proto__', 'constructor', 'a/b?c#d', '%'],
+  category: ['Pen', '茶', '__proto__', 'constructor', 'a/b?c#d', '%', '..', ...Object.values(spellings).flat()],
   branch: ['downtown', 'harbour', 'uptown', 'Downtown', '__proto__'],
   date: [
     '2026-11-20',
@@ -57,7 +58,19 @@ const kindOf: Readonly<Record<string, string>> = {
   before: 'id',
   customerId: 'id',
 };
-const queryNames = ['limit', 'from', 'to', 'date', 'days', 'period', 'interval', 'after', 'before', 'customerId'];
+const queryNames = [
+  'category',
+  'limit',
+  'from',
+  'to',
+  'date',
+  'days',
+  'period',
+  'interval',
+  'after',
+  'before',
+  'customerId',
+];
 
 function parameterValue(name: string): fc.Arbitrary<string> {
   const known = plausible[kindOf[name] ?? name] ?? ['1'];

@@ -36,7 +36,7 @@ export function addedBy(request: FuzzRequest, answer: FuzzAnswer): Record<string
     return { orders: 1, lines: body.items.length, units, stock: -units, events: 1, keys: keyed };
   }
   const prices: number[] = body.items.map((item: Record<string, number>) => item.unitPrice ?? item.unit_price);
-  const isNew = body.userId === undefined && body.user_id === undefined;
+  const isNew = (body.userId ?? body.user_id ?? undefined) === undefined;
   const cents = prices.reduce((sum, price) => sum + Math.round(price * 100), 0);
   return { purchases: 1, items: prices.length, cents, customers: isNew ? 1 : 0, events: 1 };
 }

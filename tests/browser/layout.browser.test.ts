@@ -1,0 +1,346 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/eventually';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { openSuite } from '../setup/suite.js';
+import { accessibilityFaults } from './accessibility.js';
+import { openPage, startBrowser } from './browser.js';
+import { type NumbersServer, startNumbersServer } from './numbers-server.js';
+import { compareScreenshot, useKeptFont } from './screenshots.js';
+import { emptyNumbers, someNumbers } from './some-numbers.js';
+
+/** The page with numbers that are always the same, in every look that it has. */
+const suite = await openSuite();
+let browser: Browser;
+let shop: NumbersServer;
+
+beforeAll(async () => {
+  browser = await startBrowser();
+  shop = await startNumbersServer(suite.query.url);
+});
+beforeEach(() => shop.tell(someNumbers()));
+afterAll(async () => {
+  await browser.close();
+  await shop.close();
+});
+
+async function open(options: BrowserContextOptions & { readonly textPercent?: number } = {}) {
+  const { textPercent = 100, ...context } = options;
+  // Its policy lets no other style in than its own.
+  const opened = await openPage(browser, shop.url, { reducedMotion: 'reduce', bypassCSP: true, ...context });
+  await opened.page.waitForSelector('#numbers[aria-busy=false]');
+  if (textPercent !== 100) await opened.page.addStyleTag({ content: `html { font-size: ${textPercent}% }` });
+  return opened;
+}
+
+const strip = (page: Page) => page.textContent('#strip-text');
+const viewport = (width: number) => ({ width, height: 900 });
+
+describe('compared with its kept screenshot:', () => {
+  const looks: readonly [string, Parameters<typeof open>[0]][] = [
+    ['320', { viewport: viewport(320) }],
+    ['390', { viewport: viewport(390) }],
+    ['768', { viewport: viewport(768) }],
+    ['1024', { viewport: viewport(1024) }],
+    ['1440', { viewport: viewport(1440) }],
+    ['1440-dark', { viewport: viewport(1440), colorScheme: 'dark' }],
+    ['390-text-200', { viewport: viewport(390), textPercent: 200 }],
+    ['768-forced-colours', { viewport: viewport(768), forcedColors: 'active' }],
+  ];
+  test.each(looks)('%s', async (name, options) => {
+    const { page, faults, close } = await open(options);
+    await useKeptFont(page);
+    await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
+    await redrawn(page);
+    await compareScreenshot(page, name);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(
+      page.viewportSize()?.width ?? 0,
+    );
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+
+  test('five seconds after midnight', async () => {
+    const { days } = someNumbers();
+    shop.tell({ ...someNumbers({ at: '2026-11-21T00:00:05.000Z' }), days });
+    const { page, close } = await open({ viewport: viewport(1024) });
+    // What is told of the days still ends with yesterday: its bar is a whole day, and today has one of its own.
+    await page.click('#days summary');
+    const rows = () => page.locator('#days tbody th').allTextContents();
+    await eventually(async () => expect((await rows()).slice(0, 2)).toEqual(['Sat 21 Nov, so far', 'Fri 20 Nov']));
+    expect(await rows()).toHaveLength(30);
+    expect(await page.textContent('#date')).toBe('Saturday 21 November, UTC time');
+    await page.click('#days summary');
+    await useKeptFont(page);
+    await redrawn(page);
+    await compareScreenshot(page, '1024-midnight');
+    await close();
+  });
+
+  test.each([
+    ['empty', false, 'No orders yet'],
+    ['tills-alone', true, 'No online orders yet'],
+  ] as const)('%s', async (name, tills, heading) => {
+    shop.tell(emptyNumbers({ tills }));
+    const { page, faults, close } = await open({ viewport: viewport(768) });
+    await page.waitForSelector('#empty:not([hidden])');
+    expect(await page.textContent('#empty h2')).toBe(heading);
+    for (const selector of ['.charts', '#hours', '#days canvas', '.tops', '#top-products']) {
+      expect([selector, await page.isVisible(selector)]).toEqual([selector, false]);
+    }
+    expect(await page.isVisible('#branches')).toBe(tills);
+    await useKeptFont(page);
+    await redrawn(page);
+    await compareScreenshot(page, `768-${name}`);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await close();
+  });
+});
+
+/** Charts measure their text when they are told numbers. */
+async function redrawn(page: Page): Promise<void> {
+  shop.tell({ freshness: someNumbers().freshness });
+  await page.evaluate(() => {
+    // biome-ignore lint/suspicious/noExplicitAny: a global of Chart.js
+    const { Chart } = globalThis as any;
+    const font = { family: getComputedStyle(document.body).fontFamily };
+    for (const canvas of document.querySelectorAll('canvas')) {
+      const chart = Chart.getChart(canvas);
+      if (chart === undefined) continue;
+      for (const axis of ['x', 'y']) Object.assign(chart.options.scales[axis].ticks.font, font);
+      chart.update('none');
+    }
+  });
+}
+
+describe('a number is never cut', () => {
+  /** Amounts of twelve digits and percentages of nine. */
+  const long = someNumbers({ scale: 24_000_000 });
+  long.today.yesterdayBySameTime.revenue = 0.37;
+
+  test.each(['en-GB', 'de-CH', 'hi-IN', 'ar-EG', 'pl-PL'])('in %s, at any width and size of text', async (locale) => {
+    shop.tell(long);
+    const { page, close } = await open({ locale });
+    await page.waitForSelector('#branches:not([hidden])');
+    for (const summary of await page.locator('summary').all()) await summary.click();
+    for (const textPercent of [100, 200]) {
+      await page.evaluate((percent) => {
+        document.documentElement.style.fontSize = `${percent}%`;
+      }, textPercent);
+      for (const width of [320, 390, 768, 1024, 1440, 1920]) {
+        await page.setViewportSize(viewport(width));
+        expect([textPercent, width, await page.evaluate(cutTexts)]).toEqual([textPercent, width, []]);
+      }
+    }
+    await close();
+  });
+});
+
+/** Runs in the page: texts with numbers that reach beyond what shows them. */
+function cutTexts(): string[] {
+  const cut: string[] = [];
+  if (document.documentElement.scrollWidth > window.innerWidth) cut.push(`${document.documentElement.scrollWidth} px`);
+  for (const shown of document.querySelectorAll(
+    '.value, .change, td, tbody th, .choices :is(b, i, em), #strip-text, #date',
+  )) {
+    const range = document.createRange();
+    range.selectNodeContents(shown);
+    const frame = (shown.closest('.card, .choices span, td, th, .panel') ?? document.body).getBoundingClientRect();
+    for (const { left, right } of range.getClientRects()) {
+      if (left < frame.left - 1 || right > frame.right + 1)
+        cut.push(`${shown.textContent} in ${shown.className || shown.tagName}`);
+    }
+  }
+  return cut;
+}
+
+describe('parts and wholes', () => {
+  test('as much as before is neither more nor less', async () => {
+    const numbers = someNumbers();
+    numbers.today.yesterdayBySameTime = { ...numbers.today.today, revenue: numbers.today.today.revenue + 0.01 };
+    shop.tell(numbers);
+    const { page, close } = await open();
+    expect(await page.textContent('#card-revenue .change')).toMatch(/^= as much as by .* yesterday$/);
+    expect(await page.locator('#card-revenue .change .down').count()).toBe(0);
+    await close();
+  });
+
+  test('a sparkline goes on where the hour turns, and an average never falls to nothing', async () => {
+    const numbers = someNumbers({ at: '2026-11-20T15:00:01.000Z' });
+    const nothing = { revenue: 0, orders: 0, newCustomers: 0 };
+    numbers.today.hours = numbers.today.hours.map((one) => (one.hour === 15 ? { ...one, today: nothing } : one));
+    shop.tell(numbers);
+    const { page, close } = await open();
+    for (const card of ['revenue', 'orders', 'average', 'customers']) {
+      const line = (await page.getAttribute(`#card-${card} .spark .now`, 'd')) ?? '';
+      const heights = [...line.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, , y]) => Number(y));
+      // SVG counts from the top: lower numbers are higher sums.
+      expect(heights.at(-1)).toBeCloseTo(heights.at(-2) ?? 0, 0);
+      if (card !== 'average') expect(heights).toEqual([...heights].sort((a, b) => b - a));
+    }
+    await close();
+  });
+
+  test("the hour that is not over stands beside as much of yesterday's, and says so", async () => {
+    const { page, close } = await open();
+    await page.click('#hours summary');
+    const row = page.locator('#hours tbody tr').nth(14);
+    expect(await row.locator('th').textContent()).toBe('14:00 to 14:23');
+    expect(await row.locator('td').allTextContents()).toEqual(['61.00', '2', '83.00', '2']);
+    expect(await page.locator('#hours tbody tr').nth(15).locator('td').first().textContent()).toBe('–');
+    await close();
+  });
+
+  test('a branch shows its own day, and compares whole days alone', async () => {
+    const { page, close } = await open();
+    const words = await page.locator('#branch-downtown em').allTextContents();
+    expect(words).toEqual([
+      'Fri 20 Nov, so far: 61 purchases, 48 customers',
+      'Thu 19 Nov: 2,800.00, 2,600.00 a week before',
+    ]);
+    expect(await page.textContent('#branches h3:has(.branch-zone)')).toContain('Europe/Berlin time');
+    await close();
+  });
+});
+
+describe('what each number is', () => {
+  test('is said: online or at the till, today or all time, and no two columns of a table have one name', async () => {
+    const { page, close } = await open();
+    const cards = await page.locator('.card h2').allTextContents();
+    for (const title of cards) expect(title).toMatch(/online .*today$/i);
+    for (const title of await page.locator('.tops h2').allTextContents()) expect(title).toMatch(/online, all time$/);
+    for (const table of await page.locator('table').all()) {
+      const columns = await table.locator('thead th').allTextContents();
+      expect(new Set(columns).size).toBe(columns.length);
+    }
+    await close();
+  });
+
+  test('times are those of the shop before anything of today has come', async () => {
+    const tokyo = await suite.start('query-service', { SHOP_TIME_ZONE: 'Asia/Tokyo' });
+    const there = await startNumbersServer(tokyo.url);
+    there.tell({ freshness: someNumbers().freshness });
+    const { page, close } = await openPage(browser, there.url);
+    await eventually(async () => expect(await strip(page)).toBe('Complete up to 23:23:05 · in sync'));
+    await close();
+    await there.close();
+  });
+});
+
+describe('for everybody:', () => {
+  test('what is chosen is seen without colours', async () => {
+    const { page, close } = await open({ forcedColors: 'active' });
+    const look = (selector: string) =>
+      page.evaluate((chosen) => {
+        const shown = document.querySelector(chosen);
+        if (shown === null) throw new Error(`no ${chosen}`);
+        const sign = getComputedStyle(shown.querySelector('i') ?? shown, '::before').content;
+        return [getComputedStyle(shown).borderTopWidth, sign];
+      }, selector);
+    for (const name of ['branch', 'period']) {
+      const [chosen, other] = [
+        await look(`[name=${name}]:checked + span`),
+        await look(`[name=${name}]:not(:checked) + span`),
+      ];
+      expect(chosen).toEqual(['3px', '"✓ "']);
+      expect(other).not.toEqual(chosen);
+    }
+    await close();
+  });
+
+  test.each(['light', 'dark'] as const)('bars that touch differ by 3:1 at least (%s)', async (colorScheme) => {
+    const { page, close } = await open({ colorScheme });
+    const colour = (name: string) =>
+      page.evaluate((variable) => getComputedStyle(document.documentElement).getPropertyValue(variable).trim(), name);
+    const [accent, before, later, past, panel] = await Promise.all(
+      ['--accent', '--before', '--later', '--past', '--panel'].map(colour),
+    );
+    for (const other of [before, later, past, panel]) expect(contrast(accent ?? '', other ?? '')).toBeGreaterThan(3);
+    for (const edge of ['--before-edge', '--past-edge'])
+      expect(contrast(await colour(edge), panel ?? '')).toBeGreaterThan(3);
+    await close();
+  });
+
+  test('the text of a chart grows with that of the page', async () => {
+    const size = (page: Page) =>
+      page.evaluate(() => {
+        // biome-ignore lint/suspicious/noExplicitAny: a global of Chart.js
+        const chart = (globalThis as any).Chart.getChart(document.querySelector('#hours canvas'));
+        return chart.options.scales.x.ticks.font.size as number;
+      });
+    const { page, close } = await open();
+    const usual = await size(page);
+    await page.evaluate(() => {
+      document.documentElement.style.fontSize = '200%';
+    });
+    shop.tell(someNumbers());
+    await eventually(async () => expect(await size(page)).toBe(2 * usual));
+    await close();
+  });
+
+  test('a chart tells its numbers to who uses the keyboard', async () => {
+    const { page, close } = await open();
+    await page.focus('#hours canvas');
+    const spoken = () => page.textContent('#hours [role=status]');
+    await page.keyboard.press('ArrowRight');
+    expect(await spoken()).toMatch(/^00:00\. Yesterday: [\d,.]+\. Today: [\d,.]+\.$/);
+    await page.keyboard.press('End');
+    expect(await spoken()).toMatch(/^23:00\. Yesterday, whole hour: [\d,.]+\.$/);
+    await page.keyboard.press('Escape');
+    expect(await spoken()).toBe('');
+    await close();
+  });
+
+  test('the page can be made to stand still, says so, and goes on from what is true then', async () => {
+    const { page, close } = await open();
+    const before = await page.textContent('#card-orders .value');
+    await page.focus('#pause');
+    await page.keyboard.press('Enter');
+    expect(await page.getAttribute('#pause', 'aria-pressed')).toBe('true');
+    await eventually(async () => expect(await strip(page)).toMatch(/^Paused at .* · complete up to 14:23:05$/));
+    expect(await page.textContent('#announcement')).toMatch(/^Paused/);
+    const numbers = someNumbers();
+    numbers.today.today.orders += 5;
+    shop.tell(numbers);
+    await page.waitForTimeout(1_500);
+    expect(await page.textContent('#card-orders .value')).toBe(before);
+    await page.keyboard.press('Enter');
+    await eventually(async () =>
+      expect(await page.textContent('#card-orders .value')).toBe(String(Number(before) + 5)),
+    );
+    await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
+    await close();
+  });
+});
+
+test('a part that stands still while others move says so, and nothing is called in sync', async () => {
+  const { page, close } = await open();
+  await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
+  shop.tell({ today: undefined });
+  await eventually(
+    async () => expect(await strip(page)).toContain('some numbers below cannot be read and stand still'),
+    {
+      timeoutMs: 40_000,
+    },
+  );
+  expect(await page.getAttribute('#strip', 'data-state')).toBe('behind');
+  const notes = page.locator('.age:visible');
+  expect(await notes.count()).toBe(2);
+  expect(await notes.first().textContent()).toMatch(/^These numbers cannot be read.* stand still since \d/);
+  shop.tell(someNumbers());
+  await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
+  expect(await notes.count()).toBe(0);
+  await close();
+});
+
+/** WCAG 2.2, relative luminance and contrast ratio. */
+function contrast(a: string, b: string): number {
+  const luminance = (colour: string) => {
+    const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255);
+    const [r = 0, g = 0, blue = 0] = parts.map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4));
+    return 0.2126 * r + 0.7152 * g + 0.0722 * blue;
+  };
+  const [dark = 0, light = 0] = [luminance(a), luminance(b)].sort((x, y) => x - y);
+  return (light + 0.05) / (dark + 0.05);
+}
