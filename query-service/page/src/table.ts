@@ -24,6 +24,9 @@ export function fillTable(
     // Narrow tables are laid out as blocks (page.css), and stay tables to who listens only when told so.
     table.append(make('caption', '', 'hidden'), headOf(columns), withRole('rowgroup', make('tbody')));
     withRole('table', table);
+    // In a frame of its own, because another layout is another size.
+    const sized = new ResizeObserver(() => requestAnimationFrame(() => stackIfTooNarrow(table)));
+    if (table.parentElement) sized.observe(table.parentElement);
   }
   setText(element('caption', table), caption);
   const body = element<HTMLTableSectionElement>('tbody', table);
@@ -33,6 +36,17 @@ export function fillTable(
   shown.forEach((row, index) => {
     if (row !== body.rows[index]) body.insertBefore(row, body.rows[index] ?? null);
   });
+  stackIfTooNarrow(table);
+}
+
+/** Where the columns do not fit beside each other, each row becomes a block. Measured, because numbers grow. */
+function stackIfTooNarrow(table: HTMLTableElement): void {
+  const width = () => table.getBoundingClientRect().width;
+  // As a block it is as wide as its room, and as a table as wide as its longest numbers need.
+  table.classList.add('stacked');
+  const room = width();
+  table.classList.remove('stacked');
+  table.classList.toggle('stacked', width() > room + 0.5);
 }
 
 function headOf(columns: readonly string[]): HTMLElement {
