@@ -5,10 +5,10 @@ import { z } from 'zod';
 const numberIn = (text: unknown) => (typeof text === 'string' && /^\d{1,30}$/.test(text) ? Number(text) : text);
 
 /** An id in a path or as a parameter. */
-export const idParameter = z.preprocess(
-  numberIn,
-  z.int('must be a positive integer of 16 digits at most').min(1).max(Number.MAX_SAFE_INTEGER),
-);
+export const idParameter = z
+  .preprocess(numberIn, z.int('must be a positive integer of 16 digits at most').min(1).max(Number.MAX_SAFE_INTEGER))
+  // The document could not tell: what is preprocessed may be left out, as far as a schema knows.
+  .meta({ param: { required: true } });
 
 /** The years that a chain of shops can mean: beyond them calendars disagree, and RFC 3339 has no year -1 to answer with. */
 const YEARS = 'between 1970 and 2999';

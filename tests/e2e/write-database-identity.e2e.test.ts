@@ -20,11 +20,10 @@ async function orderOne(url: string): Promise<void> {
 
 const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 const codes = async () => (await status()).reasons.map(({ code }: { code: string }) => code);
-const inSync = () => eventually(async () => expect((await status()).status).toBe('in-sync'), { timeoutMs: 20_000 });
 
 test('a second write database on the same virtual host is named, and the views are not called in sync', async () => {
   await orderOne(suite.command.url);
-  await inSync();
+  await suite.inSync();
   const other = await createTestDatabases();
   await renew(other.writeDatabaseUrl);
   const second = await suite.start('command-service', { WRITE_DATABASE_URL: other.writeDatabaseUrl });
