@@ -2,7 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/test-databases';
+import { createTestDatabases, openTestPool, type TestDatabases } from '@tallyline/local/testing/test-databases';
 import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
 

@@ -1,5 +1,5 @@
-import { type ExitCode, print } from '@tallyline/chassis/command-line';
-import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
+import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { findInLake } from './manifest.js';
 import { dropMonthTable, listMonths, lockMonth, takeTurn } from './months.sql.js';
 import { verifyFiles, verifyRows } from './verify-month.js';

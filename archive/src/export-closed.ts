@@ -1,5 +1,5 @@
-import { type ExitCode, print } from '@tallyline/chassis/command-line';
-import { onPool, type Pool } from '@tallyline/chassis/postgres';
+import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import { exportMonth } from './export-month.js';
 import { readManifest } from './manifest.js';
 import { listMonths } from './months.sql.js';

@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { type ArchivedEvent, Summing } from './archived-event.js';
 import { type LakeFile, type LakeMonth, syncPath, writeMonth } from './manifest.js';
 import { countMonth, readMonth, takeTurn } from './months.sql.js';

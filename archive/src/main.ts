@@ -1,5 +1,5 @@
-import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
-import { createPool } from '@tallyline/chassis/postgres';
+import { runCommandLine, UsageError } from '@tallyline/chassis/command-line/command-line';
+import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { dropMonth } from './drop-month.js';
 import { exportClosed } from './export-closed.js';

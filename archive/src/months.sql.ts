@@ -1,6 +1,6 @@
-import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
-import type { Queryable, Tx } from '@tallyline/chassis/postgres';
-import { batchesOf } from '@tallyline/chassis/postgres-cursor';
+import { tryLongLock } from '@tallyline/chassis/postgres/advisory-lock.sql';
+import { batchesOf } from '@tallyline/chassis/postgres/cursor';
+import type { Queryable, Tx } from '@tallyline/chassis/postgres/pool';
 import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { type ArchivedEvent, BATCH_SIZE, type Summary } from './archived-event.js';
 

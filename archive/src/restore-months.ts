@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { allowIdle } from '@tallyline/chassis/advisory-lock.sql';
-import { type ExitCode, print } from '@tallyline/chassis/command-line';
-import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
+import { allowIdle } from '@tallyline/chassis/postgres/advisory-lock.sql';
+import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { Summing, sameSummary } from './archived-event.js';
 import { findInLake, type LakeMonth, readManifest } from './manifest.js';
 import {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { type ExitCode, print } from '@tallyline/chassis/command-line';
-import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
+import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { readManifest } from './manifest.js';
 import { listMonths, listMoved } from './months.sql.js';
 import { verifyFiles, verifyRows } from './verify-month.js';

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { type ArchivedEvent, type Summary, Summing, sameSummary } from './archived-event.js';
 import type { LakeMonth } from './manifest.js';
 import { readMonth } from './months.sql.js';

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { repositoryRoot } from '@tallyline/local/schema';
+import { repositoryRoot } from '@tallyline/local/servers/schema';
 import type { Figure } from './figure.js';
 import type { Machine } from './machine.js';
 import { plot } from './plot.js';

@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { startBroker } from '@tallyline/local/broker';
-import { freePorts } from '@tallyline/local/free-port';
-import { startGuard } from '@tallyline/local/guard';
-import { startPostgresServer } from '@tallyline/local/postgres-server';
-import { stopLeftovers } from '@tallyline/local/run-records';
-import { temporaryDir } from '@tallyline/local/temporary-dir';
+import { startBroker } from '@tallyline/local/servers/broker';
+import { freePorts } from '@tallyline/local/servers/free-port';
+import { startPostgresServer } from '@tallyline/local/servers/postgres-server';
+import { startGuard } from '@tallyline/local/start/guard';
+import { stopLeftovers } from '@tallyline/local/start/run-records';
+import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
 import type { Profiling } from './profiling.js';
 
 export interface Servers {

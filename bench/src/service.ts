@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { eventually } from '@tallyline/local/eventually';
-import { freePort } from '@tallyline/local/free-port';
-import { STOP_STAGES } from '@tallyline/local/run-records';
-import { repositoryRoot } from '@tallyline/local/schema';
-import { startServerProcess } from '@tallyline/local/server-process';
-import { portVariableOf, type ServiceName } from '@tallyline/local/service-names';
+import { freePort } from '@tallyline/local/servers/free-port';
+import { repositoryRoot } from '@tallyline/local/servers/schema';
+import { startServerProcess } from '@tallyline/local/servers/server-process';
+import { STOP_STAGES } from '@tallyline/local/start/run-records';
+import { portVariableOf, type ServiceName } from '@tallyline/local/start/service-names';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { notePeak } from './memory.js';
 import type { Stage } from './stage.js';
 

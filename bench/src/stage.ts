@@ -1,6 +1,6 @@
-import { callManagement } from '@tallyline/local/rabbitmq-ready';
-import { createDatabase, databaseUrl, withClient } from '@tallyline/local/schema';
-import { createVhost } from '@tallyline/local/vhost';
+import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
+import { createDatabase, databaseUrl, withClient } from '@tallyline/local/servers/schema';
+import { createVhost } from '@tallyline/local/servers/vhost';
 import type pg from 'pg';
 import type { Servers } from './servers.js';
 import { startService } from './service.js';

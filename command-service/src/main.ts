@@ -1,10 +1,10 @@
-import { CheckFailed } from '@tallyline/chassis/health';
-import { listen } from '@tallyline/chassis/http-server';
-import { createMetrics, observePool } from '@tallyline/chassis/metrics';
-import { createPool, type Tx } from '@tallyline/chassis/postgres';
-import { startPruning } from '@tallyline/chassis/pruning';
-import { runService } from '@tallyline/chassis/service';
-import { storageCheck } from '@tallyline/chassis/storage-check.sql';
+import { CheckFailed } from '@tallyline/chassis/http/health';
+import { listen } from '@tallyline/chassis/http/server';
+import { createPool, type Tx } from '@tallyline/chassis/postgres/pool';
+import { startPruning } from '@tallyline/chassis/postgres/pruning';
+import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
+import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
+import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
 import { resultsStatement } from './idempotency/idempotency.sql.js';

@@ -1,5 +1,5 @@
-import { Counter, Gauge, Histogram, type Metrics } from '@tallyline/chassis/metrics';
-import type { PublishOutcome } from '@tallyline/chassis/publisher';
+import type { PublishOutcome } from '@tallyline/chassis/broker/publisher';
+import { Counter, Gauge, Histogram, type Metrics } from '@tallyline/chassis/process/metrics';
 import type { Backlog } from './outbox/backlog.js';
 
 /** What this service counts of its own work; docs/operations.md says what each is good for. */

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createMetrics } from '@tallyline/chassis/metrics';
-import { openApiDocument } from '@tallyline/chassis/openapi';
+import { openApiDocument } from '@tallyline/chassis/http/openapi';
+import { createLogger } from '@tallyline/chassis/process/logger';
+import { createMetrics } from '@tallyline/chassis/process/metrics';
 import pg from 'pg';
 import { api, buildApp, routes } from './app.js';
 import { leaveToRelay } from './outbox/hand-over.js';

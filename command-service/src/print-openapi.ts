@@ -1,4 +1,4 @@
-import { openApiDocument } from '@tallyline/chassis/openapi';
+import { openApiDocument } from '@tallyline/chassis/http/openapi';
 import pg from 'pg';
 import { api, routes } from './app.js';
 import { leaveToRelay } from './outbox/hand-over.js';

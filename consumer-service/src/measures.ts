@@ -1,4 +1,4 @@
-import { Counter, Histogram, type Metrics } from '@tallyline/chassis/metrics';
+import { Counter, Histogram, type Metrics } from '@tallyline/chassis/process/metrics';
 
 export interface BatchOutcome {
   readonly applied: number;

@@ -1,6 +1,6 @@
-import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
-import type { Logger } from '@tallyline/chassis/logger';
-import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker/link';
+import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/broker/publisher';
+import type { Logger } from '@tallyline/chassis/process/logger';
 import { topology } from '@tallyline/contracts/topology';
 
 /** What was sent just before the broker told of its alarm may have been read; then its confirm comes by then. */

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { eventually } from '@tallyline/local/eventually';
-import { callManagement } from '@tallyline/local/rabbitmq-ready';
-import { createTestDatabases, createTestVhost, type TestDatabases } from '@tallyline/local/test-databases';
-import type { Vhost } from '@tallyline/local/vhost';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
+import { createLogger } from '@tallyline/chassis/process/logger';
+import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
+import type { Vhost } from '@tallyline/local/servers/vhost';
+import { eventually } from '@tallyline/local/testing/eventually';
+import { createTestDatabases, createTestVhost, type TestDatabases } from '@tallyline/local/testing/test-databases';
 import { type Channel, type ChannelModel, connect, type GetMessage } from 'amqplib';
 import { createTestPool } from '../../tests/setup/test-database.js';
 import { startOutbound } from './outbound.js';

@@ -1,8 +1,8 @@
-import { type BrokerLink, type Connection, superviseBroker } from '@tallyline/chassis/broker-link';
-import type { Logger } from '@tallyline/chassis/logger';
-import { startLoop } from '@tallyline/chassis/loop';
-import type { Pool } from '@tallyline/chassis/postgres';
-import { databaseFailure } from '@tallyline/chassis/postgres-failure';
+import { type BrokerLink, type Connection, superviseBroker } from '@tallyline/chassis/broker/link';
+import { databaseFailure } from '@tallyline/chassis/postgres/failure';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import { startLoop } from '@tallyline/chassis/process/loop';
 import type { SyncProblem } from '@tallyline/contracts/sync-reasons';
 import { eventQueues, topology, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Channel, ConsumeMessage } from 'amqplib';

@@ -1,5 +1,5 @@
-import { print, runCommandLine } from '@tallyline/chassis/command-line';
-import { createPool } from '@tallyline/chassis/postgres';
+import { print, runCommandLine } from '@tallyline/chassis/command-line/command-line';
+import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { normalise } from './normalise/normalise.js';
 

@@ -1,6 +1,6 @@
-import { print, runCommandLine } from '@tallyline/chassis/command-line';
-import { createPool } from '@tallyline/chassis/postgres';
-import { showProgress } from '@tallyline/chassis/progress';
+import { print, runCommandLine } from '@tallyline/chassis/command-line/command-line';
+import { showProgress } from '@tallyline/chassis/command-line/progress';
+import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { acceptSource } from './verify/accept.sql.js';
 import { reportOf } from './verify/report.js';

@@ -1,9 +1,9 @@
-import type { HealthChecks } from '@tallyline/chassis/health';
-import { buildHttpApp } from '@tallyline/chassis/http-app';
-import type { Logger } from '@tallyline/chassis/logger';
-import type { Metrics } from '@tallyline/chassis/metrics';
-import { onPool, type Pool } from '@tallyline/chassis/postgres';
-import type { Route } from '@tallyline/chassis/route';
+import { buildHttpApp } from '@tallyline/chassis/http/app';
+import type { HealthChecks } from '@tallyline/chassis/http/health';
+import type { Route } from '@tallyline/chassis/http/route';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import type { Metrics } from '@tallyline/chassis/process/metrics';
 import type { Express } from 'express';
 import { createAwaitEvents } from './consistency/await-events.js';
 import { consistencyAnswerHeaders, consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';

@@ -1,5 +1,5 @@
-import type { Problem } from '@tallyline/chassis/problem';
-import { invalidInput } from '@tallyline/chassis/validation';
+import type { Problem } from '@tallyline/chassis/http/problem';
+import { invalidInput } from '@tallyline/chassis/http/validation';
 
 export interface DayRange {
   readonly from: string;

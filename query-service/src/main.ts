@@ -1,8 +1,8 @@
-import { databaseCheck } from '@tallyline/chassis/health';
-import { listen } from '@tallyline/chassis/http-server';
-import { createMetrics, observePool } from '@tallyline/chassis/metrics';
-import { createPool, onPool } from '@tallyline/chassis/postgres';
-import { runService } from '@tallyline/chassis/service';
+import { databaseCheck } from '@tallyline/chassis/http/health';
+import { listen } from '@tallyline/chassis/http/server';
+import { createPool, onPool } from '@tallyline/chassis/postgres/pool';
+import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
+import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
 import { createLive } from './live/live.js';

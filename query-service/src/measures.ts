@@ -1,5 +1,5 @@
-import { Gauge, type Metrics } from '@tallyline/chassis/metrics';
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
+import { Gauge, type Metrics } from '@tallyline/chassis/process/metrics';
 import { readSyncStatus } from './queries/sync-status.js';
 
 /** How far the views are behind, asked when Prometheus asks: indexes of incomplete seconds, which are few. */

@@ -1,4 +1,4 @@
-import { Problem } from '@tallyline/chassis/problem';
+import { Problem } from '@tallyline/chassis/http/problem';
 
 export function notFound(detail: string): Problem {
   return new Problem({ slug: 'not-found', status: 404, detail });

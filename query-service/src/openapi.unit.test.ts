@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createMetrics } from '@tallyline/chassis/metrics';
-import { openApiDocument } from '@tallyline/chassis/openapi';
-import { onPool } from '@tallyline/chassis/postgres';
+import { openApiDocument } from '@tallyline/chassis/http/openapi';
+import { onPool } from '@tallyline/chassis/postgres/pool';
+import { createLogger } from '@tallyline/chassis/process/logger';
+import { createMetrics } from '@tallyline/chassis/process/metrics';
 import pg from 'pg';
 import { api, buildApp, routes } from './app.js';
 import { createLive } from './live/live.js';

@@ -1,6 +1,6 @@
-import { createLogger } from '@tallyline/chassis/logger';
-import { openApiDocument } from '@tallyline/chassis/openapi';
-import { onPool } from '@tallyline/chassis/postgres';
+import { openApiDocument } from '@tallyline/chassis/http/openapi';
+import { onPool } from '@tallyline/chassis/postgres/pool';
+import { createLogger } from '@tallyline/chassis/process/logger';
 import pg from 'pg';
 import { api, routes } from './app.js';
 import { createLive } from './live/live.js';

@@ -1,6 +1,6 @@
 import { FiltersEngine, Request } from '@ghostery/adblocker';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Browser, Page } from 'playwright-core';
 import { openSuite } from '../setup/suite.js';
 import { startBrowser } from './browser.js';

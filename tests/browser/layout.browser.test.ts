@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { openSuite } from '../setup/suite.js';
 import { accessibilityFaults } from './accessibility.js';

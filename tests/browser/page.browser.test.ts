@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Browser, Page, PageScreenshotOptions } from 'playwright-core';
 import { hourIn } from '../setup/hour-in.js';
 import { runDemo } from '../setup/run-command.js';

@@ -1,7 +1,7 @@
 import { Agent, type ClientRequest, get, request } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { openSuite } from '../setup/suite.js';
 
 const PAGES = 200;

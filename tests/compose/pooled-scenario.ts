@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DEAD_LETTER_EXCHANGE, deadLetterQueueOf, eventQueues, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { type ComposeProject, compose } from './compose-project.js';
 import type { Check } from './scenario.js';
 import { placeOrders, read, type Shop, stockTheShop, withTraffic } from './shop.js';

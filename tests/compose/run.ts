@@ -1,4 +1,4 @@
-import { freePorts } from '@tallyline/local/free-port';
+import { freePorts } from '@tallyline/local/servers/free-port';
 import { type ComposeProject, compose, takeDown } from './compose-project.js';
 import { pooledScenario } from './pooled-scenario.js';
 import { type Check, scenario } from './scenario.js';

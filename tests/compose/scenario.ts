@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { type ComposeProject, compose, containers } from './compose-project.js';
 import * as containment from './containment.js';
 import { placeOrders, read, type Shop, stockTheShop, withTraffic } from './shop.js';

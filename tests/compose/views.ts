@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { type ComposeProject, compose } from './compose-project.js';
 import { EXPECTED_ANSWERS, STORED_ORDERS } from './expected-answers.js';
 import { type Answer, call, read, type Shop } from './shop.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { callManagement } from '@tallyline/local/rabbitmq-ready';
+import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { openSuite, post } from '../setup/suite.js';
 
 /** Users of this file's own, without what guest may. */

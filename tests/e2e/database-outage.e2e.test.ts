@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { applySchema } from '@tallyline/local/schema';
-import { startTemporaryPostgres } from '@tallyline/local/temporary-servers';
+import { applySchema } from '@tallyline/local/servers/schema';
+import { eventually } from '@tallyline/local/testing/eventually';
+import { startTemporaryPostgres } from '@tallyline/local/testing/temporary-servers';
 import { createProducts } from '../setup/order-flow.js';
 import { openSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { connect } from 'amqplib';
 import { runCommand } from '../setup/run-command.js';
 import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';

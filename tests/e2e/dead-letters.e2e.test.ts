@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { deadLetterQueueOf } from '@tallyline/contracts/topology';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { type ChannelModel, connect } from 'amqplib';
 import { untilLockWaiters } from '../setup/lock-waiters.js';
 import { runCommand, spawnCommand, startCommand } from '../setup/run-command.js';

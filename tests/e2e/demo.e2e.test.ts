@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { runCommand, runDemo } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 

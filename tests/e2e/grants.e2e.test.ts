@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { callManagement } from '@tallyline/local/rabbitmq-ready';
-import { withClient } from '@tallyline/local/schema';
-import { fromGlobalSetup } from '@tallyline/local/test-databases';
+import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
+import { withClient } from '@tallyline/local/servers/schema';
+import { eventually } from '@tallyline/local/testing/eventually';
+import { fromGlobalSetup } from '@tallyline/local/testing/test-databases';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite, post } from '../setup/suite.js';
 

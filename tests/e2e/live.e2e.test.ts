@@ -1,6 +1,6 @@
 import { get as httpGet, type IncomingMessage } from 'node:http';
 import { beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { assertDocumented } from '../setup/documented.js';
 import { hourIn } from '../setup/hour-in.js';
 import { openSuite } from '../setup/suite.js';

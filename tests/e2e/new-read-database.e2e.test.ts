@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { withTransaction } from '@tallyline/chassis/postgres';
-import { eventually } from '@tallyline/local/eventually';
-import { applySchema } from '@tallyline/local/schema';
+import { withTransaction } from '@tallyline/chassis/postgres/pool';
+import { applySchema } from '@tallyline/local/servers/schema';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { pruneOutbox } from '../../command-service/src/outbox/prune-outbox.sql.js';
 import { createProducts } from '../setup/order-flow.js';
 import { runCommand } from '../setup/run-command.js';

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { withClient } from '@tallyline/local/schema';
+import { withClient } from '@tallyline/local/servers/schema';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { call, openSuite } from '../setup/suite.js';
 
 const suite = await openSuite();

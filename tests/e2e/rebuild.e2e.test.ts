@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { createProducts, startOrderFlow } from '../setup/order-flow.js';
 import { runCommand, startCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { callManagement } from '@tallyline/local/rabbitmq-ready';
+import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 

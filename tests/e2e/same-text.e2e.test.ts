@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { withClient } from '@tallyline/local/schema';
+import { withClient } from '@tallyline/local/servers/schema';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { DEAD_LETTER_EXCHANGE, EVENTS_EXCHANGE, topology } from '@tallyline/contracts/topology';
-import { eventually } from '@tallyline/local/eventually';
-import { createTestDatabases, createTestVhost, openTestPool } from '@tallyline/local/test-databases';
+import { eventually } from '@tallyline/local/testing/eventually';
+import { createTestDatabases, createTestVhost, openTestPool } from '@tallyline/local/testing/test-databases';
 import { type Channel, connect } from 'amqplib';
 import { call, openSuite, post } from '../setup/suite.js';
 

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { withClient } from '@tallyline/local/schema';
-import { createTestDatabases } from '@tallyline/local/test-databases';
+import { withClient } from '@tallyline/local/servers/schema';
+import { eventually } from '@tallyline/local/testing/eventually';
+import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite, post } from '../setup/suite.js';
 

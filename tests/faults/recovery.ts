@@ -1,4 +1,4 @@
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Strike } from './fault.js';
 import { send } from './load/send.js';
 import { newRequest } from './load/shop-request.js';

@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { temporaryDir } from '@tallyline/local/temporary-dir';
+import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
 import type { Change } from './mutant.js';
 
 const checkout = fileURLToPath(new URL('../../../', import.meta.url));

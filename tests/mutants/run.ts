@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { startTestServers } from '@tallyline/local/test-servers';
+import { startTestServers } from '@tallyline/local/testing/test-servers';
 import { mutants as all } from './bugs/index.js';
 import { type CheckoutCopy, copyCheckout } from './checkout-copy.js';
 import type { Mutant } from './mutant.js';

@@ -1,4 +1,4 @@
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type pg from 'pg';
 
 export interface LockWaiter {

@@ -1,5 +1,5 @@
 import { afterAll } from '@jest/globals';
-import { startTemporaryBroker } from '@tallyline/local/temporary-servers';
+import { startTemporaryBroker } from '@tallyline/local/testing/temporary-servers';
 import { openSuite } from './suite.js';
 
 /** For tests that do to the broker what no other test may feel. */

@@ -1,17 +1,22 @@
 import { afterAll } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
-import { recordRun, STOP_STAGES } from '@tallyline/local/run-records';
-import type { ServiceName } from '@tallyline/local/service-names';
-import { listening, type ServiceProcess, type SpawnedService, spawnService } from '@tallyline/local/service-process';
+import type { Vhost } from '@tallyline/local/servers/vhost';
+import { within } from '@tallyline/local/servers/within';
+import { recordRun, STOP_STAGES } from '@tallyline/local/start/run-records';
+import type { ServiceName } from '@tallyline/local/start/service-names';
+import {
+  listening,
+  type ServiceProcess,
+  type SpawnedService,
+  spawnService,
+} from '@tallyline/local/start/service-process';
+import { eventually } from '@tallyline/local/testing/eventually';
 import {
   createTestDatabases,
   createTestVhost,
   fromGlobalSetup,
   openTestPool,
   type TestDatabases,
-} from '@tallyline/local/test-databases';
-import type { Vhost } from '@tallyline/local/vhost';
-import { within } from '@tallyline/local/within';
+} from '@tallyline/local/testing/test-databases';
 import type pg from 'pg';
 import { assertDocumented } from './documented.js';
 

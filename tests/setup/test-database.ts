@@ -1,7 +1,7 @@
 import { afterAll, beforeEach } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createPool, type Pool, type PoolOptions } from '@tallyline/chassis/postgres';
-import { createTestDatabases } from '@tallyline/local/test-databases';
+import { createPool, type Pool, type PoolOptions } from '@tallyline/chassis/postgres/pool';
+import { createLogger } from '@tallyline/chassis/process/logger';
+import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 
 type TestPoolOptions = Partial<Omit<PoolOptions, 'url'>>;
 

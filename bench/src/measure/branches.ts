@@ -1,4 +1,4 @@
-import { withClient } from '@tallyline/local/schema';
+import { withClient } from '@tallyline/local/servers/schema';
 import { type Figure, figureOfValue } from '../figure.js';
 import { shown } from '../in-turn.js';
 import type { Run } from '../run.js';

@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 
 export interface Branch {
   readonly branchId: string;

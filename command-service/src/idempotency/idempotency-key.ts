@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Problem } from '@tallyline/chassis/problem';
+import { Problem } from '@tallyline/chassis/http/problem';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { z } from 'zod';
 

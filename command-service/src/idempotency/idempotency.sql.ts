@@ -1,4 +1,4 @@
-import type { Statement, Tx } from '@tallyline/chassis/postgres';
+import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { RequestKey } from './idempotency-key.js';
 
 export type KeyClaim<Result> =

@@ -1,5 +1,5 @@
-import type { Tx } from '@tallyline/chassis/postgres';
-import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
+import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/postgres/pruning';
 
 /** Deletes keys that are older than `hours`, oldest first. A repeated request is then a new one (draft-07, section 2.3). */
 export async function pruneIdempotencyKeys(tx: Tx, hours: number): Promise<number> {

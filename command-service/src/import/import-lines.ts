@@ -1,6 +1,6 @@
-import type { Pool } from '@tallyline/chassis/postgres';
-import { TransactionError } from '@tallyline/chassis/postgres-errors';
-import { traceparentOf } from '@tallyline/chassis/trace-context';
+import { TransactionError } from '@tallyline/chassis/postgres/errors';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
+import { traceparentOf } from '@tallyline/chassis/process/trace-context';
 import { importOrders } from './import-orders.js';
 import type { InvalidLine, Line, OrderLine } from './order-lines.js';
 

@@ -1,4 +1,4 @@
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { decideOrder, type OrderDecision } from '../orders/decide-order.js';

@@ -1,8 +1,8 @@
 import { fstatSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { findDuplicateKey } from '@tallyline/chassis/duplicate-keys';
-import { Problem } from '@tallyline/chassis/problem';
-import { jsonPointer, parseInput } from '@tallyline/chassis/validation';
+import { findDuplicateKey } from '@tallyline/chassis/http/duplicate-keys';
+import { Problem } from '@tallyline/chassis/http/problem';
+import { jsonPointer, parseInput } from '@tallyline/chassis/http/validation';
 import { type PastOrder, pastOrder } from './import-orders.js';
 
 export interface OrderLine {

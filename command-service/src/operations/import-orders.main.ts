@@ -1,5 +1,5 @@
-import { print, runCommandLine, tell } from '@tallyline/chassis/command-line';
-import { createPool } from '@tallyline/chassis/postgres';
+import { print, runCommandLine, tell } from '@tallyline/chassis/command-line/command-line';
+import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { GROUP_SIZE, importLines } from '../import/import-lines.js';
 import { LineRanges } from '../import/line-ranges.js';

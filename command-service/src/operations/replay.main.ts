@@ -1,5 +1,5 @@
-import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
-import { createPool, onPool } from '@tallyline/chassis/postgres';
+import { runCommandLine, UsageError } from '@tallyline/chassis/command-line/command-line';
+import { createPool, onPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { replayEvents } from '../replay/replay-events.js';
 import { replayRange } from '../replay/replay-range.js';

@@ -1,4 +1,4 @@
-import type { Statement, Tx } from '@tallyline/chassis/postgres';
+import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import { EVENT_TIME, type EventTime } from '../outbox/event-time.sql.js';
 import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { AcceptedLine } from './decide-order.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { withTransaction } from '@tallyline/chassis/postgres';
+import { withTransaction } from '@tallyline/chassis/postgres/pool';
 import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { requestKey } from '../idempotency/idempotency-key.js';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import type { Pool } from '@tallyline/chassis/postgres';
-import type { PostgresServer } from '@tallyline/local/postgres-server';
-import { applySchema, withClient } from '@tallyline/local/schema';
-import { startTemporaryPostgres } from '@tallyline/local/temporary-servers';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
+import type { PostgresServer } from '@tallyline/local/servers/postgres-server';
+import { applySchema, withClient } from '@tallyline/local/servers/schema';
+import { startTemporaryPostgres } from '@tallyline/local/testing/temporary-servers';
 import { createTestPool } from '../../../tests/setup/test-database.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder } from './place-order.js';

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { withTransaction } from '@tallyline/chassis/postgres';
+import { withTransaction } from '@tallyline/chassis/postgres/pool';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { leaveToRelay } from '../outbox/hand-over.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';

@@ -1,6 +1,6 @@
-import type { GroupCommit } from '@tallyline/chassis/group-commit';
-import { Problem } from '@tallyline/chassis/problem';
-import { type Route, route } from '@tallyline/chassis/route';
+import type { GroupCommit } from '@tallyline/chassis/batching/group-commit';
+import { Problem } from '@tallyline/chassis/http/problem';
+import { type Route, route } from '@tallyline/chassis/http/route';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { id, MAX_ORDER_LINES, optional, quantity, sentPrice } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';

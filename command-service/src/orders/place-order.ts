@@ -1,5 +1,5 @@
-import { createGroupCommit, type GroupCommit } from '@tallyline/chassis/group-commit';
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { createGroupCommit, type GroupCommit } from '@tallyline/chassis/batching/group-commit';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
 import type { HandOver } from '../outbox/hand-over.js';

@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { countUnpublished, readOldestUnpublishedAgeSeconds } from './watermark.sql.js';
 
 /** What is committed and not yet confirmed by the broker. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { readClock } from '@tallyline/chassis/clock.sql';
-import type { Tx } from '@tallyline/chassis/postgres';
+import { readClock } from '@tallyline/chassis/postgres/clock.sql';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { findEventWriters } from './event-time.sql.js';
 
 /**

@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from '@tallyline/chassis/publisher';
+import type { OutgoingMessage } from '@tallyline/chassis/broker/publisher';
 import { events } from '@tallyline/contracts/events';
 import { cloudEventsSource, type Source } from '@tallyline/contracts/source';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID } from '@tallyline/contracts/topology';

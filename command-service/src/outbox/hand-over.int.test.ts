@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { withTransaction } from '@tallyline/chassis/postgres';
-import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/broker/publisher';
+import { withTransaction } from '@tallyline/chassis/postgres/pool';
+import { createLogger } from '@tallyline/chassis/process/logger';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import type { EventTime } from './event-time.sql.js';
 import { createHandOver, type RunningHandOver } from './hand-over.js';

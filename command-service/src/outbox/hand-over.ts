@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import type { OutboxRow } from './outbox-row.js';
 import { type Broker, publishRows } from './publish-rows.js';
 import type { Sent, Settlement } from './settlement.js';

@@ -1,4 +1,4 @@
-import type { Statement, Tx } from '@tallyline/chassis/postgres';
+import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { PublishableRow } from './event-message.js';
 import type { OutboxRow } from './outbox-row.js';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import { withTransaction } from '@tallyline/chassis/postgres';
-import { pruneOnce } from '@tallyline/chassis/pruning';
+import { withTransaction } from '@tallyline/chassis/postgres/pool';
+import { pruneOnce } from '@tallyline/chassis/postgres/pruning';
 import { v7 as uuidv7 } from 'uuid';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { pruneIdempotencyKeys } from '../idempotency/prune-idempotency-keys.sql.js';

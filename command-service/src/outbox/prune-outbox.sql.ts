@@ -1,6 +1,6 @@
-import type { Tx } from '@tallyline/chassis/postgres';
-import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
-import { lowestUuidDaysAgoSql } from '@tallyline/chassis/uuid-v7';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
+import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/postgres/pruning';
+import { lowestUuidDaysAgoSql } from '@tallyline/chassis/process/uuid-v7';
 
 /**
  * Deletes published rows older than `days`, oldest first: a range at the start of the primary key, because ids begin

@@ -1,4 +1,4 @@
-import type { Publisher } from '@tallyline/chassis/publisher';
+import type { Publisher } from '@tallyline/chassis/broker/publisher';
 import { type EventOrigin, eventMessage, type PublishableRow } from './event-message.js';
 import type { Sent } from './settlement.js';
 

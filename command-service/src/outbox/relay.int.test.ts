@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import { type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/publisher';
+import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/broker/publisher';
+import { type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
+import { createLogger } from '@tallyline/chassis/process/logger';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import type { EventTime } from './event-time.sql.js';
 import { insertOutboxRow } from './outbox.sql.js';

@@ -1,4 +1,4 @@
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { claimUnpublished } from './outbox.sql.js';
 import { type Broker, publishRows } from './publish-rows.js';
 import type { Settlement } from './settlement.js';

@@ -1,6 +1,6 @@
-import type { Logger } from '@tallyline/chassis/logger';
-import type { Tx } from '@tallyline/chassis/postgres';
-import type { PublishOutcome, Rejection } from '@tallyline/chassis/publisher';
+import type { PublishOutcome, Rejection } from '@tallyline/chassis/broker/publisher';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { endLease, markPublished, postpone } from './outbox.sql.js';
 

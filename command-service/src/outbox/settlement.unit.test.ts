@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Logger } from '@tallyline/chassis/logger';
-import type { PublishOutcome } from '@tallyline/chassis/publisher';
+import type { PublishOutcome } from '@tallyline/chassis/broker/publisher';
+import type { Logger } from '@tallyline/chassis/process/logger';
 import { createSettlement } from './settlement.js';
 
 test('a topic without a queue is named once until one of its events was confirmed, whatever else is published', () => {

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker-link';
-import type { Logger } from '@tallyline/chassis/logger';
-import { startLoop } from '@tallyline/chassis/loop';
-import { onPool, type Pool } from '@tallyline/chassis/postgres';
-import type { Publisher } from '@tallyline/chassis/publisher';
+import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker/link';
+import type { Publisher } from '@tallyline/chassis/broker/publisher';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import { startLoop } from '@tallyline/chassis/process/loop';
 import { topology } from '@tallyline/contracts/topology';
 import type { Measures } from '../measures.js';
 import { answerReplayRequests } from '../replay/answer-replay-requests.js';

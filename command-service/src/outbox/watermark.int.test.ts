@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { withTransaction } from '@tallyline/chassis/postgres';
-import type { Publisher } from '@tallyline/chassis/publisher';
-import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
+import type { Publisher } from '@tallyline/chassis/broker/publisher';
+import { withTransaction } from '@tallyline/chassis/postgres/pool';
+import { lowestUuidOf } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createProduct } from '../products/create-product.js';

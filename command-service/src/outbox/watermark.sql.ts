@@ -1,5 +1,5 @@
-import type { Tx } from '@tallyline/chassis/postgres';
-import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
+import { lowestUuidOf } from '@tallyline/chassis/process/uuid-v7';
 import { MOST_WAITING } from '@tallyline/contracts/watermark';
 
 /** The time up to which the read side has been told. Undefined while another relay is telling. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { CONFIRM_TIMEOUT_MS, type Publisher } from '@tallyline/chassis/publisher';
+import { CONFIRM_TIMEOUT_MS, type Publisher } from '@tallyline/chassis/broker/publisher';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import type { Source } from '@tallyline/contracts/source';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/contracts/topology';
 import { MAX_DETAIL_LENGTH, MAX_PROBLEMS, type Watermark } from '@tallyline/contracts/watermark';

@@ -1,5 +1,5 @@
-import type { Pool } from '@tallyline/chassis/postgres';
-import { type Route, route } from '@tallyline/chassis/route';
+import { type Route, route } from '@tallyline/chassis/http/route';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { category, id, productName, sentPrice, stock } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';

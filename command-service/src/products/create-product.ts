@@ -1,4 +1,4 @@
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { amountOf } from '@tallyline/contracts/money';
 import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';

@@ -1,4 +1,4 @@
-import type { Statement, Tx } from '@tallyline/chassis/postgres';
+import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { LockedProduct } from '../orders/decide-order.js';
 import { EVENT_TIME, type EventTime } from '../outbox/event-time.sql.js';
 

@@ -1,4 +1,4 @@
-import type { Queryable, Statement, Tx } from '@tallyline/chassis/postgres';
+import type { Queryable, Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { EarlierPurchase, Purchase } from './decide-purchase.js';
 

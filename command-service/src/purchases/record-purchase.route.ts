@@ -1,7 +1,7 @@
-import type { Pool } from '@tallyline/chassis/postgres';
-import { Problem } from '@tallyline/chassis/problem';
-import { type Route, route } from '@tallyline/chassis/route';
-import { invalidInput } from '@tallyline/chassis/validation';
+import { Problem } from '@tallyline/chassis/http/problem';
+import { type Route, route } from '@tallyline/chassis/http/route';
+import { invalidInput } from '@tallyline/chassis/http/validation';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { amount, id } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';

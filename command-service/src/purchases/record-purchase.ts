@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { amountOf } from '@tallyline/contracts/money';
 import { readBranches } from '../branches/branches.sql.js';
 import { type EventTime, readEventTime } from '../outbox/event-time.sql.js';

@@ -1,6 +1,6 @@
-import type { Connection } from '@tallyline/chassis/broker-link';
-import type { Logger } from '@tallyline/chassis/logger';
-import { onPool, type Pool } from '@tallyline/chassis/postgres';
+import type { Connection } from '@tallyline/chassis/broker/link';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
 import { type ReplayRequest, replayRequest } from '@tallyline/contracts/replay-request';
 import { REPLAY_QUEUE } from '@tallyline/contracts/topology';
 import { tellAgainFrom, unpublishSeconds } from './replay.sql.js';

@@ -1,5 +1,5 @@
-import { type ExitCode, print } from '@tallyline/chassis/command-line';
-import type { Queryable } from '@tallyline/chassis/postgres';
+import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { countEvents, unpublishEvents } from './replay.sql.js';
 import type { ReplayWindow } from './replay-window.js';
 

@@ -1,6 +1,6 @@
-import { type ExitCode, print, UsageError } from '@tallyline/chassis/command-line';
-import type { Queryable } from '@tallyline/chassis/postgres';
-import { showProgress } from '@tallyline/chassis/progress';
+import { type ExitCode, print, UsageError } from '@tallyline/chassis/command-line/command-line';
+import { showProgress } from '@tallyline/chassis/command-line/progress';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { countPublished, unpublishRange } from './replay.sql.js';
 import type { ReplayWindow } from './replay-window.js';
 

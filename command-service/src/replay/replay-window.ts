@@ -1,5 +1,5 @@
-import { readClock } from '@tallyline/chassis/clock.sql';
-import type { Queryable } from '@tallyline/chassis/postgres';
+import { readClock } from '@tallyline/chassis/postgres/clock.sql';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 
 /** What an operator may have published again. */
 export interface ReplayWindow {

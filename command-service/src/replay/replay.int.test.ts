@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { onPool, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import type { EventTime } from '../outbox/event-time.sql.js';
 import { insertOutboxRow } from '../outbox/outbox.sql.js';

@@ -1,5 +1,5 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
-import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
+import { lowestUuidOf } from '@tallyline/chassis/process/uuid-v7';
 
 /**
  * Marks the events of some seconds as unpublished, so that the relay sends them again; returns how many. Those published

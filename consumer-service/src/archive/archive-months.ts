@@ -1,7 +1,7 @@
-import type { Logger } from '@tallyline/chassis/logger';
-import { type Loop, startLoop } from '@tallyline/chassis/loop';
-import { onPool, type Pool } from '@tallyline/chassis/postgres';
-import { databaseError } from '@tallyline/chassis/postgres-errors';
+import { databaseError } from '@tallyline/chassis/postgres/errors';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import { type Loop, startLoop } from '@tallyline/chassis/process/loop';
 import { createArchiveMonths } from './archive.sql.js';
 
 const INTERVAL_MS = 3_600_000;

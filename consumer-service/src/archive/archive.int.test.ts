@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { applyIsolating } from '../inbox/apply-isolating.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';

@@ -1,5 +1,5 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
-import type { Part } from '@tallyline/chassis/postgres-together';
+import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { EventType } from '@tallyline/contracts/events';
 import type { DecodedEvent } from '../inbox/decode.js';
 

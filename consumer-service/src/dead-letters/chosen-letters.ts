@@ -1,4 +1,4 @@
-import type { Pool } from '@tallyline/chassis/postgres';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
 import type { Letter } from './letter.js';
 import type { LetterBox } from './letter-box.js';
 

@@ -1,5 +1,5 @@
-import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
-import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import { tryLongLock } from '@tallyline/chassis/postgres/advisory-lock.sql';
+import type { Queryable, Tx } from '@tallyline/chassis/postgres/pool';
 import { UUID } from '../inbox/decode.js';
 
 export interface DeadLetterRow {

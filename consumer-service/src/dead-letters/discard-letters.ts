@@ -1,5 +1,5 @@
-import { print } from '@tallyline/chassis/command-line';
-import { onPool } from '@tallyline/chassis/postgres';
+import { print } from '@tallyline/chassis/command-line/command-line';
+import { onPool } from '@tallyline/chassis/postgres/pool';
 import { chosenPages, type DeadLetterContext, requireFound } from './chosen-letters.js';
 import { forgetDeadLetter, readDeadLetters } from './dead-letters.sql.js';
 

@@ -1,7 +1,7 @@
-import { ensureTopology } from '@tallyline/chassis/broker-topology';
-import { visitBroker } from '@tallyline/chassis/broker-visit';
-import type { Progress } from '@tallyline/chassis/progress';
-import { type ChannelPublisher, createPublisher } from '@tallyline/chassis/publisher';
+import { type ChannelPublisher, createPublisher } from '@tallyline/chassis/broker/publisher';
+import { ensureTopology } from '@tallyline/chassis/broker/topology';
+import { visitBroker } from '@tallyline/chassis/broker/visit';
+import type { Progress } from '@tallyline/chassis/command-line/progress';
 import { deadLetterQueueOf, topology } from '@tallyline/contracts/topology';
 import { HeldMessages } from './held-messages.js';
 import { type Letter, letterOf } from './letter.js';

@@ -1,4 +1,4 @@
-import type { OutgoingMessage } from '@tallyline/chassis/publisher';
+import type { OutgoingMessage } from '@tallyline/chassis/broker/publisher';
 import type { ConsumeMessage, MessagePropertyHeaders } from 'amqplib';
 import { decode } from '../inbox/decode.js';
 

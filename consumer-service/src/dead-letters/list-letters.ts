@@ -1,6 +1,6 @@
-import { readClock } from '@tallyline/chassis/clock.sql';
-import { print, untilRead } from '@tallyline/chassis/command-line';
-import { onPool } from '@tallyline/chassis/postgres';
+import { print, untilRead } from '@tallyline/chassis/command-line/command-line';
+import { readClock } from '@tallyline/chassis/postgres/clock.sql';
+import { onPool } from '@tallyline/chassis/postgres/pool';
 import type { DeadLetterContext } from './chosen-letters.js';
 import { type DeadLetterRow, readApplied, readDeadLetters, recordedBefore } from './dead-letters.sql.js';
 import { listLine, reasonOf } from './describe.js';

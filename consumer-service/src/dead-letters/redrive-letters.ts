@@ -1,4 +1,4 @@
-import { print, untilRead } from '@tallyline/chassis/command-line';
+import { print, untilRead } from '@tallyline/chassis/command-line/command-line';
 import { chosenPages, type DeadLetterContext, requireFound } from './chosen-letters.js';
 import { redrive } from './redrive.js';
 

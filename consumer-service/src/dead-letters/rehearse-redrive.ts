@@ -1,5 +1,5 @@
-import { print, untilRead } from '@tallyline/chassis/command-line';
-import { onPool } from '@tallyline/chassis/postgres';
+import { print, untilRead } from '@tallyline/chassis/command-line/command-line';
+import { onPool } from '@tallyline/chassis/postgres/pool';
 import { createArchiveMonths } from '../archive/archive.sql.js';
 import { chosenPages, type DeadLetterContext, requireFound } from './chosen-letters.js';
 import { describeTrial } from './describe.js';

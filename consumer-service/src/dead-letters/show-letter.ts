@@ -1,5 +1,5 @@
-import { print, printText } from '@tallyline/chassis/command-line';
-import { onPool } from '@tallyline/chassis/postgres';
+import { print, printText } from '@tallyline/chassis/command-line/command-line';
+import { onPool } from '@tallyline/chassis/postgres/pool';
 import { chosenPages, type DeadLetterContext } from './chosen-letters.js';
 import { readApplied, readDeadLetters } from './dead-letters.sql.js';
 import { listLine, readableBody } from './describe.js';

@@ -1,4 +1,4 @@
-import { type Pool, type Tx, withRolledBackTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, type Tx, withRolledBackTransaction } from '@tallyline/chassis/postgres/pool';
 import { applyInTransaction } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { announceApplying } from '../inbox/inbox.sql.js';

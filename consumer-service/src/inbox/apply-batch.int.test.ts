@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { onPool, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
 import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';

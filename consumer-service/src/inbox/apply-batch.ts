@@ -1,6 +1,6 @@
-import { onPool, type Pool, type Statement, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { type Part, runTogether, together } from '@tallyline/chassis/postgres-together';
-import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
+import { type Part, runTogether, together } from '@tallyline/chassis/postgres/one-round-trip';
+import { onPool, type Pool, type Statement, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
+import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { findArchived, insertArchived } from '../archive/archive.sql.js';
 import { addToViews, views } from '../projections/index.js';

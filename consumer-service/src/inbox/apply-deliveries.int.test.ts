@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
+import { createLogger } from '@tallyline/chassis/process/logger';
 import type { ConsumeMessage } from 'amqplib';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import type { Outbound } from '../outbound.js';

@@ -1,7 +1,7 @@
-import type { Logger } from '@tallyline/chassis/logger';
-import type { Pool } from '@tallyline/chassis/postgres';
-import { traceIdOf } from '@tallyline/chassis/trace-context';
-import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import { traceIdOf } from '@tallyline/chassis/process/trace-context';
+import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { ConsumeMessage } from 'amqplib';
 import type { OnBatch } from '../measures.js';

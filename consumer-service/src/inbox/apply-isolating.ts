@@ -1,5 +1,5 @@
-import { onPool, type Pool } from '@tallyline/chassis/postgres';
-import { classify } from '@tallyline/chassis/postgres-errors';
+import { classify } from '@tallyline/chassis/postgres/errors';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import { createArchiveMonths } from '../archive/archive.sql.js';
 import { isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';

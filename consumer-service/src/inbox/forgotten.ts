@@ -1,4 +1,4 @@
-import { lowestUuidOf } from '@tallyline/chassis/uuid-v7';
+import { lowestUuidOf } from '@tallyline/chassis/process/uuid-v7';
 import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 
 const DAY_MS = 86_400_000;

@@ -1,6 +1,6 @@
-import type { Tx } from '@tallyline/chassis/postgres';
-import { databaseError } from '@tallyline/chassis/postgres-errors';
-import type { Part } from '@tallyline/chassis/postgres-together';
+import { databaseError } from '@tallyline/chassis/postgres/errors';
+import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { Poison } from './decode.js';
 
 /**

@@ -1,5 +1,5 @@
-import type { Statement } from '@tallyline/chassis/postgres';
-import type { Part } from '@tallyline/chassis/postgres-together';
+import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { Statement } from '@tallyline/chassis/postgres/pool';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { SettledSecond } from './settled-seconds.js';
 

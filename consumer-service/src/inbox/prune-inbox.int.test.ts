@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { expect, test } from '@jest/globals';
-import { pruneOnce } from '@tallyline/chassis/pruning';
+import { pruneOnce } from '@tallyline/chassis/postgres/pruning';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { pruneLedger, pruneProcessedEvents } from './prune-inbox.sql.js';
 

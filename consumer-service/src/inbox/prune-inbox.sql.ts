@@ -1,6 +1,6 @@
-import type { Tx } from '@tallyline/chassis/postgres';
-import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/pruning';
-import { lowestUuidDaysAgoSql } from '@tallyline/chassis/uuid-v7';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
+import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/postgres/pruning';
+import { lowestUuidDaysAgoSql } from '@tallyline/chassis/process/uuid-v7';
 
 /** True for ids with a time inside (UUIDv7); those of foreign publishers may have none. */
 export const HAS_TIME = "substr(event_id::text, 15, 1) = '7'";

@@ -1,4 +1,4 @@
-import { classify, isValueAtFault, TransactionError } from '@tallyline/chassis/postgres-errors';
+import { classify, isValueAtFault, TransactionError } from '@tallyline/chassis/postgres/errors';
 import { isMissingMonth } from '../archive/archive-months.js';
 
 /**

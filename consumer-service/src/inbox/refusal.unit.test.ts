@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { NotConnected, TransactionError } from '@tallyline/chassis/postgres-errors';
+import { NotConnected, TransactionError } from '@tallyline/chassis/postgres/errors';
 import pg from 'pg';
 import { isEventAtFault } from './refusal.js';
 

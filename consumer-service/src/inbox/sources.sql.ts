@@ -1,4 +1,4 @@
-import type { Pool, Statement, Tx } from '@tallyline/chassis/postgres';
+import type { Pool, Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { DecodedEvent } from './decode.js';
 import { judgeSource, type KnownSource } from './judge-source.js';

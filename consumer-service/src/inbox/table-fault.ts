@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Pool, withRolledBackTransaction } from '@tallyline/chassis/postgres';
-import { databaseError } from '@tallyline/chassis/postgres-errors';
+import { databaseError } from '@tallyline/chassis/postgres/errors';
+import { type Pool, withRolledBackTransaction } from '@tallyline/chassis/postgres/pool';
 import { eventExamples } from '@tallyline/contracts/event-examples';
 import type { EventType } from '@tallyline/contracts/events';
 import { findNewestArchived } from '../archive/archive.sql.js';

@@ -1,6 +1,6 @@
-import { runCommandLine, UsageError } from '@tallyline/chassis/command-line';
-import { createPool, withTransaction } from '@tallyline/chassis/postgres';
-import { showProgressBeside } from '@tallyline/chassis/progress';
+import { runCommandLine, UsageError } from '@tallyline/chassis/command-line/command-line';
+import { showProgressBeside } from '@tallyline/chassis/command-line/progress';
+import { createPool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { eventQueues } from '@tallyline/contracts/topology';
 import { takeCommandLock } from '../dead-letters/dead-letters.sql.js';

@@ -1,6 +1,6 @@
-import { print, runCommandLine } from '@tallyline/chassis/command-line';
-import { createPool, refusePooler } from '@tallyline/chassis/postgres';
-import { showProgress } from '@tallyline/chassis/progress';
+import { print, runCommandLine } from '@tallyline/chassis/command-line/command-line';
+import { showProgress } from '@tallyline/chassis/command-line/progress';
+import { createPool, refusePooler } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { rebuild } from '../rebuild/rebuild.js';
 import { reportOf } from '../rebuild/report.js';

@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { SyncProblem } from '@tallyline/contracts/sync-reasons';
 
 /** Reports of processes that died are of no use to anybody after an hour. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '@tallyline/chassis/logger';
-import { type Loop, startLoop } from '@tallyline/chassis/loop';
-import { onPool, type Pool } from '@tallyline/chassis/postgres';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import { type Loop, startLoop } from '@tallyline/chassis/process/loop';
 import type { SyncProblem } from '@tallyline/contracts/sync-reasons';
 import { storeProblems } from './problems.sql.js';
 

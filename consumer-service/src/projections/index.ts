@@ -1,4 +1,4 @@
-import type { Part } from '@tallyline/chassis/postgres-together';
+import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
 import type { AnyEvent, EventType } from '@tallyline/contracts/events';
 import { categoryMetricsOfOrderCreated, categoryMetricsOfProductCreated } from './category-metrics.js';
 import { customerLoyaltyOfPurchaseCreated } from './customer-loyalty.js';

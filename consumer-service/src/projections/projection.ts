@@ -1,4 +1,4 @@
-import type { Part } from '@tallyline/chassis/postgres-together';
+import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
 import type { EventOf, EventType } from '@tallyline/contracts/events';
 
 /** What names a row of a view: one value, or several where the table's key has several columns. */

@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { SHADOW } from './shadow.sql.js';
 
 /** An event as the archive keeps it. */

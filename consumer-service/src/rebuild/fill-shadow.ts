@@ -1,5 +1,5 @@
-import type { Pool, Queryable } from '@tallyline/chassis/postgres';
-import type { Progress } from '@tallyline/chassis/progress';
+import type { Progress } from '@tallyline/chassis/command-line/progress';
+import type { Pool, Queryable } from '@tallyline/chassis/postgres/pool';
 import { type ArchivedEvent, archivedEvents, countArchived, findRest, readRest } from './archived.sql.js';
 import { FOLD_SIZE, foldArchived, inFolds, type Unreadable } from './fold-archived.js';
 

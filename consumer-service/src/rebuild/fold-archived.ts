@@ -1,5 +1,5 @@
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
-import { together } from '@tallyline/chassis/postgres-together';
+import { together } from '@tallyline/chassis/postgres/one-round-trip';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { decode } from '../inbox/decode.js';
 import { insertNewEvents } from '../inbox/inbox.sql.js';
 import { addToViews } from '../projections/index.js';

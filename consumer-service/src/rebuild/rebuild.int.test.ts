@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
-import { withTransaction } from '@tallyline/chassis/postgres';
-import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
+import { tryLongLock } from '@tallyline/chassis/postgres/advisory-lock.sql';
+import { withTransaction } from '@tallyline/chassis/postgres/pool';
+import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';

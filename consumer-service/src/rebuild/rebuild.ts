@@ -1,5 +1,5 @@
-import { onPool, type Pool, type Queryable, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import type { Progress } from '@tallyline/chassis/progress';
+import type { Progress } from '@tallyline/chassis/command-line/progress';
+import { onPool, type Pool, type Queryable, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { viewTables } from '../projections/index.js';
 import { countUnarchived, readMovedMonths } from './archived.sql.js';
 import { type Filling, fillShadow } from './fill-shadow.js';

@@ -1,5 +1,5 @@
-import { allowIdle, tryLongLock } from '@tallyline/chassis/advisory-lock.sql';
-import type { Queryable, Tx } from '@tallyline/chassis/postgres';
+import { allowIdle, tryLongLock } from '@tallyline/chassis/postgres/advisory-lock.sql';
+import type { Queryable, Tx } from '@tallyline/chassis/postgres/pool';
 import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 
 /**

@@ -1,5 +1,5 @@
-import type { Queryable, Tx } from '@tallyline/chassis/postgres';
-import { lowestUuidDaysAgoSql, timeOfUuidSql } from '@tallyline/chassis/uuid-v7';
+import type { Queryable, Tx } from '@tallyline/chassis/postgres/pool';
+import { lowestUuidDaysAgoSql, timeOfUuidSql } from '@tallyline/chassis/process/uuid-v7';
 import { HAS_TIME } from '../inbox/prune-inbox.sql.js';
 import { SHADOW } from './shadow.sql.js';
 

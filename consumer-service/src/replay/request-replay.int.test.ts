@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
+import { createLogger } from '@tallyline/chassis/process/logger';
 import { type ReplayRequest, replayRequest } from '@tallyline/contracts/replay-request';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import type { Outbound } from '../outbound.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Logger } from '@tallyline/chassis/logger';
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres';
+import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
 import { MAX_REPLAY_SECONDS, type ReplayRequest } from '@tallyline/contracts/replay-request';
 import { EVENTS_EXCHANGE, REPLAY_TOPIC } from '@tallyline/contracts/topology';
 import type { Outbound } from '../outbound.js';

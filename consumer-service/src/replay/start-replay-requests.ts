@@ -1,7 +1,7 @@
-import type { BrokerLink } from '@tallyline/chassis/broker-link';
-import type { Logger } from '@tallyline/chassis/logger';
-import { type Loop, startLoop } from '@tallyline/chassis/loop';
-import type { Pool } from '@tallyline/chassis/postgres';
+import type { BrokerLink } from '@tallyline/chassis/broker/link';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import { type Loop, startLoop } from '@tallyline/chassis/process/loop';
 import { eventQueues, WATERMARK_QUEUE } from '@tallyline/contracts/topology';
 import type { Outbound } from '../outbound.js';
 import type { Session } from '../subscription.js';

@@ -1,4 +1,4 @@
-import { onPool, type Pool, type Queryable, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, type Pool, type Queryable, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { plainText } from '@tallyline/contracts/plain-text';
 import {
   findReceipt,

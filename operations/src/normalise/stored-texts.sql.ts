@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 
 /**
  * The texts of the write side that people or tills choose, by table; `branch` is whose receipt `unique` is. The outbox stays

@@ -1,4 +1,4 @@
-import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
+import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 
 /**
  * Notes in the read database that both sides were compared and are equal: whatever raised a doubt about the history of the

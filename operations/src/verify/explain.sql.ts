@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { ViewCheck } from './view-check.js';
 
 export interface Culprit {

@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { Difference } from './compare.js';
 import { minus } from './decimal.js';
 import { type Culprit, findParts, findRowsEvent, MAX_SUSPECTS } from './explain.sql.js';

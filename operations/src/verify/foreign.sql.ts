@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
 import type { ForeignBody } from './read-side.sql.js';
 

@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { plainText } from '@tallyline/contracts/plain-text';
 
 const texts = [

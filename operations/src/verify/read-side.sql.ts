@@ -1,5 +1,5 @@
-import type { Tx } from '@tallyline/chassis/postgres';
-import { batchesOf } from '@tallyline/chassis/postgres-cursor';
+import { batchesOf } from '@tallyline/chassis/postgres/cursor';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 
 /** The read side at one moment: which events it says are in the views. */
 export function appliedIds(tx: Tx): AsyncGenerator<{ id: string }[]> {

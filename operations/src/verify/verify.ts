@@ -1,6 +1,6 @@
-import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres';
-import { batchesOf, holdSnapshot } from '@tallyline/chassis/postgres-cursor';
-import type { Progress } from '@tallyline/chassis/progress';
+import type { Progress } from '@tallyline/chassis/command-line/progress';
+import { batchesOf, holdSnapshot } from '@tallyline/chassis/postgres/cursor';
+import { type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { type Difference, differences, type Row } from './compare.js';
 import { explain, type Finding } from './explain.js';
 import { addForeign } from './foreign.sql.js';

@@ -1,4 +1,4 @@
-import type { Tx } from '@tallyline/chassis/postgres';
+import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 import type { ViewCheck } from './view-check.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Queryable } from '@tallyline/chassis/postgres';
-import { readByKey } from '@tallyline/chassis/read-by-key';
+import { readByKey } from '@tallyline/chassis/batching/read-by-key';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { ConsistencyState } from '@tallyline/contracts/consistency';
 
 /**

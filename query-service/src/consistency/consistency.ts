@@ -1,4 +1,4 @@
-import { parseInput } from '@tallyline/chassis/validation';
+import { parseInput } from '@tallyline/chassis/http/validation';
 import { CONSISTENCY_STATUS, CONSISTENCY_TOKEN, consistencyStates } from '@tallyline/contracts/consistency';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';

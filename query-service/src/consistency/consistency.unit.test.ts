@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { buildHttpApp } from '@tallyline/chassis/http-app';
-import { type HttpServer, listen } from '@tallyline/chassis/http-server';
-import { createLogger } from '@tallyline/chassis/logger';
-import { createMetrics } from '@tallyline/chassis/metrics';
-import { route } from '@tallyline/chassis/route';
+import { buildHttpApp } from '@tallyline/chassis/http/app';
+import { route } from '@tallyline/chassis/http/route';
+import { type HttpServer, listen } from '@tallyline/chassis/http/server';
+import { createLogger } from '@tallyline/chassis/process/logger';
+import { createMetrics } from '@tallyline/chassis/process/metrics';
 import request from 'supertest';
 import { z } from 'zod';
 import { consistencyOnRequest } from './consistency.js';

@@ -1,5 +1,5 @@
-import type { Logger } from '@tallyline/chassis/logger';
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
+import type { Logger } from '@tallyline/chassis/process/logger';
 import { readBranchBoards } from '../queries/branch-boards.js';
 import { readDailySales } from '../queries/daily-sales.js';
 import { createSalesToday, type ReadSalesToday } from '../queries/minute-sales.js';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
+import { createLogger } from '@tallyline/chassis/process/logger';
 import { createLive } from './live.js';
 
 beforeEach(() => {

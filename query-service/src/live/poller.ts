@@ -1,5 +1,5 @@
-import type { Logger } from '@tallyline/chassis/logger';
-import { Wake } from '@tallyline/chassis/wake';
+import type { Logger } from '@tallyline/chassis/process/logger';
+import { Wake } from '@tallyline/chassis/process/wake';
 import type { PartName, Parts } from './parts.js';
 
 export interface Source<T> {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { createLogger } from '@tallyline/chassis/logger';
+import { createLogger } from '@tallyline/chassis/process/logger';
 import type { PartName } from './parts.js';
 import { createPoller, type Sources } from './poller.js';
 

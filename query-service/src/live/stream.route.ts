@@ -1,7 +1,7 @@
-import { Problem } from '@tallyline/chassis/problem';
-import { noParameters, type Route } from '@tallyline/chassis/route';
-import { securityHeaders } from '@tallyline/chassis/security-headers';
-import { parseInput } from '@tallyline/chassis/validation';
+import { Problem } from '@tallyline/chassis/http/problem';
+import { noParameters, type Route } from '@tallyline/chassis/http/route';
+import { securityHeaders } from '@tallyline/chassis/http/security-headers';
+import { parseInput } from '@tallyline/chassis/http/validation';
 import { CONSISTENCY_STATUS } from '@tallyline/contracts/consistency';
 import { z } from 'zod';
 import { DAYS_INTERVAL_MS, type Live } from './live.js';

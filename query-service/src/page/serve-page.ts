@@ -1,4 +1,4 @@
-import { Problem } from '@tallyline/chassis/problem';
+import { Problem } from '@tallyline/chassis/http/problem';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Asset, PageAssets } from './assets.js';
 

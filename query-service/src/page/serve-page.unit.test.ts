@@ -2,7 +2,7 @@ import { appendFile, cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from '@jest/globals';
-import { temporaryDir } from '@tallyline/local/temporary-dir';
+import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
 import express from 'express';
 import request from 'supertest';
 import { loadPage } from './assets.js';

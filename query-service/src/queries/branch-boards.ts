@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { z } from 'zod';
 import { addDays } from '../day-range.js';
 import { branchesSideBySide, branchFigures, readBranches } from './branches-side-by-side.js';

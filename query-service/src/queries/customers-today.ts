@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { ShopDay } from './shop-day.js';
 
 /** Distinct customers do not add up, so they are counted: from the index over the orders of two days. */

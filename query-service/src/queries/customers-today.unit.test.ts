@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { createCustomersToday } from './customers-today.js';
 
 const now = new Date('2026-11-20T10:20:00Z');

@@ -1,5 +1,5 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
-import { type Route, route } from '@tallyline/chassis/route';
+import { type Route, route } from '@tallyline/chassis/http/route';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { amount, day } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { dayRange } from '../day-range.js';

@@ -1,6 +1,6 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
-import { readByKey } from '@tallyline/chassis/read-by-key';
-import { type Route, route } from '@tallyline/chassis/route';
+import { readByKey } from '@tallyline/chassis/batching/read-by-key';
+import { type Route, route } from '@tallyline/chassis/http/route';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { amount, id } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { notFound } from '../not-found.js';

@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 
 /**
  * The time by the write database's clock, which stamps every event, in SQL. What is "today" or "this hour" must not depend

@@ -1,4 +1,4 @@
-import type { Queryable } from '@tallyline/chassis/postgres';
+import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { SHOP_NOW } from './shop-clock.sql.js';
 
 /** Today and yesterday in the shop's time zone, as instants. Days of 23 and 25 hours come out right: the database knows them. */

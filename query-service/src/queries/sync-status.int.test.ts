@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { onPool } from '@tallyline/chassis/postgres';
+import { onPool } from '@tallyline/chassis/postgres/pool';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { readSyncStatus } from './sync-status.js';
 

@@ -1,5 +1,5 @@
-import type { Queryable, Statement } from '@tallyline/chassis/postgres';
-import { type Route, route } from '@tallyline/chassis/route';
+import { type Route, route } from '@tallyline/chassis/http/route';
+import type { Queryable, Statement } from '@tallyline/chassis/postgres/pool';
 import { instant } from '@tallyline/contracts/fields';
 import { syncReasonCodes } from '@tallyline/contracts/sync-reasons';
 import { MOST_WAITING } from '@tallyline/contracts/watermark';

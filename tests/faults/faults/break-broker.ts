@@ -1,5 +1,5 @@
-import { eventually } from '@tallyline/local/eventually';
-import { within } from '@tallyline/local/within';
+import { within } from '@tallyline/local/servers/within';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault, Strike } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import type { World } from '../world/world.js';

@@ -1,7 +1,7 @@
-import { eventually } from '@tallyline/local/eventually';
-import type { PostgresServer } from '@tallyline/local/postgres-server';
-import { withClient } from '@tallyline/local/schema';
-import { within } from '@tallyline/local/within';
+import type { PostgresServer } from '@tallyline/local/servers/postgres-server';
+import { withClient } from '@tallyline/local/servers/schema';
+import { within } from '@tallyline/local/servers/within';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import type { LinkedService } from '../world/linked-service.js';

@@ -1,5 +1,5 @@
-import { eventually } from '@tallyline/local/eventually';
-import { callManagement } from '@tallyline/local/rabbitmq-ready';
+import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 

@@ -1,5 +1,5 @@
 import { EVENTS_EXCHANGE, eventQueues } from '@tallyline/contracts/topology';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Channel, ConsumeMessage } from 'amqplib';
 import type { Fault, Strike } from '../fault.js';
 import { withChannel } from '../world/broker-access.js';

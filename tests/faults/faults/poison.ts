@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault } from '../fault.js';
 import { withChannel } from '../world/broker-access.js';
 

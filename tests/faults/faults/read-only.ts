@@ -1,5 +1,5 @@
-import { eventually } from '@tallyline/local/eventually';
-import { withClient } from '@tallyline/local/schema';
+import { withClient } from '@tallyline/local/servers/schema';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault, Strike } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { eventually } from '@tallyline/local/eventually';
+import { eventually } from '@tallyline/local/testing/eventually';
 import type { World } from '../world/world.js';
 import { send } from './send.js';
 import { newRequest, type Product, type ShopRequest } from './shop-request.js';

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { repositoryRoot } from '@tallyline/local/schema';
+import { repositoryRoot } from '@tallyline/local/servers/schema';
 import type { Check } from './judge.js';
 
 const main = join(repositoryRoot, 'operations/dist/verify.main.js');

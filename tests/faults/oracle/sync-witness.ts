@@ -1,4 +1,4 @@
-import { timeOfUuid } from '@tallyline/chassis/uuid-v7';
+import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { World } from '../world/world.js';
 
 /** What was committed, as seen at a time of the write database's clock. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase, withClient } from '@tallyline/local/schema';
-import { openTestPool } from '@tallyline/local/test-databases';
+import { createDatabase, withClient } from '@tallyline/local/servers/schema';
+import { openTestPool } from '@tallyline/local/testing/test-databases';
 import type pg from 'pg';
 import type { Servers } from './servers.js';
 

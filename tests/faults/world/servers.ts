@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePorts } from '@tallyline/local/free-port';
-import { startGuard } from '@tallyline/local/guard';
-import { type PostgresServer, startPostgresServer } from '@tallyline/local/postgres-server';
-import { canInstallRabbitmq, installRabbitmq } from '@tallyline/local/rabbitmq-install';
-import { type BrokerServer, findRabbitmqServer, startRabbitmqServer } from '@tallyline/local/rabbitmq-server';
-import { stopLeftovers } from '@tallyline/local/run-records';
-import { temporaryDir } from '@tallyline/local/temporary-dir';
+import { freePorts } from '@tallyline/local/servers/free-port';
+import { type PostgresServer, startPostgresServer } from '@tallyline/local/servers/postgres-server';
+import { canInstallRabbitmq, installRabbitmq } from '@tallyline/local/servers/rabbitmq-install';
+import { type BrokerServer, findRabbitmqServer, startRabbitmqServer } from '@tallyline/local/servers/rabbitmq-server';
+import { startGuard } from '@tallyline/local/start/guard';
+import { stopLeftovers } from '@tallyline/local/start/run-records';
+import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
 
 /** The servers of a campaign: two databases apart, so that one can be broken without the other, and a broker. */
 export interface Servers {

@@ -1,5 +1,5 @@
-import type { ServiceName } from '@tallyline/local/service-names';
-import { createVhost } from '@tallyline/local/vhost';
+import { createVhost } from '@tallyline/local/servers/vhost';
+import type { ServiceName } from '@tallyline/local/start/service-names';
 import type { TcpProxy } from '../proxy/tcp-proxy.js';
 import type { Random } from '../random.js';
 import { createFreshDatabases, type FreshDatabases } from './fresh-databases.js';

@@ -10,13 +10,13 @@ export const keyBugs: readonly Mutant[] = [
     bug: 'a group is repeated one by one although it may have been stored',
     changes: [
       {
-        file: 'chassis/src/group-commit.ts',
+        file: 'chassis/src/batching/group-commit.ts',
         from: "if (failure !== 'unavailable' && failure !== 'contention' && group.length > 1) {",
         to: "if (failure !== 'contention' && group.length > 1) {",
       },
     ],
     caughtBy: {
-      file: 'chassis/src/group-commit.unit.test.ts',
+      file: 'chassis/src/batching/group-commit.unit.test.ts',
       name: 'group commit does not repeat a group whose outcome nobody knows',
     },
   },

@@ -47,9 +47,9 @@ export const relayBugs: readonly Mutant[] = [
   {
     name: 'not-mandatory',
     bug: 'events are published without `mandatory`, so one that no queue takes counts as sent',
-    changes: [{ file: 'chassis/src/publisher.ts', from: 'mandatory: true', to: 'mandatory: false' }],
+    changes: [{ file: 'chassis/src/broker/publisher.ts', from: 'mandatory: true', to: 'mandatory: false' }],
     caughtBy: {
-      file: 'chassis/src/publisher.int.test.ts',
+      file: 'chassis/src/broker/publisher.int.test.ts',
       name: 'a message that no queue takes is told from its neighbours, though the broker confirms it, too',
     },
   },

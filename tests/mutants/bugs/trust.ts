@@ -10,13 +10,13 @@ export const trustBugs: readonly Mutant[] = [
     bug: 'all events that were on their way when the broker closed the channel count as rejected',
     changes: [
       {
-        file: 'chassis/src/isolating-publisher.ts',
+        file: 'chassis/src/broker/isolating-publisher.ts',
         from: '} else if (first !== undefined && suspects.length === 1) {',
         to: '} else if (first !== undefined) {',
       },
     ],
     caughtBy: {
-      file: 'chassis/src/isolating-publisher.int.test.ts',
+      file: 'chassis/src/broker/isolating-publisher.int.test.ts',
       name: 'many at once, of which some close the channel, each get their own outcome',
     },
   },

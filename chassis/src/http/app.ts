@@ -1,0 +1,123 @@
+import express, { type Express, type RequestHandler } from 'express';
+import type { Logger } from '../process/logger.js';
+import { type Metrics, metricsRoute, requestDurations } from '../process/metrics.js';
+import { traceIdOf, traceparentOf } from '../process/trace-context.js';
+import { jsonBody } from './body.js';
+import { docsRoutes } from './docs-page.js';
+import { errorHandler } from './errors.js';
+import { type HealthChecks, healthRoutes } from './health.js';
+import { type ApiInfo, operationalPaths } from './openapi.js';
+import { Problem } from './problem.js';
+import type { Route } from './route.js';
+import { setSecurityHeaders } from './security-headers.js';
+
+export interface HttpAppOptions {
+  readonly api: ApiInfo;
+  readonly log: Logger;
+  readonly metrics: Metrics;
+  readonly routes: readonly Route[];
+  readonly health: HealthChecks;
+  /** Adds what is no API, pages and their files, and says at which paths. */
+  readonly pages?: (app: Express) => readonly string[];
+  /** Runs before every GET of a route. */
+  readonly before?: RequestHandler;
+}
+
+/** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
+export function buildHttpApp({ api, log, metrics, routes, health, pages, before = pass }: HttpAppOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.use(observe(log, requestDurations(metrics)));
+  app.use(requireHost);
+  // Paths are tried in this order, and each costs: the API's come first.
+  for (const [path, atPath] of byPath(routes)) {
+    const resource = app.route(path);
+    for (const { method, handle } of atPath) {
+      if (method === 'post') resource.post(jsonBody, handle);
+      else resource.get(before, handle);
+    }
+    resource.all(methodNotAllowed(atPath.map(({ method }) => method)));
+  }
+
+  app.use(setSecurityHeaders);
+  healthRoutes(app, health);
+  metricsRoute(app, metrics);
+  docsRoutes(app, api, routes);
+  const pagePaths = pages?.(app) ?? [];
+  for (const path of [...operationalPaths, '/docs.css', ...pagePaths]) app.all(path, methodNotAllowed(['get']));
+  app.use((request) => {
+    throw new Problem({ slug: 'unknown-path', status: 404, detail: `there is nothing at ${request.path}` });
+  });
+  app.use(errorHandler(log));
+  return app;
+}
+
+function byPath(routes: readonly Route[]): Map<string, Route[]> {
+  const paths = new Map<string, Route[]>();
+  for (const route of routes) paths.set(route.path, [...(paths.get(route.path) ?? []), route]);
+  return paths;
+}
+
+/** Asked every few seconds by machines: in the log only when somebody looks for it. */
+const OPERATIONAL = /^\/(health|metrics)/;
+
+/** What nginx writes for a client that left without an answer: a database that hangs must not look like so many 200s. */
+const CLIENT_GONE = 499;
+
+/** Trace context for the handlers, and one line per request when it is done. */
+function observe(log: Logger, measure: ReturnType<typeof requestDurations>): RequestHandler {
+  // What a line holds is listed here, and nothing of it is secret: looking for secrets copies the line, a tenth of all garbage.
+  const lines = log.child({}, { redact: [] });
+  return (request, response, next) => {
+    const startedAt = performance.now();
+    const traceparent = traceparentOf(request.get('traceparent'));
+    response.locals.traceparent = traceparent;
+    response.on('close', () => {
+      const { known } = response.locals;
+      const route: string | undefined = request.route?.path;
+      const durationMs = performance.now() - startedAt;
+      const status = response.headersSent ? response.statusCode : CLIENT_GONE;
+      measure(request.method, route ?? 'other', status, durationMs / 1000);
+      lines[OPERATIONAL.test(request.path) ? 'debug' : 'info'](
+        {
+          method: request.method,
+          route,
+          path: route === undefined ? request.path : undefined,
+          status,
+          durationMs: Math.round(durationMs * 10) / 10,
+          traceId: traceIdOf(traceparent),
+          ...known,
+          aborted: response.writableFinished ? undefined : true,
+        },
+        'request',
+      );
+    });
+    next();
+  };
+}
+
+const pass: RequestHandler = (_request, _response, next) => next();
+
+/** RFC 9112, section 3.2. HTTP/1.0 knew no Host. */
+const requireHost: RequestHandler = (request, _response, next) => {
+  const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
+  if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
+    const detail = `the header Host is ${hosts > 1 ? 'there more than once' : 'missing'}`;
+    throw new Problem({ slug: 'bad-request', status: 400, detail });
+  }
+  next();
+};
+
+function methodNotAllowed(methods: readonly Route['method'][]): RequestHandler {
+  const allow = methods.flatMap((method) => (method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()])).join(', ');
+  return (request) => {
+    throw new Problem({
+      slug: 'method-not-allowed',
+      status: 405,
+      detail: `${request.method} is not possible here; allowed: ${allow}`,
+      headers: { allow },
+    });
+  };
+}

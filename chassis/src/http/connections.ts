@@ -1,0 +1,74 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { refuseMalformed, refuseTunnel } from './malformed.js';
+
+export interface HttpConnections {
+  /** Closes each connection, behind the last answer that it waits for. */
+  finish(): void;
+}
+
+/** For the rest of an answer that is complete, at a stop: `npm start` kills after 7 s, and the database comes behind. */
+const LEFT_TO_TAKE_MS = 3_000;
+
+/**
+ * Node closes idle connections, but takes one that has never sent a request for a busy one, and waits for it: browsers and
+ * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: one
+ * request may come before the last one is answered.
+ */
+export function trackConnections(server: Server): HttpConnections {
+  const connections = new Map<Socket, Set<ServerResponse>>();
+  let finishing = false;
+  const answersOf = (socket: Socket) => [...(connections.get(socket) ?? [])];
+  /** Nothing is begun for a request of which a part is missing, and the rest may never come. */
+  const lastDue = (socket: Socket) => answersOf(socket).findLast(({ req }) => req.complete);
+
+  server.on('connection', (socket) => {
+    connections.set(socket, new Set());
+    socket.on('close', () => connections.delete(socket));
+  });
+  server.on('request', ({ socket }, response) => {
+    connections.get(socket)?.add(response);
+    if (finishing) closeBehind(response);
+    response.on('close', () => {
+      connections.get(socket)?.delete(response);
+      if (finishing && lastDue(socket) === undefined) socket.destroySoon();
+    });
+  });
+
+  /** Behind requests that were whole: their orders are being stored, and a refusal must not pass for their answer. */
+  const refuseBehind = (socket: Socket, refuse: () => void) => {
+    if (!socket.writable) socket.destroy();
+    else if (closeBehind(lastDue(socket))) return;
+    else if (answersOf(socket).some(({ headersSent }) => headersSent)) socket.destroySoon();
+    else refuse();
+  };
+  server.on('clientError', (error, duplex) => {
+    const socket = duplex as Socket;
+    refuseBehind(socket, () => refuseMalformed(error, socket));
+  });
+  server.on('connect', (_request, duplex) => {
+    const socket = duplex as Socket;
+    refuseBehind(socket, () => refuseTunnel(socket));
+  });
+
+  return {
+    finish: () => {
+      finishing = true;
+      for (const socket of connections.keys()) {
+        const last = lastDue(socket);
+        if (last === undefined) socket.destroy();
+        else closeBehind(last);
+      }
+      setTimeout(() => {
+        for (const socket of connections.keys()) if (lastDue(socket)?.writableEnded) socket.destroy();
+      }, LEFT_TO_TAKE_MS).unref();
+    },
+  };
+}
+
+/** Has an answer say that the connection closes behind it, and Node close it; false when there is none, or it has begun. */
+function closeBehind(answer: ServerResponse | undefined): boolean {
+  if (answer === undefined || answer.headersSent) return false;
+  answer.setHeader('connection', 'close');
+  return true;
+}

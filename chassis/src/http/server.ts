@@ -1,0 +1,49 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Express } from 'express';
+import { trackConnections } from './connections.js';
+import { holdBody } from './expect-continue.js';
+import { expressMessages } from './express-messages.js';
+
+export interface HttpServer {
+  readonly port: number;
+  /** Stops accepting, lets requests under way finish, and resolves when the last has. */
+  stop(): Promise<void>;
+}
+
+const SILENCE_TIMEOUT_MS = 60_000;
+
+/** Listens on an address; port 0 takes a free one. Rejects when the port is taken. */
+export async function listen(app: Express, host: string, port: number): Promise<HttpServer> {
+  const server: Server = createServer({
+    ...expressMessages(app),
+    requestTimeout: 30_000,
+    headersTimeout: 10_000,
+    keepAliveTimeout: 65_000,
+    // The application refuses it in the form of every other refusal.
+    requireHostHeader: false,
+  });
+  const connections = trackConnections(server);
+  // Node's own, which close() calls, cuts an answer that is complete while its client is still taking it.
+  server.closeIdleConnections = connections.finish;
+  server.on('request', app);
+  server.on('checkContinue', (request, response) => {
+    holdBody(request, response);
+    server.emit('request', request, response);
+  });
+  // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+  // Who takes nothing of an answer for so long has gone, or holds our memory. No answer is that long in coming: a token is
+  // waited for 10 s at most, a statement has 5.
+  server.setTimeout(SILENCE_TIMEOUT_MS);
+  server.listen(port, host);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+      }),
+  };
+}

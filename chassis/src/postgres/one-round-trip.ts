@@ -1,0 +1,58 @@
+import type { Queryable, Statement } from './pool.js';
+
+/** A statement that writes and answers nothing, to be run together with others. */
+export interface Part {
+  readonly name: string;
+  readonly sql: string;
+  /** What `sql` reads the RETURNING of, by name: PostgreSQL allows a WITH that writes at the top of a statement alone. */
+  readonly with?: Readonly<Record<string, string>>;
+  readonly values: readonly unknown[];
+}
+
+type Composed = Required<Pick<Statement, 'name' | 'text'>>;
+
+const composed = new Map<string, Composed>();
+
+/**
+ * Runs several writes as one statement: one message, one answer, and a transaction by itself where none is around it. Each part
+ * sees the tables as they were before, so none may write what another one reads or writes.
+ *
+ * They run in the order given, because PostgreSQL runs a statement first and then its WITH from the last to the first.
+ * Its manual (section 7.8.4) promises no order, so a test asserts it; another one would be no less right, but two
+ * transactions could lock the same rows in two orders, and one of them would have to try again.
+ */
+export async function runTogether(db: Queryable, name: string, parts: readonly Part[]): Promise<void> {
+  await Promise.all(together(name, parts).map((statement) => db.query(statement)));
+}
+
+/** That statement, or none for no parts. */
+export function together(name: string, parts: readonly Part[]): Statement[] {
+  if (parts.length === 0) return [];
+  const key = [name, ...parts.map((part) => part.name)].join(' ');
+  let statement = composed.get(key);
+  if (statement === undefined) {
+    statement = { name: `${name}-${composed.size}`, text: compose(parts) };
+    composed.set(key, statement);
+  }
+  return [{ values: parts.flatMap(({ values }) => values), ...statement }];
+}
+
+function compose(parts: readonly Part[]): string {
+  let first = 0;
+  const texts = parts.map(({ name, sql, with: reads = {}, values }) => {
+    const offset = first;
+    first += values.length;
+    const renumbered = (text: string) => text.replace(/\$(\d+)/g, (_, number) => `$${offset + Number(number)}`);
+    return {
+      reads: Object.entries(reads).map(([read, text]) => `${read} AS (${renumbered(text)})`),
+      name,
+      sql: renumbered(sql),
+    };
+  });
+  const withs = texts.reverse().flatMap(({ reads, name, sql }, index) => {
+    const isStatement = index === texts.length - 1;
+    return isStatement ? reads : [...reads, `"${name}" AS (${sql})`];
+  });
+  const statement = texts.at(-1)?.sql ?? '';
+  return withs.length === 0 ? statement : `WITH ${withs.join(',\n')}\n${statement}`;
+}

@@ -1,0 +1,185 @@
+import type { Socket } from 'node:net';
+import { expect, test } from '@jest/globals';
+import { eventually } from '@tallyline/local/testing/eventually';
+import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
+import { classify, Disconnected } from './errors.js';
+import { onPool, type Pool, type Statement, type TransactionOptions, type Tx, withTransaction } from './pool.js';
+
+const { pool, url } = await openTestDatabase('write', { emptied: ['customers'] });
+
+const DIVIDE = { text: 'SELECT 1 / 0' };
+const SELECT = { text: 'SELECT 1' };
+/** Its failure is seen some turns later than that of the statements behind it. */
+const divideBehindPromises = async (tx: Tx) => {
+  await tx.query(DIVIDE).catch(async (error) => {
+    for (let turn = 0; turn < 10; turn += 1) await undefined;
+    throw error;
+  });
+};
+
+test.each<[string, (tx: Tx) => Promise<unknown>]>([
+  ['awaited', (tx) => Promise.all([divideBehindPromises(tx), tx.query(SELECT)])],
+  ['sent with COMMIT', async (tx) => void tx.commitBehind([DIVIDE, SELECT])],
+])('a transaction fails with what went wrong first, %s', async (_when, work) => {
+  await expect(withTransaction(pool, 'divide', work)).rejects.toThrow('divide: division by zero');
+});
+
+test('who writes says its own name and limits, whatever the URL of the database says', async () => {
+  const asked = new URL(url);
+  asked.searchParams.set('application_name', 'shop');
+  asked.searchParams.set('statement_timeout', '0');
+  const named = createTestPool(asked.href, { applicationName: 'writer', statementTimeoutMs: 4_000 });
+  const { rows } = await named.query(
+    "SELECT current_setting('application_name') AS name, current_setting('statement_timeout') AS timeout",
+  );
+  await named.end();
+  expect(rows).toEqual([{ name: 'writer', timeout: '4s' }]);
+});
+
+const add = (id: unknown) => ({
+  text: 'INSERT INTO customers (id, created_at) VALUES ($1, now())',
+  values: [id],
+});
+const ADD = add('00000000-0000-4000-8000-000000000003');
+const customers = async () => (await pool.query('SELECT 1 FROM customers')).rows;
+
+test('a transaction whose last statement fails before it is sent stores nothing', async () => {
+  const unsendable = {
+    toPostgres: () => {
+      throw new RangeError('Invalid time value');
+    },
+  };
+  const work = withTransaction(pool, 'half', async (tx) => {
+    tx.commitBehind([add('00000000-0000-4000-8000-000000000001'), add(unsendable)]);
+  });
+  await expect(work).rejects.toThrow('Invalid time value');
+  expect(await customers()).toEqual([]);
+});
+
+test('what the server refuses of the last statements, a timeout too, is certainly not stored', async () => {
+  const impatient = createTestPool(url, { statementTimeoutMs: 200 });
+  const work = withTransaction(impatient, 'slow', async (tx) => {
+    tx.commitBehind([add('00000000-0000-4000-8000-000000000002'), { text: 'SELECT pg_sleep(5)' }]);
+  });
+  await expect(work).rejects.toMatchObject({ message: expect.stringContaining('timeout'), outcomeUnknown: false });
+  await impatient.end();
+  expect(await customers()).toEqual([]);
+});
+
+test('a statement that comes when COMMIT is on its way is refused, and runs in no transaction of its own', async () => {
+  const kept = await withTransaction(pool, 'late', async (tx) => {
+    await tx.query(SELECT);
+    return { tx };
+  });
+  const late = kept.tx.query(add('00000000-0000-4000-8000-000000000002'));
+  await expect(late).rejects.toThrow('COMMIT is on its way');
+  expect(await customers()).toEqual([]);
+});
+
+/** As by a cancel that hits it: of 692 cancels of whatever was running, 8 hit BEGIN. */
+function failBegin(victim: Pool): void {
+  victim.on('connect', (client) => {
+    const query = client.query.bind(client) as (asked: unknown) => unknown;
+    client.query = ((asked: string | { text: string }) => {
+      if (typeof asked !== 'string' && asked.text === 'BEGIN') asked.text = DIVIDE.text;
+      return query(asked === 'BEGIN' ? DIVIDE.text : asked);
+    }) as typeof client.query;
+  });
+}
+
+test.each<[string, (tx: Tx) => Promise<unknown>, TransactionOptions]>([
+  ['the first', (tx) => tx.query(ADD), {}],
+  ['the last', async (tx) => void tx.commitBehind([ADD]), {}],
+  ['behind reads', (tx) => tx.query(SELECT).then(() => tx.query(ADD)), { readsFirst: true }],
+  ['the last behind reads', (tx) => tx.query(SELECT).then(() => tx.commitBehind([ADD])), { readsFirst: true }],
+])('no statement is carried out whose BEGIN has failed: %s', async (_which, work, options) => {
+  const victim = createTestPool(url);
+  failBegin(victim);
+  const failed = withTransaction(victim, 'add', work, options);
+  await expect(failed).rejects.toMatchObject({ message: 'add: division by zero', outcomeUnknown: false });
+  await victim.end();
+  expect(await customers()).toEqual([]);
+});
+
+test.each([
+  ['a login that is refused', (asked: URL) => Object.assign(asked, { username: 'nobody' })],
+  ['a database that is not there', (asked: URL) => Object.assign(asked, { pathname: '/nothing' })],
+])('%s says nothing against the work', async (_what, wrong) => {
+  const refused = createTestPool(wrong(new URL(url)).href);
+  const asks = [onPool(refused).query({ text: 'SELECT 1' }), withTransaction(refused, 'ask', (tx) => tx.query(SELECT))];
+  const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
+  await refused.end();
+  expect(failures).toEqual(['unavailable', 'unavailable']);
+});
+
+const BROKEN = Object.assign(new Error('write EPROTO'), { code: 'EPROTO' });
+
+/** As TLS, or a network that goes down, ends a connection: by an error of no list. `whenTo`: when this text has been sent. */
+function breakConnections(victim: Pool, text: string, whenTo: () => Promise<unknown>): void {
+  victim.on('connect', (client) => {
+    const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
+    const query = client.query.bind(client) as (asked: unknown) => unknown;
+    client.query = ((asked: string | { text: string }) => {
+      if (asked === text || (typeof asked !== 'string' && asked.text === text)) {
+        stream.pause();
+        void whenTo().then(() => stream.destroy(BROKEN));
+      }
+      return query(asked);
+    }) as typeof client.query;
+  });
+}
+
+test('where the answer to COMMIT is lost, of whatever, nobody knows the outcome, and nothing is repeated', async () => {
+  const victim = createTestPool(url);
+  breakConnections(victim, 'COMMIT', () => eventually(async () => expect(await customers()).toHaveLength(1)));
+  const error = await withTransaction(victim, 'add', async (tx) => tx.commitBehind([ADD])).catch((error) => error);
+  await victim.end();
+  expect([error.message, error.outcomeUnknown, classify(error)]).toEqual(['add: write EPROTO', true, 'unavailable']);
+});
+
+test.each<[string, (tx: Tx) => Promise<unknown>]>([
+  ['its last statements', async (tx) => void tx.commitBehind([ADD])],
+  ['COMMIT', async () => undefined],
+])('where the connection is lost before %s, nothing is stored, and that is known', async (_what, end) => {
+  const victim = createTestPool(url);
+  const gone = new Promise<void>((resolve) => victim.on('connect', (client) => client.on('end', resolve)));
+  const lost = withTransaction(victim, 'add', async (tx) => {
+    const [session] = await tx.query<{ pid: number }>({ text: 'SELECT pg_backend_pid() AS pid' });
+    await pool.query('SELECT pg_terminate_backend($1)', [session?.pid]);
+    await gone;
+    await end(tx);
+  });
+  await expect(lost).rejects.toMatchObject({ constructor: Disconnected, outcomeUnknown: false });
+  await victim.end();
+  expect(await customers()).toEqual([]);
+});
+
+test('what a connection fails of says nothing against the statement, whatever it is', async () => {
+  const victim = createTestPool(url);
+  breakConnections(victim, SELECT.text, async () => undefined);
+  const asks = [onPool(victim).query(SELECT), withTransaction(victim, 'ask', (tx) => tx.query(SELECT))];
+  const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
+  await victim.end();
+  expect(failures).toEqual(['unavailable', 'unavailable']);
+});
+
+const STALE: readonly [string, (pool: Pool) => Promise<unknown>][] = [
+  ['is not there any more', (one) => one.query('DEALLOCATE ALL')],
+  ['was made before its table changed', (one) => one.query('ALTER TABLE customers ADD COLUMN note TEXT')],
+];
+const HOW: readonly [string, (pool: Pool, statement: Statement) => Promise<unknown>][] = [
+  ['alone', (pool, statement) => onPool(pool).query(statement)],
+  ['in a transaction', (pool, statement) => withTransaction(pool, 'ask', (tx) => tx.query(statement))],
+];
+test.each(STALE.flatMap(([what, make]) => HOW.map(([how, ask]) => [what, how, make, ask] as const)))(
+  'a statement whose prepared form %s is repeated on another connection: %s',
+  async (_what, _how, make, ask) => {
+    await pool.query('ALTER TABLE customers DROP COLUMN IF EXISTS note');
+    const one = createTestPool(url, { maxConnections: 1 });
+    const named = { name: 'named', text: 'SELECT * FROM customers WHERE $1', values: [false] };
+    await ask(one, named);
+    await make(one);
+    expect(await ask(one, named)).toEqual([]);
+    await one.end();
+  },
+);

@@ -1,0 +1,37 @@
+import type { Logger } from '../process/logger.js';
+import { type Loop, startLoop } from '../process/loop.js';
+import { tryLock } from './advisory-lock.sql.js';
+import { type Pool, type Tx, withTransaction } from './pool.js';
+
+/** 1,000 rows are gone in about 10 ms; whoever waits for the disk or a lock waits no longer than that. */
+export const PRUNE_BATCH_SIZE = 1_000;
+/** Between batches, so that a year's rows become a trickle beside the orders and not a flood: 5,000 rows a second. */
+const PAUSE_MS = 200;
+const IDLE_MS = 60_000;
+
+export interface PruningOptions {
+  readonly name: string;
+  readonly pool: Pool;
+  readonly log: Logger;
+  /** Deletes one batch of what is past its retention and answers how many rows went. */
+  readonly prune: (tx: Tx) => Promise<number>;
+}
+
+/** Deletes old rows in small batches for ever. Any number of replicas may run: only one works at a time. */
+export function startPruning({ name, pool, log, prune }: PruningOptions): Loop {
+  const loop = startLoop(`prune ${name}`, log, {
+    idleMs: IDLE_MS,
+    turn: async () => {
+      const deleted = await pruneOnce(pool, name, prune);
+      if (deleted > 0) log.debug({ deleted }, `pruned ${name}`);
+      if (deleted === PRUNE_BATCH_SIZE) setTimeout(() => loop.wake(), PAUSE_MS).unref();
+      return 'idle';
+    },
+  });
+  return loop;
+}
+
+/** One batch, or none while another replica is at it. */
+export function pruneOnce(pool: Pool, name: string, prune: (tx: Tx) => Promise<number>): Promise<number> {
+  return withTransaction(pool, `prune ${name}`, async (tx) => ((await tryLock(tx, `prune ${name}`)) ? prune(tx) : 0));
+}

@@ -1,0 +1,46 @@
+import { type Check, CheckFailed } from '../http/health.js';
+import { databaseError } from './errors.js';
+import { databaseFailure } from './failure.js';
+import { onPool, type Pool, type Statement, withRolledBackTransaction } from './pool.js';
+
+/** Two pages: rows of less than 2 kB are neither compressed nor stored elsewhere. */
+const PROBE: Statement = {
+  name: 'probe-storage',
+  text: "INSERT INTO storage_probe (filler) SELECT repeat('x', 1900) FROM generate_series(1, 8)",
+};
+
+/** While all is well, storing is tried this often at most, however often somebody asks. */
+const TRUSTED_MS = 2_000;
+
+const LOCK_NOT_AVAILABLE = '55P03';
+
+/**
+ * True readiness of a database that is written: a server that answers SELECT 1 may have a full disk, be read-only, or lack a
+ * column. In a transaction that is rolled back, the check writes two pages into `storage_probe`, which needs room on the disk,
+ * and runs `statements`: what the service writes, with no rows, which needs every table, column and permission.
+ */
+export function storageCheck(pool: Pool, statements: readonly Statement[]): Check {
+  let trustedUntilMs = 0;
+  let underWay: Promise<void> | undefined;
+
+  const attempt = async () => {
+    try {
+      await withRolledBackTransaction(pool, 'check storage', async (tx) => {
+        // A lock that somebody holds says nothing against the storage.
+        await tx.query({ text: "SET LOCAL lock_timeout = '500ms'" });
+        await tx.query(PROBE);
+        for (const statement of statements) await tx.query(statement);
+      });
+    } catch (error) {
+      if (databaseError(error)?.code !== LOCK_NOT_AVAILABLE) throw new CheckFailed(databaseFailure(error));
+    }
+    trustedUntilMs = performance.now() + TRUSTED_MS;
+  };
+  return async () => {
+    if (performance.now() < trustedUntilMs) return void (await onPool(pool).query({ text: 'SELECT 1' }));
+    underWay ??= attempt().finally(() => {
+      underWay = undefined;
+    });
+    await underWay;
+  };
+}

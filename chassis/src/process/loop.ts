@@ -1,0 +1,80 @@
+import { isServerAway } from '../postgres/errors.js';
+import { backoffMs } from './backoff.js';
+import type { Logger } from './logger.js';
+import { Wake } from './wake.js';
+
+export interface Loop {
+  /** Runs the next turn at once instead of after the idle time. */
+  wake(): void;
+  /** Why its turns fail; undefined while they do not. */
+  trouble(): unknown;
+  /** Resolves when the turn under way has ended. May be called twice. */
+  stop(): Promise<void>;
+}
+
+export interface LoopOptions {
+  readonly idleMs: number;
+  /** `lane`: which of the parallel runs this is, from 0. */
+  readonly turn: (lane: number) => Promise<'busy' | 'idle'>;
+  /** How many turns may be under way at once; 1 when left out. */
+  readonly lanes?: number;
+}
+
+/** Reasons with a number in them would be another one each time. */
+const MAX_TOLD = 10;
+
+/** A restart of a server brings a different error each moment: they are one reason. */
+function reasonOf(error: unknown): string {
+  if (isServerAway(error)) return 'the server is away';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Runs `turn` for ever: again at once while it says 'busy', after `idleMs` (or a wake) otherwise. A turn that throws is
+ * tried again with backoff. In a series of failures each reason is logged once, so that an hour's outage is a few lines and
+ * not a flood, and the reason that lasts is among them: the first one is often another.
+ */
+export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }: LoopOptions): Loop {
+  const alarms = Array.from({ length: lanes }, () => new Wake());
+  const failing = new Map<number, unknown>();
+  const told = new Set<string>();
+  let stopping = false;
+
+  const run = async (alarm: Wake, lane: number) => {
+    let failures = 0;
+    while (!stopping) {
+      try {
+        const state = await turn(lane);
+        if (failing.delete(lane) && failing.size === 0) {
+          told.clear();
+          log.info({ failures }, `${name}: works again`);
+        }
+        failures = 0;
+        if (state === 'idle' && !stopping) await alarm.wait(idleMs);
+      } catch (error) {
+        const reason = reasonOf(error);
+        if (told.size < MAX_TOLD && !told.has(reason)) {
+          told.add(reason);
+          log.warn({ err: error }, `${name}: failed, trying again until it works`);
+        } else log.debug({ err: error, failures }, `${name}: still failing`);
+        failing.set(lane, error);
+        if (!stopping) await alarm.wait(backoffMs(failures));
+        failures += 1;
+      }
+    }
+  };
+  const ended = Promise.all(alarms.map(run));
+  const wake = () => {
+    for (const alarm of alarms) alarm.wake();
+  };
+
+  return {
+    wake,
+    trouble: () => [...failing.values()][0],
+    stop: async () => {
+      stopping = true;
+      wake();
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from '@jest/globals';
+
+const cwd = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A service of this source. */
+const serviceThat = (start: string) => [
+  '--input-type=module',
+  '--eval',
+  `
+    import { runService } from ${JSON.stringify(new URL('../../dist/process/service.js', import.meta.url).href)};
+    import { z } from 'zod';
+    const settings = z.object({ LOG_LEVEL: z.string(), LOG_FORMAT: z.enum(['json', 'pretty']) });
+    const env = { LOG_LEVEL: 'info', LOG_FORMAT: 'json' };
+    await runService('a-service', env, settings, async ({ log, fatal }) => { ${start} return []; });`,
+];
+
+/** Runs it in a process of its own, and answers how it ended and its log lines. */
+function runService(start: string) {
+  const { status, stdout } = spawnSync(process.execPath, serviceThat(start), { cwd });
+  return { status, lines: String(stdout).trim().split('\n') };
+}
+
+test('a fault that no retry can mend is the last thing that a service says, whatever is still being started', () => {
+  const { status, lines } = runService(`
+    log.info('starting');
+    fatal(new Error('the broker holds another topology'));
+    log.info('a-service listens');`);
+  const messages = lines.map((line) => JSON.parse(line).msg);
+  expect([status, messages]).toEqual([1, ['starting', 'the broker holds another topology']]);
+});
+
+test('a password in a connection string reaches no log line: not by a message, a stack or a cause', () => {
+  const { lines } = runService(`
+    const refused = new Error('connect to postgres://shop:gehe1m@db:5432/x refused');
+    log.error({ err: new Error('amqp://shop:gehe1m@broker is away', { cause: refused }) }, 'cannot start');
+    process.exit(0);`);
+  expect(lines.join()).toContain('postgres://shop:***@db:5432/x refused');
+  expect(lines.join()).not.toContain('gehe1m');
+});
+
+test('a log that nobody reads is dropped beyond 16 MiB, and says so when it is read again', async () => {
+  const start = `
+    setTimeout(() => undefined, 60_000);
+    const pad = 'a'.repeat(1000);
+    for (let line = 0; line < 40_000; line += 1) {
+      log.info({ pad }, 'a line');
+      if (line % 100 === 0) await new Promise(setImmediate);
+    }
+    process.stderr.write('logged');`;
+  const service = spawn(process.execPath, serviceThat(start), { cwd });
+  try {
+    await once(service.stderr, 'data');
+    const told: { msg: string; lines?: number }[] = [];
+    for await (const line of createInterface(service.stdout)) {
+      told.push(JSON.parse(line));
+      if (told.at(-1)?.lines !== undefined) break;
+    }
+    const kept = told.filter(({ msg }) => msg === 'a line').length;
+    expect(kept).toBeLessThan(17_000);
+    expect(told.at(-1)).toMatchObject({
+      msg: 'log lines were dropped: nobody read them in time',
+      lines: 40_000 - kept,
+    });
+  } finally {
+    service.kill('SIGKILL');
+  }
+});

@@ -1,0 +1,130 @@
+import { join } from 'node:path';
+import { startBroker } from '../servers/broker.js';
+import { isGiven } from '../servers/given-server.js';
+import { refuseTakenPorts, type WantedPort } from '../servers/ports.js';
+import { postgresAnswers } from '../servers/postgres-ready.js';
+import { startPostgresServer } from '../servers/postgres-server.js';
+import { brokerAnswers } from '../servers/rabbitmq-ready.js';
+import { createDatabase, databaseUrl, type SchemaFile } from '../servers/schema.js';
+import { writeAddresses } from './addresses.js';
+import { dataDir, logDir, postgresDataDir, runDir } from './data-dir.js';
+import type { Restartable } from './keep-running.js';
+import { chooseOffset, moveOwn } from './own-ports.js';
+import { SERVICES } from './service-names.js';
+import { startService, untilServicesReady } from './services.js';
+import { required, requiredPort, type Settings } from './settings.js';
+
+const DATABASES = [
+  { name: 'postgres-write', variable: 'WRITE_DATABASE_URL', file: 'init-write.sql' },
+  { name: 'postgres-read', variable: 'READ_DATABASE_URL', file: 'init-read.sql' },
+] as const satisfies readonly { name: string; variable: string; file: SchemaFile }[];
+
+export interface Suite {
+  /** What we started and therefore look after. */
+  readonly ours: readonly Restartable[];
+  /** Where everything is. */
+  readonly settings: Settings;
+  /** The variables that name a server of the person's own. */
+  readonly given: ReadonlySet<string>;
+}
+
+/** Between two steps is where a start that was interrupted ends. */
+type Step = <T>(work: () => Promise<T>) => Promise<T>;
+
+export async function startSuite(asked: Settings, say: (line: string) => void, signal: AbortSignal): Promise<Suite> {
+  const step: Step = (work) => {
+    signal.throwIfAborted();
+    return work();
+  };
+  const given = new Set<string>();
+  for (const { variable } of DATABASES) {
+    if (await step(() => isGiven(asked, variable, serverAnswers))) given.add(variable);
+  }
+  if (await step(() => isGiven(asked, 'BROKER_URL', brokerAnswers))) given.add('BROKER_URL');
+  const { offset, taken } = await step(() => chooseOffset(asked, given));
+  if (taken.length > 0)
+    say(`Port ${taken.join(' and ')} is taken: all ports are moved by ${offset}. PORT_OFFSET says otherwise.`);
+  const settings = moveOwn(asked, given, offset);
+  const url = (variable: string) => required(settings.variables, variable);
+  await step(() => refuseTakenPorts(wantedPorts(settings, given)));
+  writeAddresses(settings.variables);
+
+  const databases = DATABASES.map(async ({ name, variable, file }): Promise<Restartable[]> => {
+    if (given.has(variable)) {
+      await step(() => createDatabase(url(variable), file));
+      return [];
+    }
+    const port = Number(new URL(url(variable)).port);
+    say(`Starting PostgreSQL on port ${port} (${file}) …`);
+    const place = await step(() => postgresDataDir(name));
+    const server = await step(() =>
+      startPostgresServer({ name, dataDir: place, port, logFile: join(logDir, `${name}.log`), runDir }),
+    );
+    await step(() => createDatabase(url(variable), file));
+    return [named(`PostgreSQL on port ${port}`, server)];
+  });
+  const broker = async (): Promise<Restartable[]> => {
+    if (given.has('BROKER_URL')) return [];
+    const port = Number(new URL(url('BROKER_URL')).port);
+    const logFile = join(logDir, 'rabbitmq.log');
+    const options = {
+      dataDir,
+      port,
+      managementPort: requiredPort(settings.variables, 'RABBITMQ_MANAGEMENT_PORT'),
+      logFile,
+      runDir,
+      say,
+    };
+    return [named('RabbitMQ', await step(() => startBroker(options)))];
+  };
+  const servers = (await Promise.all([...databases, broker()])).flat();
+
+  say('Starting the services …');
+  const services = await Promise.all(
+    SERVICES.map(({ name }) => step(() => startService(name, settings.variables, runDir))),
+  );
+  await step(() => untilServicesReady(services, settings.variables));
+  return { ours: [...servers, ...services], settings, given };
+}
+
+/** A getter stays a getter: `ended` is another promise after each restart. */
+function named(name: string, server: Omit<Restartable, 'name'>): Restartable {
+  return {
+    name,
+    get ended() {
+      return server.ended;
+    },
+    restart: () => server.restart(),
+  };
+}
+
+/** The database itself may still be missing there; the server and the password may not. */
+function serverAnswers(url: string): Promise<void> {
+  return postgresAnswers(url).catch((error: { code?: string }) => {
+    if (error.code === '3D000') return postgresAnswers(databaseUrl(url, 'postgres'));
+    throw error;
+  });
+}
+
+function wantedPorts(settings: Settings, given: ReadonlySet<string>): WantedPort[] {
+  const { variables } = settings;
+  const services = SERVICES.map(({ name, portVariable }) => ({
+    port: requiredPort(variables, portVariable),
+    host: required(variables, 'BIND_ADDR'),
+    usedBy: name,
+    remedy: `set ${portVariable} to another port`,
+  }));
+  const databases = DATABASES.filter(({ variable }) => !given.has(variable)).map(({ variable }) => ({
+    port: Number(new URL(required(variables, variable)).port),
+    host: '127.0.0.1',
+    usedBy: 'PostgreSQL',
+    remedy: `set ${variable} to a database of yours`,
+  }));
+  const remedy = 'set BROKER_URL to a RabbitMQ of yours';
+  const brokerPorts = [
+    Number(new URL(required(variables, 'BROKER_URL')).port),
+    requiredPort(variables, 'RABBITMQ_MANAGEMENT_PORT'),
+  ];
+  const broker = brokerPorts.map((port) => ({ port, host: '127.0.0.1', usedBy: 'RabbitMQ', remedy }));
+  return [...services, ...databases, ...(given.has('BROKER_URL') ? [] : broker)];
+}

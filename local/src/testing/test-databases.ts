@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { createDatabase, databaseUrl, type SchemaFile, withClient } from '../servers/schema.js';
+import { createVhost, type Vhost } from '../servers/vhost.js';
+
+export interface TestDatabases {
+  readonly writeDatabaseUrl: string;
+  readonly readDatabaseUrl: string;
+  drop(): Promise<void>;
+}
+
+const TEMPLATES: Readonly<Record<string, SchemaFile>> = {
+  write_template: 'init-write.sql',
+  read_template: 'init-read.sql',
+};
+
+/** Once per jest run. A clone of a finished template takes 30 ms, applying the file each time three times as long. */
+export async function buildTemplates(adminUrl: string): Promise<void> {
+  for (const [template, file] of Object.entries(TEMPLATES)) {
+    await createDatabase(databaseUrl(adminUrl, template), file);
+  }
+}
+
+/** A pair of databases of one's own: test files run at the same time and never see each other's rows. */
+export async function createTestDatabases(): Promise<TestDatabases> {
+  const adminUrl = fromGlobalSetup('TEST_POSTGRES_URL');
+  const suffix = randomBytes(6).toString('hex');
+  const names = [`write_${suffix}`, `read_${suffix}`] as const;
+  await withClient(adminUrl, async (client) => {
+    await client.query(`CREATE DATABASE ${names[0]} TEMPLATE write_template`);
+    await client.query(`CREATE DATABASE ${names[1]} TEMPLATE read_template`);
+  });
+  return {
+    writeDatabaseUrl: databaseUrl(adminUrl, names[0]),
+    readDatabaseUrl: databaseUrl(adminUrl, names[1]),
+    drop: () =>
+      withClient(adminUrl, async (client) => {
+        for (const name of names) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+      }),
+  };
+}
+
+/**
+ * A pool of plain connections for what a test asks itself. `end()` does not wait for the server, so a database that is
+ * dropped right after may still end one of them: that is no failure.
+ */
+export function openTestPool(url: string, maxConnections = 2): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max: maxConnections });
+  pool.on('error', () => undefined);
+  return pool;
+}
+
+export function createTestVhost(): Promise<Vhost> {
+  return createVhost({
+    brokerUrl: fromGlobalSetup('TEST_BROKER_URL'),
+    managementUrl: fromGlobalSetup('TEST_MANAGEMENT_URL'),
+  });
+}
+
+export function fromGlobalSetup(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set: run this test through \`npm test\``);
+  return value;
+}
