@@ -112,6 +112,15 @@ async function redrawn(page: Page): Promise<void> {
       chart.update('none');
     }
   });
+  // A chart takes its width from its frame a moment after it was laid out, which a slow machine shows.
+  await page.waitForFunction(() =>
+    [...document.querySelectorAll('canvas')].every((canvas) => {
+      // biome-ignore lint/suspicious/noExplicitAny: a global of Chart.js
+      const chart = (globalThis as any).Chart.getChart(canvas);
+      const width = canvas.parentElement?.clientWidth ?? 0;
+      return chart === undefined || width === 0 || Math.abs(chart.width - width) <= 1;
+    }),
+  );
 }
 
 describe('a number is never cut', () => {
