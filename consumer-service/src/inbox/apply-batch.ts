@@ -129,7 +129,7 @@ export function batchStatements(): Statement[] {
   });
 }
 
-/** Of two copies of a message it records the one from the outbox. Returns the ids that are accounted for by this. */
+/** Records dead letters, and of two copies the one from the outbox. Returns the ids that are accounted for by this. */
 function recordDeadLetters(tx: Tx, deadLetters: readonly DeadLetter[]): Promise<string[]> {
   const unique = new Map<string, DeadLetter>();
   for (const deadLetter of deadLetters)

@@ -1,6 +1,6 @@
 import { epochChange, type Source } from '@tallyline/contracts/source';
 
-/** What this side knows about the write database that the ledger counts. */
+/** The read side's knowledge of the write database that the ledger counts. */
 export interface KnownSource {
   readonly epoch: string;
   readonly walPosition: string;

@@ -1,7 +1,7 @@
 import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 
-/** What a batch adds to one second of the ledger. Times are RFC 3339. */
+/** The numbers that a batch adds to one second of the ledger. Times are RFC 3339. */
 export interface LedgerRow {
   /** Start of the second, by the write side's clock. */
   readonly second: string;

@@ -7,7 +7,7 @@ const MAX_WAIT_SECONDS = 300;
 /** An earlier version of the write side refuses longer requests, so every other attempt is limited to this. */
 const FEW_SECONDS = 1_000;
 
-/** What is recorded about requests for events and for watermarks. They back off independently. */
+/** The record of requests for events and of requests for watermarks, which back off independently. */
 export interface ReplayState {
   /** Seconds since the last request for events, by the database's clock; null before the first request. */
   readonly eventsRequestAgeSeconds: number | null;
@@ -48,7 +48,7 @@ export interface EventsRequest {
 
 /**
  * Decides which seconds to request now, if any. When all events of the last request have come, the next seconds are due at
- * once. When none has come, they may all wait in the outbox: then the next request is for the seconds behind them, so that
+ * once. When none has come, they may all wait in the outbox: then the next request is for the seconds after them, so that
  * they hold back no others.
  */
 export function nextEventsRequest(state: ReplayState, short: readonly ShortSecond[]): EventsRequest | undefined {

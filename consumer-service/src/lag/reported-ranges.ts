@@ -5,8 +5,8 @@ export interface Range {
 }
 
 /**
- * What the write side has reported so far: everything before `until`, and the ranges in `ahead`, which lie beyond a gap.
- * A gap is there while a watermark is on its way or was lost. Two lanes or consumers may also commit the later one first.
+ * The time that the write side has reported so far: all before `until`, and the ranges in `ahead`, which lie beyond a gap.
+ * There is a gap while a watermark is on its way or was lost. Two lanes or consumers may also commit the later one first.
  */
 export interface Reported {
   /** -Infinity before the first report. */

@@ -56,7 +56,7 @@ export function createReplayRequester({ pool, log, publish, drained }: RequestRe
       const state = await lockReplayState(tx);
       if (state === undefined) return 'idle';
       const next = await findShortSeconds(tx, state.requestedUntil, GRACE_SECONDS, MAX_REPLAY_SECONDS);
-      // Behind the last second that lacks events, the requests begin again with the first one.
+      // After the last second that lacks events, the requests begin again with the first one.
       const isNewRound = next.length === 0;
       const short = isNewRound ? await findShortSeconds(tx, null, GRACE_SECONDS, MAX_REPLAY_SECONDS) : next;
       const isFirst = state.eventsAttempts + state.watermarksAttempts === 0;
