@@ -9,12 +9,13 @@ import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { startArchiveMonths } from './archive/archive-months.js';
 import { batchStatements } from './inbox/apply-batch.js';
-import { pruneLedger, pruneProcessedEvents } from './inbox/prune-inbox.sql.js';
-import { createMeasures } from './measures.js';
-import { startOutbound } from './outbound.js';
+import { pruneProcessedEvents } from './inbox/retention.sql.js';
+import { pruneLedger } from './lag/ledger.sql.js';
+import { startReplayRequests } from './lag/request-replay.js';
+import { createBatchMetrics } from './metrics.js';
 import { startProblemReports } from './problems/report-problems.js';
-import { startReplayRequests } from './replay/start-replay-requests.js';
-import { startSubscription } from './subscription.js';
+import { startPublisherLink } from './subscription/publisher-link.js';
+import { startSubscription } from './subscription/subscription.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
@@ -28,7 +29,7 @@ const settings = environment.pick({
 
 const api = {
   title: 'consumer-service',
-  description: 'Counts events into the views. It answers for its health alone.',
+  description: 'Applies events to the views. Its HTTP server answers health checks and metrics only.',
 };
 
 await runService('consumer-service', process.env, settings, async ({ config, log }) => {
@@ -42,16 +43,16 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const metrics = createMetrics('consumer-service');
   observePool(metrics, pool);
   const archiveMonths = startArchiveMonths(pool, log);
-  const outbound = startOutbound({ log, brokerUrl: config.BROKER_URL });
+  const publisherLink = startPublisherLink(log, config.BROKER_URL);
   const subscription = startSubscription({
     pool,
     log,
     brokerUrl: config.BROKER_URL,
-    outbound,
-    onBatch: createMeasures(metrics),
+    publisherLink,
+    onBatch: createBatchMetrics(metrics),
   });
   const problemReports = startProblemReports(pool, log, subscription.problems);
-  const replayRequests = startReplayRequests(pool, log, subscription.link, outbound);
+  const replayRequests = startReplayRequests(pool, log, subscription.link, publisherLink);
   const days = config.INBOX_RETENTION_DAYS;
   const prunings = [
     startPruning({ name: 'processed events', pool, log, prune: (tx) => pruneProcessedEvents(tx, days) }),
@@ -60,8 +61,8 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const subscribed = async () => {
     const { link } = subscription;
     if (link.session() === undefined) throw new CheckFailed(`not subscribed: ${link.trouble()}`);
-    if (outbound.link.session() === undefined)
-      throw new CheckFailed(`no connection for dead letters: ${outbound.link.trouble()}`);
+    if (publisherLink.link.session() === undefined)
+      throw new CheckFailed(`no connection for dead letters: ${publisherLink.link.trouble()}`);
   };
   const applying = async () => {
     const [problem] = subscription.problems().filter(({ code }) => code.startsWith('views-'));
@@ -78,7 +79,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   log.info({ port: server.port }, 'consumer-service listens');
   return [
     ['subscription', subscription.stop],
-    // Behind the broker's links: a request that a blocked broker leaves unanswered ends with it.
+    // This stops after the broker links, because the end of a link ends a request that a blocked broker does not answer.
     ['replay requests', replayRequests.stop],
     ['problem reports', problemReports.stop],
     ['archive months', archiveMonths.stop],

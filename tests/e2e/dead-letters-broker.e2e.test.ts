@@ -29,8 +29,8 @@ test('a redrive ends when the broker blocks publishers, and its letters stay', a
       stdout: '',
       stderr:
         'the broker confirms nothing: it blocks publishers (low on memory). Its management page says more.\n' +
-        'What was not confirmed stays in its dead-letter queue, and may have been returned as well: nothing is lost or counted ' +
-        'twice. Mend the broker, then redrive again.\n',
+        'A message that was not confirmed stays in its dead-letter queue, and may have been returned to its queue as well: ' +
+        'nothing is lost, and nothing is applied twice. Repair the broker, then redrive again.\n',
     });
   } finally {
     await broker.control('set_vm_memory_high_watermark', '0.4');

@@ -63,7 +63,7 @@ test('a refused message is listed, tried without a trace, and counted once when 
   expect(letter?.reason).toMatch(/refuse/);
 
   const refused = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
-  expect(refused.stdout).toMatch(/would be set aside again: unappliable: .*refuse/);
+  expect(refused.stdout).toMatch(/would be a dead letter again: unappliable: .*refuse/);
   const shown = await runCommand(suite, 'dead-letters', 'show', id);
   expect(shown.stdout).toContain(JSON.stringify(order(1)));
   expect(shown.stdout).toContain('"x-origin-queue": "order-events"');
@@ -165,7 +165,7 @@ test('one command at a time: what another one holds must not seem to be gone', a
       expect([code, stdout, stderr]).toEqual([
         2,
         '',
-        'another dead-letters command is running: it holds the messages that it looks at\n',
+        'another dead-letters command is running and holds the messages; try again when it has ended\n',
       ]);
     }
   } finally {
@@ -256,7 +256,7 @@ test('some hundred letters are listed, tried and returned in the order in which 
   const tried = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
   expect([tried.code, tried.stderr]).toEqual([0, '']);
   expect(tried.stdout.match(/would be applied:/g)).toHaveLength(count / 3);
-  expect(tried.stdout.match(/would be set aside again: unappliable: .*refuse/g)).toHaveLength((2 * count) / 3);
+  expect(tried.stdout.match(/would be a dead letter again: unappliable: .*refuse/g)).toHaveLength((2 * count) / 3);
   // Each was tried as if it were the only one.
   expect(tried.stdout.match(/"customer_id": 941, .*"order_count": 1,/g)).toHaveLength(count / 3);
   expect(tried.stdout).toContain(`${count} message(s) tried and rolled back`);

@@ -7,7 +7,7 @@ import { createArchiveMonths } from './archive.sql.js';
 const INTERVAL_MS = 3_600_000;
 const CHECK_VIOLATION = '23514';
 
-/** Makes the archive's partitions a month ahead, so that no batch ever has to. */
+/** Creates the archive's partitions a month ahead, so that no batch has to. */
 export function startArchiveMonths(pool: Pool, log: Logger): Loop {
   return startLoop('archive months', log, {
     idleMs: INTERVAL_MS,
@@ -18,7 +18,7 @@ export function startArchiveMonths(pool: Pool, log: Logger): Loop {
   });
 }
 
-/** True when the archive has no partition for now (a clock that jumped): nothing is wrong with the events. */
+/** True when the archive has no partition for the current time, because a clock jumped. The event itself is valid. */
 export function isMissingMonth(error: unknown): boolean {
   const refusal = databaseError(error);
   return refusal?.code === CHECK_VIOLATION && refusal.table === 'event_archive';

@@ -11,7 +11,7 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 function received(productId: number, name = 'Mug'): DecodedEvent {
   const facts = { productId, name, category: 'Kitchen', price: 4.5, stock: 1, unknownToUs: [1e2] };
-  // Written as no serialiser of ours writes it: what is kept are the bytes, not their meaning.
+  // This is not how our serialiser writes it. The archive must keep the bytes, not only their meaning.
   const body = JSON.stringify(
     { eventType: 'ProductCreated', occurredAt: '2026-11-20T08:17:46.438Z', ...facts },
     null,
@@ -29,7 +29,7 @@ function received(productId: number, name = 'Mug'): DecodedEvent {
   return decoded;
 }
 
-const apply = (events: readonly DecodedEvent[]) => applyIsolating(pool, { events, poison: [], watermarks: [] });
+const apply = (events: readonly DecodedEvent[]) => applyIsolating(pool, { events, deadLetters: [], watermarks: [] });
 
 test('an event is archived once, byte for byte, in the transaction that applies it', async () => {
   const event = received(1, 'Tasse "groß" 🍵');
@@ -59,7 +59,7 @@ async function dropMonths(): Promise<void> {
   for (const { name } of partitions) await pool.query(`DROP TABLE ${name}`);
 }
 
-test('who waited while another made the months finds them made', async () => {
+test('a second call that waits while the months are created finds them and succeeds', async () => {
   await dropMonths();
   const make = 'SELECT create_event_archive_months()';
   const first = await pool.connect();
@@ -76,11 +76,13 @@ test('who waited while another made the months finds them made', async () => {
   }
 });
 
-test('a month without a partition gets one, and no event is taken for poison', async () => {
+test('a missing partition is created, and no event becomes a dead letter', async () => {
   await dropMonths();
   const batches = Array.from({ length: 4 }, (_, n) => [received(100 + n), received(200 + n)]);
   const results = await Promise.all(batches.map(apply));
-  expect(results.map(({ applied, poison }) => [applied.length, poison.length])).toEqual(batches.map(() => [2, 0]));
+  expect(results.map(({ applied, deadLetters }) => [applied.length, deadLetters.length])).toEqual(
+    batches.map(() => [2, 0]),
+  );
   const { rows } = await pool.query('SELECT count(*) AS events FROM event_archive');
   expect(rows).toEqual([{ events: 8 }]);
 });

@@ -3,7 +3,7 @@ import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { EventType } from '@tallyline/contracts/events';
 import type { DecodedEvent } from '../inbox/decode.js';
 
-/** Keeps events as received. The inbox has let each through once, so there is no conflict to handle here. */
+/** Archives events as received. The inbox has let each event pass once, so there is no conflict to handle. */
 export function insertArchived(events: readonly DecodedEvent[]): Part {
   return {
     name: 'insert-archived',
@@ -15,7 +15,7 @@ export function insertArchived(events: readonly DecodedEvent[]): Part {
       events.map(({ event }) => event.eventType),
       events.map(({ queue }) => queue),
       events.map(({ event }) => event.occurredAt),
-      events.map(({ counted }) => counted),
+      events.map(({ fromOutbox }) => fromOutbox),
       events.map(({ raw }) => raw.appId ?? null),
       events.map(({ raw }) => raw.traceparent ?? null),
       events.map(({ raw }) => raw.body.toString('utf8')),
@@ -23,7 +23,7 @@ export function insertArchived(events: readonly DecodedEvent[]): Part {
   };
 }
 
-/** Which of these events the archive has, and the views with it. One look per event and month. */
+/** Returns the events among these that are in the archive, and so in the views. It costs an index read per event and month. */
 export async function findArchived(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db.query<{ id: string }>({
     text: 'SELECT event_id AS id FROM event_archive WHERE event_id = ANY($1::uuid[])',
@@ -32,20 +32,20 @@ export async function findArchived(db: Queryable, ids: readonly string[]): Promi
   return new Set(rows.map(({ id }) => id));
 }
 
-/** How far back `findNewestArchived` looks: a type that is rare must not make it read the whole archive. */
-const NEWEST_LOOKED_AT = 1_000;
+/** findNewestArchived reads at most this many events, so that a rare type does not make it read the whole archive. */
+const MAX_NEWEST_EVENTS = 1_000;
 
-/** The body of the newest archived event of a type, or none. */
+/** Returns the body of the newest archived event of a type, if there is one among the newest events. */
 export async function findNewestArchived(db: Queryable, type: EventType): Promise<string[]> {
   const rows = await db.query<{ body: string }>({
-    text: `SELECT body FROM (SELECT event_type, body FROM event_archive ORDER BY event_id DESC LIMIT ${NEWEST_LOOKED_AT}) AS newest
+    text: `SELECT body FROM (SELECT event_type, body FROM event_archive ORDER BY event_id DESC LIMIT ${MAX_NEWEST_EVENTS}) AS newest
             WHERE event_type = $1 LIMIT 1`,
     values: [type],
   });
   return rows.map(({ body }) => body);
 }
 
-/** Makes the partitions of this month and the next, by the database's clock, which is the one that stamps the rows. */
+/** Creates the partitions of this month and the next. The database's clock decides, because it also stamps the rows. */
 export async function createArchiveMonths(db: Queryable): Promise<void> {
   await db.query({ name: 'create-archive-months', text: 'SELECT create_event_archive_months()' });
 }

@@ -1,17 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ConsumeMessage, Message } from 'amqplib';
 
-/** This many are looked up, tried, or wait for their confirms, together. */
 const PAGE_SIZE = 200;
 
-/** After so long without a message, the queue is asked whether it has any left. */
+/** After this time without a message, the queue is asked whether it has any left. */
 const SILENCE_MS = 250;
 
 /**
- * A quorum queue stores so many commands of a channel at once. What comes above waits in the channel: it is put in one pile,
- * which loses its order, and is lost when the channel closes. RabbitMQ 3.10 also shuffles what one command returns, above 32.
+ * This many acknowledgements or returns are sent before the next answer is awaited. A quorum queue stores more of them in
+ * another order, and loses them when the channel closes. RabbitMQ 3.10 also changes the order when one command returns more
+ * than 32 messages.
  */
-const SETTLED_TOGETHER = 25;
+const CHUNK_SIZE = 25;
 
 /** Delivery tags of one page that are neither acknowledged nor returned, oldest first. */
 interface HeldPage {
@@ -19,7 +19,7 @@ interface HeldPage {
   readonly tags: Set<number>;
 }
 
-/** The messages of queues, for somebody who looks at all of them and takes some. */
+/** Reads all messages of queues and holds them, so that some can be removed and the rest returned in order. */
 export class HeldMessages {
   readonly #channel: Channel;
   readonly #pages: HeldPage[] = [];
@@ -29,9 +29,9 @@ export class HeldMessages {
   }
 
   /**
-   * What lies in a queue now, oldest first, page by page, and no more than that. The channel holds what was read, so that the
-   * next page has others. A consumer for each page, whose prefetch is the page: asked for one by one (basic.get), they are 550
-   * a second, and this way 20,000. One consumer for all would be sent all of them at once, whatever memory they take.
+   * Yields the messages that are in a queue at the beginning, oldest first. The channel holds what was read, so the next page
+   * has other messages. Each page has a consumer whose prefetch is the size of the page: `basic.get` is many times slower, and
+   * one consumer for all pages would be sent all messages at once, however much memory they take.
    */
   async *pages(queue: string, onCount: (messages: number) => void): AsyncGenerator<ConsumeMessage[]> {
     const { messageCount } = await this.#channel.checkQueue(queue);
@@ -45,7 +45,7 @@ export class HeldMessages {
     }
   }
 
-  /** Takes messages of one page out of their queue. */
+  /** Removes messages of one page from their queue. */
   async acknowledge(messages: readonly ConsumeMessage[]): Promise<void> {
     const last = messages.at(-1);
     const page = this.#pages.find(({ tags }) => last && tags.has(tagOf(last)));
@@ -53,21 +53,21 @@ export class HeldMessages {
     for (const message of messages) page.tags.delete(tagOf(message));
     const isOldest = this.#pages.every(({ tags }) => [...tags].every((tag) => tag > tagOf(last)));
     if (isOldest) return this.#channel.ack(last, true);
-    for (const some of chunks(messages)) {
-      for (const message of some) this.#channel.ack(message);
+    for (const chunk of chunks(messages)) {
+      for (const message of chunk) this.#channel.ack(message);
       await this.#channel.checkQueue(page.queue);
     }
   }
 
   /**
-   * Returns what is held so that the queue has the order that it had. A channel that is closed would return it page by page,
-   * but the pages in any order.
+   * Returns all held messages, so that the queue has its order again. If the channel were closed instead, the broker would
+   * return the pages in any order.
    */
   async returnRest(): Promise<void> {
     for (const { queue, tags } of this.#pages) {
-      for (const some of chunks([...tags])) {
-        // amqplib reads only the tag of a message; to keep the messages themselves would take the memory of a whole queue.
-        this.#channel.nack({ fields: { deliveryTag: some.at(-1) } } as Message, true, true);
+      for (const chunk of chunks([...tags])) {
+        // amqplib reads only the tag of a message. Keeping whole messages would take the memory of a whole queue.
+        this.#channel.nack({ fields: { deliveryTag: chunk.at(-1) } } as Message, true, true);
         await this.#channel.checkQueue(queue);
       }
     }
@@ -79,8 +79,8 @@ function tagOf({ fields }: ConsumeMessage): number {
 }
 
 function chunks<T>(all: readonly T[]): T[][] {
-  const count = Math.ceil(all.length / SETTLED_TOGETHER);
-  return Array.from({ length: count }, (_, n) => all.slice(n * SETTLED_TOGETHER, (n + 1) * SETTLED_TOGETHER));
+  const count = Math.ceil(all.length / CHUNK_SIZE);
+  return Array.from({ length: count }, (_, n) => all.slice(n * CHUNK_SIZE, (n + 1) * CHUNK_SIZE));
 }
 
 async function takePage(channel: Channel, queue: string, size: number): Promise<ConsumeMessage[]> {
@@ -91,7 +91,7 @@ async function takePage(channel: Channel, queue: string, size: number): Promise<
   });
   await channel.prefetch(size);
   const { consumerTag } = await channel.consume(queue, (message) => {
-    // The broker cancels a consumer whose queue is deleted; then the queue is missing below, which is an error.
+    // The broker cancels the consumer of a queue that is deleted. checkQueue fails below then.
     if (message === null) return;
     page.push(message);
     if (page.length === size) fill();

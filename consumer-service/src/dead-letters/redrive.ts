@@ -1,23 +1,40 @@
-import type { Letter } from './letter.js';
-import { redriven } from './letter.js';
-import type { LetterBox } from './letter-box.js';
+import { print, untilRead } from '@tallyline/chassis/command-line/command-line';
+import { type DeadLetterMessage, originalMessage } from './dead-letter-message.js';
+import type { DeadLetterQueues } from './dead-letter-queues.js';
+import { requireFound, type Selection, selectedPages } from './selection.js';
+
+/** Returns the selected messages to the queues that they came from. */
+export async function redriveDeadLetters(selection: Selection): Promise<void> {
+  let count = 0;
+  for await (const page of selectedPages(selection)) {
+    await redrivePage(selection.deadLetterQueues, page, ({ id, queue }) => {
+      count += 1;
+      print(`${id}  returned to ${queue}`);
+    });
+    await untilRead();
+  }
+  requireFound(selection, count);
+  print(`${count} message(s) returned to their queues. A message that cannot be applied becomes a dead letter again.`);
+}
 
 /**
- * Returns letters to the queues that they came from. A letter leaves its dead-letter queue only when the broker has stored
- * the returned one: whatever dies in between leaves it in both, and the inbox counts it once.
+ * A message leaves its dead-letter queue only when the broker has confirmed its copy. After a crash in between it is in both
+ * queues, and the inbox applies it once.
  */
-export async function redrive(
-  box: LetterBox,
-  letters: readonly Letter[],
-  onRedriven: (letter: Letter) => void,
+async function redrivePage(
+  { publisher, remove }: DeadLetterQueues,
+  page: readonly DeadLetterMessage[],
+  onRedriven: (message: DeadLetterMessage) => void,
 ): Promise<void> {
-  const outcomes = await Promise.all(letters.map((letter) => box.publisher.publish(redriven(letter))));
+  const outcomes = await Promise.all(page.map((message) => publisher.publish(originalMessage(message))));
   const refusedAt = outcomes.findIndex((outcome) => outcome !== 'confirmed');
-  const stored = refusedAt === -1 ? letters : letters.slice(0, refusedAt);
-  await box.remove(stored);
-  for (const letter of stored) onRedriven(letter);
-  const refused = letters[refusedAt];
+  const stored = refusedAt === -1 ? page : page.slice(0, refusedAt);
+  await remove(stored);
+  for (const message of stored) onRedriven(message);
+  const refused = page[refusedAt];
   if (refused === undefined) return;
   const outcome = outcomes[refusedAt];
-  throw new Error(`the broker answered the redrive of ${refused.id} to ${refused.queue} with "${outcome}"; it stays`);
+  throw new Error(
+    `the broker answered the redrive of ${refused.id} to ${refused.queue} with "${outcome}"; it stays a dead letter`,
+  );
 }

@@ -1,27 +1,25 @@
 import { type Part, runTogether, together } from '@tallyline/chassis/postgres/one-round-trip';
 import { onPool, type Pool, type Statement, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
-import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { findArchived, insertArchived } from '../archive/archive.sql.js';
+import { addToLedger, upsertLedger } from '../lag/ledger.sql.js';
+import { addToOtherSources, judgeWatermarks, ledgerSources, recordSources } from '../lag/sources.sql.js';
+import { lockReported, storeWatermarks } from '../lag/watermarks.sql.js';
 import { addToViews, views } from '../projections/index.js';
-import type { DecodedEvent, Poison } from './decode.js';
-import { maybeForgotten } from './forgotten.js';
+import type { DeadLetter, DecodedEvent } from './decode.js';
 import {
   deleteDeadLetters,
-  findDeadLetters,
   insertAllNew,
   insertDeadLetters,
   insertNewEvents,
   isKnownEvent,
   lockInbox,
 } from './inbox.sql.js';
-import { addToLedger, ledgerPart, storeWatermark } from './ledger.sql.js';
-import { SettledSeconds } from './settled-seconds.js';
-import { addToOtherSources, judgeWatermarks, noteSources, rememberedSource, rememberSource } from './sources.sql.js';
+import { maybePastRetention } from './retention.sql.js';
 
 export interface Batch {
   readonly events: readonly DecodedEvent[];
-  readonly poison: readonly Poison[];
+  readonly deadLetters: readonly DeadLetter[];
   readonly watermarks: readonly Watermark[];
 }
 
@@ -32,14 +30,14 @@ export interface Applied {
 }
 
 /**
- * One transaction: what is new goes into the inbox, the views, the archive and the ledger together, or not at all.
- * Nearly always everything is new, and then nothing has to be asked first: one statement says it all, and the inbox's key
- * refuses it where that was wrong.
+ * Adds the new events of a batch to the inbox, the archive, the views and the ledger in one transaction. A batch that is
+ * likely to be all new is written with one statement, without asking first. If one of its events is known after all, the
+ * inbox's key refuses the statement, and the batch is applied in a transaction that finds out which events are new.
  */
 export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
   const ids = batch.events.map(({ id }) => id);
-  const known = rememberedSource(pool);
-  const isOrdinary = batch.poison.length + batch.watermarks.length + maybeForgotten(ids).length === 0;
+  const known = ledgerSources.get(pool);
+  const isOrdinary = batch.deadLetters.length + batch.watermarks.length + maybePastRetention(ids).length === 0;
   if (ids.length > 0 && isOrdinary && sourcesOf(batch).every((source) => source === known)) {
     try {
       return await applyAsNew(pool, batch.events);
@@ -47,92 +45,94 @@ export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
       if (!isKnownEvent(error)) throw error;
     }
   }
-  const { countedSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
+  const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
     applyInTransaction(tx, batch, known),
   );
-  rememberSource(pool, countedSource);
+  if (ledgerSource !== undefined) ledgerSources.set(pool, ledgerSource);
   return applied;
 }
 
-function sourcesOf({ events, poison }: Batch): string[] {
-  return [...new Set([...events, ...poison].flatMap(({ source }) => source ?? []))];
+function sourcesOf({ events, deadLetters }: Batch): string[] {
+  return [...new Set([...events, ...deadLetters].flatMap(({ source }) => source ?? []))];
 }
 
 async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<Applied> {
   const applied = [...byId(events).values()];
-  // By the time inside the id, when it was committed, as watermarks count: a body's time may be an imported order's.
-  const settled = new SettledSeconds();
-  for (const { id, counted } of applied) if (counted) settled.add(timeOfUuid(id));
+  const accounted = applied.filter(({ fromOutbox }) => fromOutbox).map(({ id }) => id);
   const inbox = insertAllNew(applied.map(({ id }) => id));
-  await runTogether(onPool(pool), 'apply-new-events', [inbox, ...addEverywhere(applied, settled, [])]);
+  await runTogether(onPool(pool), 'apply-new-events', [inbox, ...writesOf(applied, accounted, [])]);
   return { applied, duplicates: events.length - applied.length };
 }
 
-/** Applies what of a batch is new. `knownSource`: the write database that is counted, if the caller knows. */
+/** Applies the new events of a batch. `knownSource` is the write database that the ledger counts, if the caller knows it. */
 export async function applyInTransaction(
   tx: Tx,
   batch: Batch,
   knownSource?: string,
-): Promise<Applied & { readonly countedSource: string | undefined }> {
+): Promise<Applied & { readonly ledgerSource: string | undefined }> {
   const sources = sourcesOf(batch);
-  const countedSource = sources.every((source) => source === knownSource)
+  const ledgerSource = sources.every((source) => source === knownSource)
     ? knownSource
-    : await noteSources(tx, sources);
+    : await recordSources(tx, sources);
   const watermarks = await judgeWatermarks(tx, batch.watermarks);
-  const ofCounted = <E extends DecodedEvent | Poison>(one: E): E =>
-    one.source === undefined || one.source === countedSource ? one : { ...one, counted: false };
-  const events = batch.events.map(ofCounted);
-  const poison = batch.poison.map(ofCounted);
-  const eventOf = byId(events);
+  // Watermarks of other write databases are not compared, so their events are treated as foreign messages.
+  const ofLedgerSource = <E extends DecodedEvent | DeadLetter>(one: E): E =>
+    one.source === undefined || one.source === ledgerSource ? one : { ...one, fromOutbox: false };
+  const eventOf = byId(batch.events.map(ofLedgerSource));
+  const deadLetters = batch.deadLetters.map(ofLedgerSource);
   const ids = [...eventOf.keys()];
-  if (poison.length > 0) await lockInbox(tx);
-  const old = maybeForgotten(ids);
+  if (deadLetters.length > 0) await lockInbox(tx);
+  const old = maybePastRetention(ids);
   const archived = old.length > 0 ? await findArchived(tx, old) : new Set<string>();
   const unarchived = ids.filter((id) => !archived.has(id));
-  const [newIds, lettersBefore] = await Promise.all([insertNewEvents(tx, unarchived), findDeadLetters(tx, ids)]);
+  const [newIds, accountedBefore] = await Promise.all([insertNewEvents(tx, unarchived), deleteDeadLetters(tx, ids)]);
   const applied = [...eventOf.values()].filter(({ id }) => newIds.has(id));
 
-  // Both are rare, and the only ones whose answer decides what follows.
-  const settledBefore = lettersBefore > 0 ? await deleteDeadLetters(tx, ids) : new Set<string>();
-  const settledAside = poison.length > 0 ? await setAside(tx, poison) : [];
+  // An event that was a dead letter before is accounted for already, and so is a dead letter that was recorded before.
+  const newDeadLetters = deadLetters.length > 0 ? await recordDeadLetters(tx, deadLetters) : [];
+  const newlyApplied = applied.filter(({ id, fromOutbox }) => fromOutbox && !accountedBefore.has(id));
+  const accounted = [...newlyApplied.map(({ id }) => id), ...newDeadLetters];
 
-  const settled = new SettledSeconds();
-  for (const { id, counted } of applied) if (counted && !settledBefore.has(id)) settled.add(timeOfUuid(id));
-  for (const id of settledAside) settled.add(timeOfUuid(id));
-  tx.commitBehind([
-    ...together('apply-batch', addEverywhere(applied, settled, watermarks)),
-    ...watermarks.map(storeWatermark),
-    ...addToOtherSources(applied, countedSource),
-  ]);
-  return { applied, duplicates: events.length - applied.length, countedSource };
+  const last = together('apply-batch', writesOf(applied, accounted, watermarks));
+  const others = addToOtherSources(applied, ledgerSource);
+  if (watermarks.length === 0) {
+    tx.commitBehind([...last, ...others]);
+  } else {
+    // The ledger is written before sync_state is locked, in the order of a rebuild. Another order could deadlock.
+    const written = Promise.all(last.map((statement) => tx.query(statement)));
+    const [reported] = await Promise.all([lockReported(tx), written]);
+    tx.commitBehind([...storeWatermarks(reported, watermarks), ...others]);
+  }
+  return { applied, duplicates: batch.events.length - applied.length, ledgerSource };
 }
 
 const byId = (events: readonly DecodedEvent[]) => new Map(events.map((event) => [event.id, event]));
 
-/** First the archive, where no other batch has a row that this one waits for, then each view once, then the ledger. */
-function addEverywhere(
+/** Writes the archive first, where no two batches wait for each other, then each view once, and the ledger last. */
+function writesOf(
   applied: readonly DecodedEvent[],
-  settled: SettledSeconds,
+  accounted: readonly string[],
   watermarks: readonly Watermark[],
 ): Part[] {
-  const ledger = addToLedger(settled.list(), watermarks);
+  const ledger = addToLedger(accounted, watermarks);
   return applied.length === 0
     ? ledger
     : [insertArchived(applied), ...addToViews(applied.map(({ event }) => event)), ...ledger];
 }
 
-/** What applying a batch runs, of no events: shows that a batch could be stored. */
+/** The statements that apply a batch, with no rows: the readiness check runs them to see that a batch could be stored. */
 export function batchStatements(): Statement[] {
-  const parts = [insertAllNew([]), insertArchived([]), ...views.map((view) => view.upsert([])), ledgerPart([])];
+  const parts = [insertAllNew([]), insertArchived([]), ...views.map((view) => view.upsert([])), upsertLedger([])];
   return parts.map(({ name, sql, with: reads = {}, values }) => {
     const withs = Object.entries(reads).map(([read, text]) => `${read} AS (${text})`);
     return { name: `no-${name}`, text: withs.length > 0 ? `WITH ${withs.join(', ')} ${sql}` : sql, values };
   });
 }
 
-/** Of two copies, the one that says where it comes from. Returns what is settled by that. */
-function setAside(tx: Tx, poison: readonly Poison[]): Promise<string[]> {
-  const letters = new Map<string, Poison>();
-  for (const letter of poison) if (letter.counted || !letters.has(letter.id)) letters.set(letter.id, letter);
-  return insertDeadLetters(tx, [...letters.values()]);
+/** Records dead letters, and of two copies the one from the outbox. Returns the ids that are accounted for by this. */
+function recordDeadLetters(tx: Tx, deadLetters: readonly DeadLetter[]): Promise<string[]> {
+  const unique = new Map<string, DeadLetter>();
+  for (const deadLetter of deadLetters)
+    if (deadLetter.fromOutbox || !unique.has(deadLetter.id)) unique.set(deadLetter.id, deadLetter);
+  return insertDeadLetters(tx, [...unique.values()]);
 }

@@ -2,16 +2,16 @@ import { expect, test } from '@jest/globals';
 import { createLogger } from '@tallyline/chassis/process/logger';
 import type { ConsumeMessage } from 'amqplib';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
-import type { Outbound } from '../outbound.js';
+import type { PublisherLink } from '../subscription/publisher-link.js';
 import { applyDeliveries } from './apply-deliveries.js';
 import { deliveryOf } from './delivery.js';
 
 const { pool } = await openTestDatabase('read');
 
-test('bad messages that call themselves by one id are set aside each with its own body', async () => {
-  const letters: string[] = [];
-  const publish: Outbound['publish'] = async ({ body }) => {
-    letters.push(body.toString());
+test('unreadable messages with the same id each keep their own body as dead bodiesSent', async () => {
+  const sentBodies: string[] = [];
+  const publish: PublisherLink['publish'] = async ({ body }) => {
+    sentBodies.push(body.toString());
     return 'confirmed';
   };
   const occurredAt = '2026-11-21T00:00:00.000Z';
@@ -31,5 +31,5 @@ test('bad messages that call themselves by one id are set aside each with its ow
     return deliveryOf('product-events', message as unknown as ConsumeMessage);
   });
   await applyDeliveries({ pool, log: createLogger('test', 'silent', 'json'), publish }, deliveries);
-  expect(letters).toEqual(['first', 'second']);
+  expect(sentBodies).toEqual(['first', 'second']);
 });

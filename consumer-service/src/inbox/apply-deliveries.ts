@@ -4,88 +4,91 @@ import { traceIdOf } from '@tallyline/chassis/process/trace-context';
 import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { ConsumeMessage } from 'amqplib';
-import type { OnBatch } from '../measures.js';
-import type { Outbound } from '../outbound.js';
+import { sendDeadLetter } from '../dead-letters/send-dead-letter.js';
+import type { BatchOutcome, OnBatch } from '../metrics.js';
+import type { PublisherLink } from '../subscription/publisher-link.js';
 import { applyIsolating, type Isolated } from './apply-isolating.js';
-import { sendToDeadLetters } from './dead-letter.js';
-import type { DecodedEvent, Poison } from './decode.js';
+import type { DeadLetter, DecodedEvent } from './decode.js';
 import type { Delivery } from './delivery.js';
 
 interface Dependencies {
   readonly pool: Pool;
   readonly log: Logger;
-  readonly publish: Outbound['publish'];
+  readonly publish: PublisherLink['publish'];
   readonly onBatch?: OnBatch;
 }
 
-/** What is not to be acknowledged. */
+/** Messages that must not be acknowledged. */
 export interface Unacknowledged {
+  /** The caller rejects these, and the broker moves them to their dead-letter queues. */
   readonly rejected: ReadonlySet<ConsumeMessage>;
-  /** Nothing took their dead letters: they wait with the broker, to be tried again. */
+  /** Their dead letters could not be stored: they stay in their queue, to be tried again. */
   readonly kept: ReadonlySet<ConsumeMessage>;
 }
 
-/** Applies and, where that cannot be done, sets aside. When it resolves, all but what it returns may be acknowledged. */
+/** Applies deliveries, or sends them to their dead-letter queues. All that it does not return may then be acknowledged. */
 export async function applyDeliveries(
   { pool, log, publish, onBatch }: Dependencies,
   deliveries: readonly Delivery[],
 ): Promise<Unacknowledged> {
   const startedAt = performance.now();
-  const { events, poison, watermarks, messageOf } = sort(deliveries, log);
-  const isolated = await applyIsolating(pool, { events, poison, watermarks });
+  const { messageOf, ...batch } = sort(deliveries, log);
+  const isolated = await applyIsolating(pool, batch);
   const durationMs = Math.round(performance.now() - startedAt);
   const [rejected, kept] = [new Set<ConsumeMessage>(), new Set<ConsumeMessage>()];
-  const setAside = async (letter: Poison) => {
-    const message = messageOf(letter);
+  const send = async (deadLetter: DeadLetter) => {
+    const message = messageOf(deadLetter);
     if (message === undefined) return;
-    const outcome = await sendToDeadLetters(publish, message, letter);
+    const outcome = await sendDeadLetter(publish, message, deadLetter);
     if (outcome === 'blocked') rejected.add(message);
     if (outcome === 'untaken') kept.add(message);
-    const facts = { eventId: letter.id, queue: letter.queue, reason: letter.reason };
+    const facts = { eventId: deadLetter.id, queue: deadLetter.queue, reason: deadLetter.reason };
     if (outcome === 'untaken')
-      log.error(facts, 'its dead-letter queue does not take the message: it is missing, full, or has no leader');
-    else log.error(facts, 'message set aside');
+      log.error(facts, 'the dead-letter queue does not take the message: it is missing, full, or has no leader');
+    else log.error(facts, 'a message that cannot be applied was moved to its dead-letter queue');
   };
-  // All at once: without a leader each costs 7 s.
-  await Promise.all(isolated.poison.map(setAside));
-  if (events.length + isolated.poison.length > 0) onBatch?.(measuresOf(isolated, durationMs));
-  if (events.length > 0) log.info(lineOf(isolated, durationMs), 'batch saved to the read database');
+  // All are sent at once, because each waits for seconds when the queue has no leader.
+  await Promise.all(isolated.deadLetters.map(send));
+  if (batch.events.length + isolated.deadLetters.length > 0) onBatch?.(outcomeOf(isolated, durationMs));
+  if (batch.events.length > 0) log.info(logLineOf(isolated, durationMs), 'batch saved to the read database');
   return { rejected, kept };
 }
 
-/** What the deliveries are, and which message a letter came from. */
+/** Sorts deliveries by their content, and remembers the message that each dead letter came from. */
 function sort(deliveries: readonly Delivery[], log: Logger) {
   const events: DecodedEvent[] = [];
-  const poison: Poison[] = [];
+  const deadLetters: DeadLetter[] = [];
   const watermarks: Watermark[] = [];
-  /** Of events by id: copies are the same. Poison keeps its own: two bad messages may call themselves by one id. */
-  const ofEvents = new Map<string, ConsumeMessage>();
-  const ofPoison = new Map<Poison, ConsumeMessage>();
+  // Copies of an event are the same, so its id finds a message. Two bad messages may have one id and different bodies.
+  const messageByEventId = new Map<string, ConsumeMessage>();
+  const messageByDeadLetter = new Map<DeadLetter, ConsumeMessage>();
   for (const delivery of deliveries) {
     const { message } = delivery;
     const content = delivery.content();
     if (content.kind === 'watermark') {
-      if (content.mark) watermarks.push(content.mark);
-      else log.warn({ appId: message.properties.appId }, 'ignored a watermark that is not one');
+      if (content.watermark) watermarks.push(content.watermark);
+      else log.warn({ appId: message.properties.appId }, 'ignored a malformed watermark');
     } else if (content.kind === 'event') {
-      ofEvents.set(content.id, message);
+      messageByEventId.set(content.id, message);
       events.push(content);
     } else {
-      ofPoison.set(content, message);
-      poison.push(content);
+      messageByDeadLetter.set(content, message);
+      deadLetters.push(content);
     }
   }
-  return { events, poison, watermarks, messageOf: (letter: Poison) => ofPoison.get(letter) ?? ofEvents.get(letter.id) };
+  const messageOf = (deadLetter: DeadLetter) =>
+    messageByDeadLetter.get(deadLetter) ?? messageByEventId.get(deadLetter.id);
+  return { events, deadLetters, watermarks, messageOf };
 }
 
-function measuresOf({ applied, duplicates, poison }: Isolated, durationMs: number): Parameters<OnBatch>[0] {
-  const newest = applied.findLast(({ counted }) => counted);
+function outcomeOf({ applied, duplicates, deadLetters }: Isolated, durationMs: number): BatchOutcome {
+  const newest = applied.findLast(({ fromOutbox }) => fromOutbox);
   const newestAtMs = newest && timeOfUuid(newest.id);
-  return { applied: applied.length, duplicates, deadLettered: poison.length, durationMs, newestAtMs };
+  return { applied: applied.length, duplicates, deadLettered: deadLetters.length, durationMs, newestAtMs };
 }
 
-/** Arrays on one line per batch, as long as a batch at most: a line per event would halve the throughput. */
-function lineOf({ applied, duplicates }: Isolated, durationMs: number) {
+/** One line per batch names all of its events: a line per event would cost too much throughput. */
+function logLineOf({ applied, duplicates }: Isolated, durationMs: number) {
   return {
     applied: applied.length,
     duplicates,

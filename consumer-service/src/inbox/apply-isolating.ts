@@ -3,40 +3,41 @@ import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import { createArchiveMonths } from '../archive/archive.sql.js';
 import { isMissingMonth } from '../archive/archive-months.js';
 import { type Applied, applyBatch, type Batch } from './apply-batch.js';
-import type { DecodedEvent, Poison } from './decode.js';
-import { isEventAtFault, refusalOf } from './refusal.js';
-import { requireTableTakes } from './table-fault.js';
+import type { DeadLetter } from './decode.js';
+import { isEventAtFault, refusalOf, requireTablesAccept } from './refusal.js';
 
 export interface Isolated extends Applied {
-  readonly poison: readonly Poison[];
+  /** The dead letters of the batch, and the events that the database refused. */
+  readonly deadLetters: readonly DeadLetter[];
 }
 
 const MAX_RETRIES = 5;
 
 /**
- * Applies a batch. When the database refuses it, halves it until the refused events stand alone (18 transactions for 1 in
- * 500, not 500) and sets only those aside. A database that is away, lacks a table, or refuses events that nothing is wrong
- * with is never taken for poison: that error is thrown.
+ * Applies a batch. When the database refuses it, the batch is halved until each refused event stands alone and becomes a
+ * dead letter; all others are applied. Throws when the fault is not the event's: the database is away, lacks a table, or
+ * refuses valid events, too.
  */
 export async function applyIsolating(pool: Pool, batch: Batch): Promise<Isolated> {
   try {
-    return { ...(await applyRetrying(pool, batch)), poison: batch.poison };
+    return { ...(await applyRetrying(pool, batch)), deadLetters: batch.deadLetters };
   } catch (error) {
-    if (!isEventAtFault(error)) throw error;
-    const { events } = batch;
-    if (events.length === 0) throw error;
+    const { events, deadLetters } = batch;
     const [only] = events;
-    if (only !== undefined && events.length === 1) {
-      await requireTableTakes(pool, only.event.eventType);
-      return applyIsolating(pool, { ...batch, events: [], poison: [...batch.poison, ...refused(events, error)] });
+    if (!isEventAtFault(error) || only === undefined) throw error;
+    if (events.length === 1) {
+      await requireTablesAccept(pool, only.event.eventType);
+      const { id, fromOutbox, queue, source } = only;
+      const refused: DeadLetter = { kind: 'dead-letter', id, reason: refusalOf(error), fromOutbox, queue, source };
+      return applyIsolating(pool, { ...batch, events: [], deadLetters: [...deadLetters, refused] });
     }
     const middle = Math.ceil(events.length / 2);
     const first = await applyIsolating(pool, { ...batch, events: events.slice(0, middle) });
-    const second = await applyIsolating(pool, { events: events.slice(middle), poison: [], watermarks: [] });
+    const second = await applyIsolating(pool, { events: events.slice(middle), deadLetters: [], watermarks: [] });
     return {
       applied: [...first.applied, ...second.applied],
       duplicates: first.duplicates + second.duplicates,
-      poison: [...first.poison, ...second.poison],
+      deadLetters: [...first.deadLetters, ...second.deadLetters],
     };
   }
 }
@@ -51,9 +52,4 @@ async function applyRetrying(pool: Pool, batch: Batch): Promise<Applied> {
       else if (classify(error) !== 'contention') throw error;
     }
   }
-}
-
-function refused(events: readonly DecodedEvent[], error: unknown): readonly Poison[] {
-  const reason = refusalOf(error);
-  return events.map(({ id, counted, queue, source }) => ({ kind: 'poison', id, reason, counted, queue, source }));
 }

@@ -10,7 +10,7 @@ export interface RawMessage {
   readonly messageId: string | undefined;
   readonly appId: string | undefined;
   readonly traceparent: string | undefined;
-  /** The identity of the write database that it says it comes from. */
+  /** The identity of the write database that the message names, if it names one. */
   readonly source?: string | undefined;
 }
 
@@ -19,65 +19,65 @@ export interface DecodedEvent {
   readonly id: string;
   readonly queue: string;
   readonly event: AnyEvent;
-  /** It came from the write side's outbox, so the ledger counts it. */
-  readonly counted: boolean;
-  /** The write database that it comes from, if it says so. */
+  /** The write side's watermarks count this event, so the ledger must count it, too. */
+  readonly fromOutbox: boolean;
   readonly source?: string | undefined;
-  /** As received, for the archive. */
+  /** The message as received, for the archive. */
   readonly raw: RawMessage;
 }
 
-export interface Poison {
-  readonly kind: 'poison';
+/** A message that cannot be applied, and the reason. */
+export interface DeadLetter {
+  readonly kind: 'dead-letter';
   readonly id: string;
   readonly queue: string;
   readonly reason: string;
-  readonly counted: boolean;
+  readonly fromOutbox: boolean;
   readonly source?: string | undefined;
 }
 
-export type Decoded = DecodedEvent | Poison;
+export type Decoded = DecodedEvent | DeadLetter;
 
-/** In lower case, as the database writes them. */
+/** A UUID in lower case, as PostgreSQL prints it. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 /**
- * An id that the outbox can have made: a UUIDv7 of before the year 2527. The ledger takes the event's second from it, and a
- * forged one of the year 10889 is a second that the database refuses, with every batch that holds it.
+ * An id that the outbox can have made: a UUIDv7 from before the year 2527. The ledger takes the event's second from the id.
+ * A forged id with a time that PostgreSQL cannot store would make it refuse every batch that holds the event.
  */
 const OUTBOX_ID = /^0[0-9a-f]{7}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const inWords = { error: validationMessage };
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Makes an event of a message, or says why it is none. Never throws: the neighbours of a bad message are good. */
+/** Reads a message as an event, or says why it cannot be one. It never throws, so one bad message fails no batch. */
 export function decode(raw: RawMessage): Decoded {
   const { queue, body, messageId, appId, source } = raw;
-  const counted = appId === OUTBOX_APP_ID && messageId !== undefined && OUTBOX_ID.test(messageId);
+  const fromOutbox = appId === OUTBOX_APP_ID && messageId !== undefined && OUTBOX_ID.test(messageId);
   let eventId: string | undefined;
-  // The same id as when today's code learns to read it: a redrive must not be another event.
-  const poison = (reason: string): Poison => {
-    return { kind: 'poison', id: identify(messageId, eventId, body), queue, reason, counted, source };
+  // A dead letter gets the id that the event will have once the code can read it, so a redrive is the same event.
+  const deadLetter = (reason: string): DeadLetter => {
+    return { kind: 'dead-letter', id: identify(messageId, eventId, body), queue, reason, fromOutbox, source };
   };
   let json: unknown;
   try {
     json = JSON.parse(utf8.decode(body));
   } catch {
-    return poison('undecodable: the body is not JSON in UTF-8');
+    return deadLetter('undecodable: the body is not JSON in UTF-8');
   }
   const { eventType: type, eventId: given } = (json ?? {}) as { eventType?: unknown; eventId?: unknown };
   if (typeof given === 'string' && UUID.test(given.toLowerCase())) eventId = given;
-  if (!isEventType(type)) return poison(`unknown event type ${JSON.stringify(type)?.slice(0, 100)}`);
+  if (!isEventType(type)) return deadLetter(`unknown event type ${JSON.stringify(type)?.slice(0, 100)}`);
   const parsed = events[type].schema.safeParse(json, inWords);
   if (!parsed.success) {
     const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the body'} ${issue.message}`);
-    return poison(`not a valid ${type}: ${faults.slice(0, 5).join('; ')}`);
+    return deadLetter(`not a valid ${type}: ${faults.slice(0, 5).join('; ')}`);
   }
   const event = parsed.data;
-  return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, counted, source, raw };
+  return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, fromOutbox, source, raw };
 }
 
 /**
- * Identity for deduplication: the messageId, else the body's eventId, else the SHA-256 of the bytes. What is not a UUID
- * is folded into one (version 8, RFC 9562 section 5.8), because 16 bytes index faster than text of any length.
+ * Returns the id for deduplication: the messageId, else the body's eventId, else the SHA-256 of the bytes. Text that is not
+ * a UUID is hashed into one (version 8, RFC 9562 section 5.8), because 16 bytes are faster to index than text.
  */
 export function identify(messageId: string | undefined, eventId: string | undefined, body: Buffer): string {
   const given = messageId || eventId;

@@ -20,37 +20,37 @@ const message = (body: unknown, more: { messageId?: string; appId?: string } = {
 });
 
 describe('a message', () => {
-  test('becomes an event; fields that the schema does not know are ignored', () => {
+  test('becomes an event, and unknown fields are ignored', () => {
     const decoded = decode(message({ ...order, giftWrap: true }, { messageId: id, appId: 'command-service' }));
-    expect(decoded).toMatchObject({ kind: 'event', id, counted: true, event: { orderId: 1, total: 49.99 } });
+    expect(decoded).toMatchObject({ kind: 'event', id, fromOutbox: true, event: { orderId: 1, total: 49.99 } });
     expect(decoded).not.toHaveProperty('event.giftWrap');
   });
 
   test.each([
-    ['bytes that are no UTF-8', Buffer.from([0xff, 0xfe, 0x00]), /^undecodable/],
-    ['text that is no JSON', 'hello', /^undecodable/],
-    ['JSON that is no object', 'null', /^unknown event type/],
+    ['bytes that are not UTF-8', Buffer.from([0xff, 0xfe, 0x00]), /^undecodable/],
+    ['text that is not JSON', 'hello', /^undecodable/],
+    ['JSON that is not an object', 'null', /^unknown event type/],
     ['an unknown type', { ...order, eventType: 'OrderEaten' }, /^unknown event type "OrderEaten"/],
     ['an unknown version', { ...order, version: 2 }, /^not a valid OrderCreated: version/],
     ['a missing field', { ...order, customerId: undefined }, /^not a valid OrderCreated: customerId/],
     ['a total with three decimals', { ...order, total: 1.001 }, /^not a valid OrderCreated: total/],
-  ])('is poison, with its reason: %s', (_name, body, reason) => {
+  ])('becomes a dead letter with the reason: %s', (_name, body, reason) => {
     const decoded = decode(message(body, { messageId: id }));
-    expect(decoded).toMatchObject({ kind: 'poison', id, reason: expect.stringMatching(reason) });
+    expect(decoded).toMatchObject({ kind: 'dead-letter', id, reason: expect.stringMatching(reason) });
   });
 
-  test('of a foreign publisher is not counted against the ledger of the write side', () => {
-    expect(decode(message(order, { messageId: id, appId: 'erp' })).counted).toBe(false);
-    expect(decode(message(order, { messageId: 'no-uuid', appId: 'command-service' })).counted).toBe(false);
+  test('of a foreign publisher is not from the outbox', () => {
+    expect(decode(message(order, { messageId: id, appId: 'erp' })).fromOutbox).toBe(false);
+    expect(decode(message(order, { messageId: 'no-uuid', appId: 'command-service' })).fromOutbox).toBe(false);
   });
 
   test.each([
-    ['of a time that no clock will show', 'ffffffff-ffff-7fff-bfff-ffffffffffff'],
-    ['that only begins like one', '0199aaaa-bbbb-7-c'],
+    ['with a time that no clock will show', 'ffffffff-ffff-7fff-bfff-ffffffffffff'],
+    ['that only begins like a UUIDv7', '0199aaaa-bbbb-7-c'],
     ['of another variant', '0199aaaa-bbbb-7ccc-0ddd-eeeeeeeeeeee'],
-  ])('with an id %s is not counted either: its second is none of the ledger', (_what, messageId) => {
+  ])('with an id %s is not from the outbox', (_what, messageId) => {
     for (const body of [order, 'hello']) {
-      expect(decode(message(body, { messageId, appId: 'command-service' })).counted).toBe(false);
+      expect(decode(message(body, { messageId, appId: 'command-service' })).fromOutbox).toBe(false);
     }
   });
 });
@@ -58,7 +58,7 @@ describe('a message', () => {
 describe('identity', () => {
   const body = Buffer.from('{}');
 
-  test('is the messageId, else the eventId of the body, else the bytes', () => {
+  test('is the messageId, else the eventId of the body, else a hash of the bytes', () => {
     const other = '0199aaaa-bbbb-7ccc-8ddd-ffffffffffff';
     expect(identify(id, other, body)).toBe(id);
     expect(identify(undefined, other, body)).toBe(other);
@@ -66,13 +66,13 @@ describe('identity', () => {
     expect(identify(undefined, undefined, body)).not.toBe(identify(undefined, undefined, Buffer.from('{ }')));
   });
 
-  test('of a message that is not understood yet is the one that it will have', () => {
+  test('of a message that cannot be read yet is the id that it will have later', () => {
     const early = decode(message({ ...order, version: 2 }));
     const later = decode(message(order));
-    expect([early.kind, later.kind, early.id]).toEqual(['poison', 'event', later.id]);
+    expect([early.kind, later.kind, early.id]).toEqual(['dead-letter', 'event', later.id]);
   });
 
-  test('is always a UUID: version 8 where it was made from other text', () => {
+  test('is always a UUID, of version 8 when it was made from other text', () => {
     expect(identify('order-17', undefined, body)).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     );

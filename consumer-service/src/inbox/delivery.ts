@@ -4,10 +4,10 @@ import { type Watermark, watermark } from '@tallyline/contracts/watermark';
 import type { ConsumeMessage } from 'amqplib';
 import { type Decoded, decode } from './decode.js';
 
-/** What a message says: an event, poison, a watermark, or a watermark that is none. */
-type Content = Decoded | { readonly kind: 'watermark'; readonly mark: Watermark | undefined };
+/** `watermark` is undefined when the message is malformed, or was not sent by the write side. */
+type Content = Decoded | { readonly kind: 'watermark'; readonly watermark: Watermark | undefined };
 
-/** A message, and what it says once somebody asks. */
+/** A message whose content is decoded on first use. */
 export interface Delivery {
   readonly message: ConsumeMessage;
   content(): Content;
@@ -25,7 +25,7 @@ export function deliveryOf(queue: string, message: ConsumeMessage): Delivery {
 }
 
 function read(queue: string, message: ConsumeMessage): Content {
-  if (queue === WATERMARK_QUEUE) return { kind: 'watermark', mark: readWatermark(message) };
+  if (queue === WATERMARK_QUEUE) return { kind: 'watermark', watermark: readWatermark(message) };
   const { messageId, appId, headers } = message.properties;
   const traceparent = typeof headers?.traceparent === 'string' ? headers.traceparent : undefined;
   const source = sourceIdOf(headers?.['cloudEvents:source']);

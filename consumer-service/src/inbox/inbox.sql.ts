@@ -1,11 +1,11 @@
 import { databaseError } from '@tallyline/chassis/postgres/errors';
 import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
-import type { Poison } from './decode.js';
+import type { DeadLetter } from './decode.js';
 
 /**
- * Records events as processed and returns the ids that were new. The returned rows are what counts, not the statement's
- * success: ON CONFLICT DO NOTHING succeeds for a duplicate, too. Sorted ids keep two consumers out of a deadlock.
+ * Records events as applied and returns the ids that were new. ON CONFLICT DO NOTHING succeeds for a duplicate, too, so only
+ * the returned rows say what is new. Ids are sorted, so that two consumers do not deadlock.
  */
 export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Promise<Set<string>> {
   if (eventIds.length === 0) return new Set();
@@ -19,8 +19,8 @@ export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Prom
 }
 
 /**
- * Records events as processed if none of them was before and none was set aside, or fails (isKnownEvent): an event with a
- * dead letter is inserted twice here, which its key refuses as it does a duplicate.
+ * Records events as applied, or fails (see isKnownEvent) if one of them is in the inbox or is a dead letter. The event of a
+ * dead letter is inserted twice, which the key refuses as it refuses a duplicate.
  */
 export function insertAllNew(eventIds: readonly string[]): Part {
   return {
@@ -31,67 +31,59 @@ export function insertAllNew(eventIds: readonly string[]): Part {
   };
 }
 
-/**
- * Waits for those who apply events, and holds others off until the end of the transaction. Whoever sets an event aside looks
- * whether it was applied, and the other way round, and neither sees what the other has not committed: both would settle it.
- */
-export async function lockInbox(tx: Tx): Promise<void> {
-  await tx.query({ name: 'lock-inbox', text: 'LOCK TABLE processed_events IN SHARE ROW EXCLUSIVE MODE' });
-}
-
-/** Takes the table's lock that a batch takes, before any other. */
-export async function announceApplying(tx: Tx): Promise<void> {
-  await tx.query({ text: 'LOCK TABLE processed_events IN ROW EXCLUSIVE MODE' });
-}
-
-/** True when insertAllNew failed because an event had been processed or set aside before. */
+/** True when insertAllNew failed because an event was applied or was a dead letter before. */
 export function isKnownEvent(error: unknown): boolean {
   return databaseError(error)?.constraint === 'processed_events_pkey';
 }
 
 /**
- * Records messages as set aside, unless the views have their event already, and returns the events of the outbox
- * that this settles: they were not set aside before, or as a copy that did not say where it comes from.
+ * Waits for transactions that apply events, and keeps new ones waiting until this one ends. One transaction may record an
+ * event as a dead letter while another applies it. Without the lock neither would see the other's row, and both would
+ * account for the event.
  */
-export async function insertDeadLetters(tx: Tx, letters: readonly Poison[]): Promise<string[]> {
-  const rows = await tx.query<{ id: string; counted: boolean }>({
+export async function lockInbox(tx: Tx): Promise<void> {
+  await tx.query({ name: 'lock-inbox', text: 'LOCK TABLE processed_events IN SHARE ROW EXCLUSIVE MODE' });
+}
+
+/** Takes the lock on the inbox that a batch takes, so that a dry run takes it before its other locks. */
+export async function lockInboxToApply(tx: Tx): Promise<void> {
+  await tx.query({ text: 'LOCK TABLE processed_events IN ROW EXCLUSIVE MODE' });
+}
+
+/**
+ * Records dead letters, unless their event has been applied. Returns the events of the outbox that are accounted for by this:
+ * they were not recorded before, or only as a copy that did not come from the outbox.
+ */
+export async function insertDeadLetters(tx: Tx, deadLetters: readonly DeadLetter[]): Promise<string[]> {
+  const rows = await tx.query<{ id: string; fromOutbox: boolean }>({
     name: 'insert-dead-letters',
     text: `INSERT INTO dead_letters AS l (event_id, queue, reason, counted)
            SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[]) AS new (event_id)
             WHERE NOT EXISTS (SELECT FROM processed_events p WHERE p.event_id = new.event_id)
            ON CONFLICT (event_id) DO UPDATE SET counted = true WHERE EXCLUDED.counted AND NOT l.counted
-           RETURNING event_id AS id, counted`,
+           RETURNING event_id AS id, counted AS "fromOutbox"`,
     values: [
-      letters.map((letter) => letter.id),
-      letters.map((letter) => letter.queue),
-      letters.map((letter) => letter.reason),
-      letters.map((letter) => letter.counted),
+      deadLetters.map(({ id }) => id),
+      deadLetters.map(({ queue }) => queue),
+      deadLetters.map(({ reason }) => reason),
+      deadLetters.map(({ fromOutbox }) => fromOutbox),
     ],
   });
-  return countedOf(rows);
+  return idsFromOutbox(rows);
 }
 
-/** How many of the events were set aside before. Nearly always none, and then nothing has to wait for an answer. */
-export async function findDeadLetters(tx: Tx, eventIds: readonly string[]): Promise<number> {
-  if (eventIds.length === 0) return 0;
-  const rows = await tx.query({
-    name: 'find-dead-letters',
-    text: 'SELECT 1 FROM dead_letters WHERE event_id = ANY($1::uuid[])',
-    values: [eventIds],
-  });
-  return rows.length;
-}
-
-/** Forgets that events were set aside, because the views have them; returns those that were counted as settled then. */
+/** Deletes the dead letters of events that are now applied. Returns those that the ledger has counted already. */
 export async function deleteDeadLetters(tx: Tx, eventIds: readonly string[]): Promise<Set<string>> {
-  const rows = await tx.query<{ id: string; counted: boolean }>({
+  if (eventIds.length === 0) return new Set();
+  const rows = await tx.query<{ id: string; fromOutbox: boolean }>({
     name: 'delete-dead-letters',
-    text: 'DELETE FROM dead_letters WHERE event_id = ANY($1::uuid[]) RETURNING event_id AS id, counted',
+    text: `DELETE FROM dead_letters WHERE event_id = ANY($1::uuid[])
+           RETURNING event_id AS id, counted AS "fromOutbox"`,
     values: [eventIds],
   });
-  return new Set(countedOf(rows));
+  return new Set(idsFromOutbox(rows));
 }
 
-function countedOf(rows: readonly { readonly id: string; readonly counted: boolean }[]): string[] {
-  return rows.filter(({ counted }) => counted).map(({ id }) => id);
+function idsFromOutbox(rows: readonly { readonly id: string; readonly fromOutbox: boolean }[]): string[] {
+  return rows.filter(({ fromOutbox }) => fromOutbox).map(({ id }) => id);
 }

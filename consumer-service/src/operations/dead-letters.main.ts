@@ -3,29 +3,30 @@ import { showProgressBeside } from '@tallyline/chassis/command-line/progress';
 import { createPool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { eventQueues } from '@tallyline/contracts/topology';
+import { openDeadLetterQueues } from '../dead-letters/dead-letter-queues.js';
 import { takeCommandLock } from '../dead-letters/dead-letters.sql.js';
-import { discardLetters } from '../dead-letters/discard-letters.js';
-import { openLetterBox } from '../dead-letters/letter-box.js';
-import { listLetters } from '../dead-letters/list-letters.js';
-import { redriveLetters } from '../dead-letters/redrive-letters.js';
-import { rehearseRedrive } from '../dead-letters/rehearse-redrive.js';
-import { showLetter } from '../dead-letters/show-letter.js';
+import { discardDeadLetters } from '../dead-letters/discard.js';
+import { dryRunRedrive } from '../dead-letters/dry-run.js';
+import { listDeadLetters } from '../dead-letters/list.js';
+import { redriveDeadLetters } from '../dead-letters/redrive.js';
+import { showDeadLetter } from '../dead-letters/show.js';
 
-const usage = `Looks at messages that were set aside, and returns them to their queues once their cause is mended.
+const usage = `Shows dead letters (messages that cannot be applied), and returns them to their queues once the cause is fixed.
 
   npm run dead-letters -- list    [--queue QUEUE] [--json]     one line each, with the reason
   npm run dead-letters -- show ID                              properties, headers and body
   npm run dead-letters -- redrive [--id ID]… [--queue QUEUE] [--dry-run]
   npm run dead-letters -- discard --id ID… [--for-good]
 
-redrive returns all of them, or those named; what is in the views already changes nothing. With --dry-run each is applied
-with today's code in a transaction that is rolled back, and the rows that would change are printed (- before, + after).
-discard removes a message. Where the write side committed the event, sync-status goes on saying "incomplete", because the
-views lack it and npm run replay can still bring it; --for-good forgets that, too.
-One command at a time: it holds the messages that it looks at.
+redrive returns all dead letters, or those named. An event that is in the views already changes nothing. With --dry-run
+each event is applied with today's code in a transaction that is rolled back, and the rows that would change are printed
+(- before, + after).
+discard removes a message. If the write side committed the event, sync-status stays "incomplete": the views lack the event,
+and npm run replay can still bring it. --for-good discards the record of it, too.
+Only one of these commands can run at a time, because it holds the messages that it reads.
 
 QUEUE is one of ${Object.keys(eventQueues).join(', ')}.
-Reads BROKER_URL and READ_DATABASE_URL, from the environment or .env. Exit code 2: it could not be done.`;
+Reads BROKER_URL and READ_DATABASE_URL, from the environment or .env. Exit code 2: the command failed.`;
 
 await runCommandLine({
   usage,
@@ -46,14 +47,14 @@ await runCommandLine({
     const queues = values.queue ?? Object.keys(eventQueues);
     const unknown = queues.find((queue) => !Object.hasOwn(eventQueues, queue));
     if (unknown !== undefined) throw new UsageError(`there is no queue "${unknown}"`);
-    if (command === 'list' && given.length > 0) throw new UsageError('list shows all of them; show ID shows one');
-    if (command === 'show' && given.length !== 1) throw new UsageError('show wants one ID');
-    if (command === 'discard' && given.length === 0) throw new UsageError('discard wants an --id');
+    if (command === 'list' && given.length > 0) throw new UsageError('list takes no ID; use show ID');
+    if (command === 'show' && given.length !== 1) throw new UsageError('show needs exactly one ID');
+    if (command === 'discard' && given.length === 0) throw new UsageError('discard needs an --id');
 
     const pool = createPool({
       url: config.READ_DATABASE_URL,
       applicationName: 'dead-letters',
-      // One holds the lock.
+      // One connection holds the command lock.
       maxConnections: 2,
       statementTimeoutMs: 30_000,
       log,
@@ -62,14 +63,17 @@ await runCommandLine({
     try {
       await withTransaction(pool, 'dead-letters', async (guard) => {
         if (!(await takeCommandLock(guard)))
-          throw new Error('another dead-letters command is running: it holds the messages that it looks at');
-        await openLetterBox(config.BROKER_URL, progress, (box) => {
-          const context = { pool, box, queues, ids: given.length > 0 ? new Set(given) : undefined };
-          if (command === 'list') return listLetters(context, values.json);
-          if (command === 'show') return showLetter(context);
-          if (command === 'redrive') return values['dry-run'] ? rehearseRedrive(context) : redriveLetters(context);
-          if (command === 'discard') return discardLetters(context, values['for-good']);
-          throw new UsageError(command === undefined ? 'say what to do' : `there is no command "${command}"`);
+          throw new Error(
+            'another dead-letters command is running and holds the messages; try again when it has ended',
+          );
+        await openDeadLetterQueues(config.BROKER_URL, progress, (deadLetterQueues) => {
+          const selection = { pool, deadLetterQueues, queues, ids: given.length > 0 ? new Set(given) : undefined };
+          if (command === 'list') return listDeadLetters(selection, values.json);
+          if (command === 'show') return showDeadLetter(selection);
+          if (command === 'redrive')
+            return values['dry-run'] ? dryRunRedrive(selection) : redriveDeadLetters(selection);
+          if (command === 'discard') return discardDeadLetters(selection, values['for-good']);
+          throw new UsageError(command === undefined ? 'name a command' : `there is no command "${command}"`);
         });
       });
     } finally {

@@ -6,15 +6,16 @@ import { rebuild } from '../rebuild/rebuild.js';
 import { reportOf } from '../rebuild/report.js';
 import { SHADOW_SETTINGS } from '../rebuild/shadow.sql.js';
 
-const usage = `Builds every view anew from the archive of events, beside the live ones and while traffic goes on, with today's code. Then stops
-the consumers for a moment, adds what came meanwhile, compares, and takes over in one transaction.
+const usage = `Fills every view anew from the archive of events, with today's code, in shadow tables beside the live views. Traffic goes on.
+Then it stops the consumers for a moment, adds the events that came meanwhile, compares, and swaps all views in one
+transaction.
 
-  npm run rebuild                takes over only if nothing differs; otherwise shows what does
-  npm run rebuild -- --accept    takes over whatever differs
+  npm run rebuild                swaps only if nothing differs; otherwise it shows the differences
+  npm run rebuild -- --accept    swaps even if rows differ
 
-Queries are answered throughout. Interrupted at any point, the live views are as they were. Never takes over while an
-event is missing in the archive, or cannot be read by today's code.
-Exit code 0: taken over. 1: not, the lines say why. 2: it could not be done. Reads READ_DATABASE_URL and
+Queries are answered throughout. If the command is interrupted, the live views stay as they were. It never swaps while the
+archive lacks an event, or holds one that today's code cannot read.
+Exit code 0: swapped. 1: not swapped, and the lines say why. 2: the command failed. Reads READ_DATABASE_URL and
 INBOX_RETENTION_DAYS, from the environment or .env.`;
 
 const STATEMENT_TIMEOUT_MS = 3_600_000;
@@ -32,7 +33,7 @@ await runCommandLine({
       statementTimeoutMs: STATEMENT_TIMEOUT_MS,
       log,
     };
-    // One connection holds the lock, one reads or takes over, one reads the rest while the other has stopped the consumers.
+    // One connection holds the lock, one compares and swaps, and one reads the last events while the consumers are stopped.
     const pool = createPool({ ...options, maxConnections: 3 });
     const shadow = createPool({ ...options, maxConnections: 1, settings: SHADOW_SETTINGS });
     const progress = showProgress();
@@ -40,7 +41,8 @@ await runCommandLine({
       await refusePooler(pool, 'rebuild');
       const rebuilt = await rebuild({ pool, shadow, progress, accept, inboxDays: config.INBOX_RETENTION_DAYS });
       progress.end();
-      if (rebuilt === undefined) throw new Error('another rebuild is running on this database');
+      if (rebuilt === undefined)
+        throw new Error('another rebuild is running on this database; try again when it has ended');
       for (const line of reportOf(rebuilt)) print(line);
       return rebuilt.tookOver ? 0 : 1;
     } finally {

@@ -8,8 +8,8 @@ import { storeProblems } from './problems.sql.js';
 const INTERVAL_MS = 3_000;
 
 /**
- * Keeps in the read database what keeps this consumer from its work, so that sync-status can name it. What lasts for less than
- * an interval is no problem: a session that is being opened anew, a server that restarts.
+ * Stores in the read database what keeps this consumer from its work, so that sync-status can name it. A problem is stored
+ * when it has lasted for an interval: a restart of a server or a new session of the broker is over by then.
  */
 export function startProblemReports(pool: Pool, log: Logger, findProblems: () => readonly SyncProblem[]): Loop {
   const reporter = randomUUID();

@@ -37,7 +37,7 @@ function order(committedAt = new Date()): DecodedEvent {
 const DAY_MS = 86_400_000;
 const progress = { part: () => undefined, advance: () => undefined, end: () => undefined };
 
-const apply = (event: DecodedEvent) => applyBatch(pool, { events: [event], poison: [], watermarks: [] });
+const apply = (event: DecodedEvent) => applyBatch(pool, { events: [event], deadLetters: [], watermarks: [] });
 const sales = async () =>
   (await pool.query('SELECT order_count AS orders, total_revenue::text AS revenue FROM product_sales_view')).rows;
 const settled = async () => (await pool.query('SELECT sum(settled)::int AS n FROM event_ledger')).rows[0].n;

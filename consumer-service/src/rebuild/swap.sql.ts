@@ -1,6 +1,6 @@
 import type { Queryable, Tx } from '@tallyline/chassis/postgres/pool';
 import { lowestUuidDaysAgoSql, timeOfUuidSql } from '@tallyline/chassis/process/uuid-v7';
-import { HAS_TIME } from '../inbox/prune-inbox.sql.js';
+import { HAS_TIME } from '../inbox/retention.sql.js';
 import { SHADOW } from './shadow.sql.js';
 
 interface Columns {

@@ -1,8 +1,8 @@
 import type { Mutant } from '../mutant.js';
 
-const subscription = 'consumer-service/src/subscription.ts';
+const subscription = 'consumer-service/src/subscription/subscription.ts';
 const applyBatch = 'consumer-service/src/inbox/apply-batch.ts';
-const subscriptionTest = 'consumer-service/src/subscription.int.test.ts';
+const subscriptionTest = 'consumer-service/src/subscription/subscription.int.test.ts';
 const applyBatchTest = 'consumer-service/src/inbox/apply-batch.int.test.ts';
 
 /** Bugs between the queue and the inbox. */
@@ -24,18 +24,18 @@ export const deliveryBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: subscriptionTest,
-      name: 'a consumer that goes before its commit leaves its messages to the next one',
+      name: 'messages return to their queue when the consumer stops before its commit',
     },
   },
   {
-    name: 'requeue-poison',
+    name: 'requeue-unreadable',
     bug: 'a message that cannot be read goes back into its queue',
     changes: [
       {
         file: subscription,
         from: '    else if (last !== undefined) session.channel.ack(last.message, true);\n',
         to: `    else if (last !== undefined) for (const { message, content } of batch.deliveries) {
-      if (content().kind === 'poison') session.channel.nack(message, false, true);
+      if (content().kind === 'dead-letter') session.channel.nack(message, false, true);
       else session.channel.ack(message);
     }
 `,
@@ -43,7 +43,7 @@ export const deliveryBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: subscriptionTest,
-      name: 'poison is set aside once, and does not come back; its neighbours are applied',
+      name: 'an unreadable message moves to its dead-letter queue once, and the others of its batch are applied',
     },
   },
   {
@@ -53,11 +53,11 @@ export const deliveryBugs: readonly Mutant[] = [
       { file: applyBatch, from: 'if (ids.length > 0 &&', to: 'if (ids.length < 0 &&' },
       {
         file: applyBatch,
-        from: `  const { countedSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
+        from: `  const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
     applyInTransaction(tx, batch, known),
   );`,
         to: `  const recorded = await withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, [...new Set(ids)]));
-  const { countedSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
+  const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
     applyInTransaction(tx, batch, known, recorded),
   );`,
       },
@@ -68,11 +68,11 @@ export const deliveryBugs: readonly Mutant[] = [
       },
       {
         file: applyBatch,
-        from: 'await Promise.all([insertNewEvents(tx, unarchived), findDeadLetters(tx, ids)])',
-        to: 'await Promise.all([recorded ?? insertNewEvents(tx, unarchived), findDeadLetters(tx, ids)])',
+        from: 'await Promise.all([insertNewEvents(tx, unarchived), deleteDeadLetters(tx, ids)])',
+        to: 'await Promise.all([recorded ?? insertNewEvents(tx, unarchived), deleteDeadLetters(tx, ids)])',
       },
     ],
-    caughtBy: { file: applyBatchTest, name: 'an event that fails to reach its views is not remembered as counted' },
+    caughtBy: { file: applyBatchTest, name: 'an event that fails to reach its views is not recorded as applied' },
   },
   {
     name: 'ignore-dedup-count',
@@ -86,7 +86,7 @@ export const deliveryBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: applyBatchTest,
-      name: 'an event that comes again, in its batch or in a later one, is counted once',
+      name: 'an event that comes again, in its batch or in a later one, is applied once',
     },
   },
   {
@@ -101,7 +101,7 @@ export const deliveryBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: applyBatchTest,
-      name: 'an event that comes again, in its batch or in a later one, is counted once',
+      name: 'an event that comes again, in its batch or in a later one, is applied once',
     },
   },
 ];

@@ -1,7 +1,7 @@
 import type { Mutant } from '../mutant.js';
 
-const judgeSource = 'consumer-service/src/inbox/judge-source.ts';
-const judgeSourceTest = 'consumer-service/src/inbox/judge-source.unit.test.ts';
+const judgeSource = 'consumer-service/src/lag/judge-source.ts';
+const judgeSourceTest = 'consumer-service/src/lag/judge-source.unit.test.ts';
 
 /** Bugs that let "in sync" be said when it is not, or let one event stop all. */
 export const trustBugs: readonly Mutant[] = [
