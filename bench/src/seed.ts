@@ -1,6 +1,7 @@
 import type pg from 'pg';
 
 export const PRODUCTS = 1_000;
+export const productIds: readonly number[] = Array.from({ length: PRODUCTS }, (_, index) => index + 1);
 export const CUSTOMERS = 10_000;
 export const CATEGORIES = 10;
 

@@ -5,7 +5,7 @@ import { startServerProcess } from '@tallyline/local/servers/server-process';
 import { STOP_STAGES } from '@tallyline/local/start/run-records';
 import { portVariableOf, type ServiceName } from '@tallyline/local/start/service-names';
 import { eventually } from '@tallyline/local/testing/eventually';
-import { notePeak } from './memory.js';
+import { notePeak } from './peak-memory.js';
 import type { Stage } from './stage.js';
 
 export interface Service {
