@@ -21,8 +21,8 @@ export async function figureInTurn(
 /**
  * Measures figures by pairs; each side returns one number for every figure. Ours and the reference take turns, so that
  * both see the same slow and fast minutes of the machine. The order within a pair alternates, because the second of a
- * pair finds warmer caches. If a goal is undecided after `pairs`, the
- * measurement goes on to `pairsIfUndecided`.
+ * pair finds warmer caches. If a goal is undecided after `pairs` of them, the measurement goes on to
+ * `pairsIfUndecided`.
  */
 export async function figuresInTurn(
   run: Run,

@@ -1,17 +1,15 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type Figure, verdictOf } from './figure.js';
 import { measurements } from './measurements.js';
 import { plot } from './plot.js';
-import { createProfiling } from './profiling.js';
 import { createProgress } from './progress.js';
 import { publish } from './publish.js';
 import { describeMachine, type Report, summary, table } from './report.js';
 import { fullScale, quickScale, type Run } from './run.js';
 import { startServers } from './servers.js';
 
-const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--flame DIR] [--from FILE] [--publish]
+const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--from FILE] [--publish]
 Measures the suite against references. It ends with 1 if a goal is missed, unless --quick is given.
 
   --only NAME  measure only this one; may be repeated:
@@ -19,7 +17,6 @@ Measures the suite against references. It ends with 1 if a goal is missed, unles
   --quick      short runs that show whether everything works; the ratios mean little
   --json FILE  write the figures with every pair and the machine
   --plot FILE  draw each figure with its pairs and its goal as SVG
-  --flame DIR  draws where each service's time goes, FIGURE-SERVICE.svg; profiling slows, so the ratios mean less
   --from FILE  measure nothing, but show a file that --json has written
   --publish    write the figures into docs/performance.md, .json and .svg`;
 
@@ -28,7 +25,6 @@ const { values } = parseArgs({
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
     plot: { type: 'string' },
-    flame: { type: 'string' },
     from: { type: 'string' },
     publish: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -52,14 +48,11 @@ async function measureAll(): Promise<Report> {
   }
   try {
     const scale = values.quick ? quickScale : fullScale;
-    const profiling =
-      values.flame === undefined ? undefined : await createProfiling(values.flame, join(servers.dir, 'profiles'));
-    const run: Run = { servers: { ...servers, profiling }, scale, progress: progress.show };
+    const run: Run = { servers, scale, progress: progress.show };
     const figures: Figure[] = [];
     const report: Report = { at: new Date().toISOString(), quick: values.quick, machine, figures };
     for (const [name, measure] of Object.entries(measurements)) {
       if (values.only !== undefined && !values.only.includes(name)) continue;
-      if (profiling !== undefined) profiling.figure = name;
       figures.push(...(await measure(run)));
       // The file is written after each measurement, so that an interrupted run keeps its results.
       if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);

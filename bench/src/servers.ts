@@ -6,7 +6,6 @@ import { startPostgresServer } from '@tallyline/local/servers/postgres-server';
 import { startGuard } from '@tallyline/local/start/guard';
 import { stopLeftovers } from '@tallyline/local/start/run-records';
 import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
-import type { Profiling } from './profiling.js';
 
 export interface Servers {
   readonly dir: string;
@@ -15,7 +14,6 @@ export interface Servers {
   readonly readServerUrl: string;
   readonly brokerUrl: string;
   readonly managementUrl: string;
-  readonly profiling?: Profiling | undefined;
   stop(): Promise<void>;
 }
 

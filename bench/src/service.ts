@@ -21,17 +21,12 @@ let started = 0;
  */
 export async function startService(name: ServiceName, stage: Stage): Promise<Service> {
   started += 1;
-  const processName = `${name}-${started}`;
   const port = await freePort();
-  const { runDir, dir, profiling } = stage.servers;
+  const { runDir, dir } = stage.servers;
   const server = await startServerProcess({
-    name: processName,
+    name: `${name}-${started}`,
     command: process.execPath,
-    args: [
-      ...(profiling?.flagsFor(processName) ?? []),
-      '--enable-source-maps',
-      join(repositoryRoot, name, 'dist', 'main.js'),
-    ],
+    args: ['--enable-source-maps', join(repositoryRoot, name, 'dist', 'main.js')],
     env: {
       PATH: process.env.PATH,
       [portVariableOf(name)]: String(port),
@@ -48,13 +43,11 @@ export async function startService(name: ServiceName, stage: Stage): Promise<Ser
   });
   const url = `http://127.0.0.1:${port}`;
   await eventually(() => ready(url), { timeoutMs: 30_000, intervalMs: 20 });
-  const readyAtUs = Number(process.hrtime.bigint() / 1_000n);
   return {
     url,
     stop: async () => {
       notePeak(name, server.pid);
       await server.stop();
-      await profiling?.draw(name, processName, readyAtUs);
     },
   };
 }
