@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { freePort } from '@tallyline/local/servers/free-port';
+import { STOP_STAGES } from '@tallyline/local/servers/run-records';
 import { repositoryRoot } from '@tallyline/local/servers/schema';
 import { startServerProcess } from '@tallyline/local/servers/server-process';
-import { STOP_STAGES } from '@tallyline/local/start/run-records';
 import { portVariableOf, type ServiceName } from '@tallyline/local/start/service-names';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { notePeak } from './peak-memory.js';

@@ -9,7 +9,7 @@ const FIELDS = ['SFATAL', 'VFATAL', 'C57P03', 'Mthe database system is starting 
 const BODY = Buffer.from(FIELDS.join(''));
 const STARTING_UP = Buffer.concat([Buffer.from([0x45, 0, 0, 0, BODY.length + 4]), BODY]);
 
-test('a server is waited for as long as it says that it is starting up, and no longer than the time when it says nothing', async () => {
+test('waits past the timeout while the server reports that it is starting up, and only until the timeout when it does not answer', async () => {
   const port = await freePort();
   let asked = 0;
   const recovering = createServer((socket) => {

@@ -3,7 +3,7 @@ import { eventually } from '../testing/eventually.js';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 
-/** A full AMQP handshake with the credentials: the port opens seconds before the broker lets anyone in. */
+/** Does a full AMQP handshake with the credentials, because the port opens seconds before the broker accepts logins. */
 export async function brokerAnswers(brokerUrl: string): Promise<void> {
   const connection = await connect(brokerUrl, { timeout: CONNECT_TIMEOUT_MS });
   connection.on('error', () => undefined);
@@ -19,7 +19,7 @@ export async function untilRabbitmqAnswers(brokerUrl: string, managementUrl: str
   await eventually(() => managementAnswers(managementUrl), { timeoutMs, intervalMs: 200 });
 }
 
-/** `managementUrl` carries the credentials, which fetch refuses inside a URL: they move into the header. */
+/** `managementUrl` contains the credentials. They move to a header, because fetch refuses them in a URL. */
 export async function callManagement(
   managementUrl: string,
   method: 'GET' | 'PUT' | 'DELETE' | 'POST',
