@@ -16,8 +16,8 @@ export interface Service {
 let started = 0;
 
 /**
- * A service as `npm start` runs it: its own process, built code, LOG_LEVEL=info. Its lines go to a file, because a pipe
- * would have this process parse them on the cores that are measured.
+ * Starts a service as `npm start` does: as its own process, built, with LOG_LEVEL=info. Its log goes to a file, because reading
+ * a pipe would take processor time from what is measured.
  */
 export async function startService(name: ServiceName, stage: Stage): Promise<Service> {
   started += 1;
@@ -54,5 +54,5 @@ export async function startService(name: ServiceName, stage: Stage): Promise<Ser
 
 async function ready(url: string): Promise<void> {
   const { status } = await fetch(`${url}/health/ready`);
-  if (status !== 200) throw new Error(`${url} is not ready`);
+  if (status !== 200) throw new Error(`${url}/health/ready answered ${status}`);
 }
