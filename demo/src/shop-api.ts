@@ -12,7 +12,7 @@ export interface ShopApi {
 
 const TIMEOUT_MS = 10_000;
 
-/** The suite as its clients see it: HTTP, nothing else. A service that is away is status 0, and tried again later. */
+/** A client of the suite's HTTP API. `post` answers status 0 if the service cannot be reached. */
 export function createShopApi(commandUrl: string, queryUrl: string): ShopApi {
   return {
     isReady: (side) =>

@@ -8,7 +8,7 @@ interface Branch {
 }
 
 export interface Till {
-  /** Records one purchase, and says what it was answered. */
+  /** Records one purchase and returns the status of the answer. */
   purchase(): Promise<number>;
 }
 
@@ -17,7 +17,7 @@ const RETURNING = 0.7;
 
 export async function openTills(api: ShopApi, random: Random, shelf: readonly ShelfItem[]): Promise<Till> {
   const { status, body } = await api.branches();
-  if (status !== 200) throw new Error(`the shop did not tell its branches: ${status}`);
+  if (status !== 200) throw new Error(`GET /api/branches answered ${status}`);
   const branches = body as Branch[];
   const regulars: string[] = [];
   const run = randomUUID().slice(0, 8);
