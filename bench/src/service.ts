@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { freePort } from '@tallyline/local/servers/free-port';
+import { freePorts } from '@tallyline/local/servers/free-port';
 import { STOP_STAGES } from '@tallyline/local/servers/run-records';
 import { repositoryRoot } from '@tallyline/local/servers/schema';
 import { startServerProcess } from '@tallyline/local/servers/server-process';
@@ -21,7 +21,7 @@ let started = 0;
  */
 export async function startService(name: ServiceName, stage: Stage): Promise<Service> {
   started += 1;
-  const port = await freePort();
+  const [port = 0] = await freePorts(1);
   const { runDir, dir } = stage.servers;
   const server = await startServerProcess({
     name: `${name}-${started}`,

@@ -87,14 +87,8 @@ export async function startBroker(options: BrokerOptions): Promise<BrokerServer>
   const { dataDir, port, managementPort, runDir, logFile, say } = options;
   if (kind === 'native') {
     say(`Starting RabbitMQ on port ${port} …`);
-    return startRabbitmqServer({
-      name: 'RabbitMQ',
-      dir: join(dataDir, 'rabbitmq'),
-      port,
-      managementPort,
-      logFile,
-      runDir,
-    });
+    const dir = join(dataDir, 'rabbitmq');
+    return startRabbitmqServer({ name: 'RabbitMQ', dir, port, managementPort, logFile, runDir });
   }
   say(`Starting RabbitMQ on port ${port} in a container (the first time, its image is downloaded) …`);
   const { removeContainer } = await import('./container.js');

@@ -34,12 +34,6 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...held.keys()];
 }
 
-export async function freePort(): Promise<number> {
-  const [port] = await freePorts(1);
-  if (port === undefined) throw new Error('no free port');
-  return port;
-}
-
 export async function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
   const server = await listen(port, host).catch(ifTaken);
   if (server !== undefined) await close(server);

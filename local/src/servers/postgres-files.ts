@@ -31,18 +31,15 @@ function platformPackage(): { readonly dir: string; readonly version: string } {
   }
 }
 
-interface Symlink {
-  readonly source: string;
-  readonly target: string;
-}
-
 /**
  * npm packages cannot contain symbolic links, so the package has an install script that makes them. npm 12 and
  * `ignore-scripts` block that script, so the missing links are made here.
  */
 async function makeMissingSymlinks(packageDir: string): Promise<void> {
   const list = join(packageDir, 'native', 'pg-symlinks.json');
-  const links = existsSync(list) ? (JSON.parse(await readFile(list, 'utf8')) as Symlink[]) : [];
+  const links = existsSync(list)
+    ? (JSON.parse(await readFile(list, 'utf8')) as { source: string; target: string }[])
+    : [];
   for (const { source, target } of links) {
     const path = join(packageDir, target);
     if (existsSync(path)) continue;
@@ -101,11 +98,8 @@ export async function initialiseDataDir(
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
   const access = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
   try {
-    await run(binaries.initdb, ['-D', unfinished, ...access, ...locale], {
-      env: postgresEnvironment(),
-      cwd: '/',
-      ...account,
-    });
+    const options = { env: postgresEnvironment(), cwd: '/', ...account };
+    await run(binaries.initdb, ['-D', unfinished, ...access, ...locale], options);
   } finally {
     await rm(passwordFile, { force: true });
   }

@@ -10,13 +10,9 @@ export async function brokerAnswers(brokerUrl: string): Promise<void> {
   await connection.close();
 }
 
-async function managementAnswers(managementUrl: string): Promise<void> {
-  await callManagement(managementUrl, 'GET', '/api/overview');
-}
-
 export async function untilRabbitmqAnswers(brokerUrl: string, managementUrl: string, timeoutMs = 60_000) {
   await eventually(() => brokerAnswers(brokerUrl), { timeoutMs, intervalMs: 200 });
-  await eventually(() => managementAnswers(managementUrl), { timeoutMs, intervalMs: 200 });
+  await eventually(() => callManagement(managementUrl, 'GET', '/api/overview'), { timeoutMs, intervalMs: 200 });
 }
 
 /** `managementUrl` contains the credentials. They move to a header, because fetch refuses them in a URL. */

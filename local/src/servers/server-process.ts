@@ -61,15 +61,8 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
     // The port mapper of a broker may still run. The code that stops the broker removes that record.
     if (options.epmdPort === undefined) removeRecord(options.runDir, name);
   });
-  const { stage, stopSignal, stopTimeoutMs, epmdPort } = options;
-  recordRun(options.runDir, {
-    name,
-    stage,
-    pid,
-    stopSignal,
-    stopTimeoutMs,
-    ...(epmdPort === undefined ? {} : { epmdPort }),
-  });
+  const { runDir, stage, stopSignal, stopTimeoutMs, epmdPort } = options;
+  recordRun(runDir, { name, stage, pid, stopSignal, stopTimeoutMs, ...(epmdPort !== undefined && { epmdPort }) });
 
   return {
     name,

@@ -64,15 +64,8 @@ export async function startSuite(asked: Settings, say: (line: string) => void, s
   const broker = async (): Promise<Restartable[]> => {
     if (given.has('BROKER_URL')) return [];
     const port = Number(new URL(url('BROKER_URL')).port);
-    const logFile = join(logDir, 'rabbitmq.log');
-    const options = {
-      dataDir,
-      port,
-      managementPort: requiredPort(settings.variables, 'RABBITMQ_MANAGEMENT_PORT'),
-      logFile,
-      runDir,
-      say,
-    };
+    const managementPort = requiredPort(settings.variables, 'RABBITMQ_MANAGEMENT_PORT');
+    const options = { dataDir, port, managementPort, logFile: join(logDir, 'rabbitmq.log'), runDir, say };
     return [named('RabbitMQ', await step(() => startBroker(options)))];
   };
   const servers = (await Promise.all([...databases, broker()])).flat();
