@@ -1,6 +1,6 @@
 /**
- * Makes a clone runnable: installs, builds and, with --lint, lints, each only when needed. Plain JavaScript without
- * dependencies, because it runs before there are any.
+ * Prepares a clone: installs and builds if that is needed, and lints with --lint. It is JavaScript without dependencies,
+ * because it runs before they are installed.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const OLDEST_NODE = [20, 19];
-/** An install on a slow line takes minutes; a lock older than this was left by a run that was killed. */
+/** An install over a slow connection takes minutes. An older lock was left by a run that was killed. */
 const LOCK_EXPIRES_MS = 10 * 60_000;
-const LOCK_LOOK_INTERVAL_MS = 200;
-const LOOKS_IN_SILENCE = 5;
+const LOCK_CHECK_INTERVAL_MS = 200;
+const SILENT_CHECKS = 5;
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lock = join(root, '.data', 'prepare.lock');
@@ -27,8 +27,8 @@ function fail(message) {
 
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
-  const isOldEnough = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-  if (!isOldEnough) fail(`This needs Node ${OLDEST_NODE.join('.')} or later; this is Node ${process.versions.node}.`);
+  const isSupported = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
+  if (!isSupported) fail(`This needs Node ${OLDEST_NODE.join('.')} or later; this is Node ${process.versions.node}.`);
 }
 
 function readJson(file) {
@@ -39,7 +39,7 @@ function readJson(file) {
   }
 }
 
-/** npm writes down what it has installed as its last act; where that differs from the lock file, an install is due. */
+/** Compares the lock file with npm's list of installed packages, which npm writes at the end of an install. */
 function isInstalled() {
   const installed = readJson(join(root, 'node_modules', '.package-lock.json'))?.packages;
   if (installed === undefined) return false;
@@ -58,13 +58,13 @@ function run(command, args, failure) {
   if (status !== 0) fail(failure);
 }
 
-/** No install script of a dependency is needed (postgres-binaries.ts makes the links of its one): none is run. */
+/** Runs no install scripts. The only one that is needed makes links, and postgres-files.ts makes them instead. */
 function install() {
   say('Installing the dependencies (npm ci) …');
   const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
   const npm = process.env.npm_execpath;
   const [command, first] = npm?.endsWith('.js') ? [process.execPath, [npm]] : ['npm', []];
-  run(command, [...first, ...args], 'npm ci failed: its lines above say why.');
+  run(command, [...first, ...args], 'npm ci failed. Its output above says why.');
 }
 
 function build() {
@@ -72,13 +72,13 @@ function build() {
   const { stdout } = spawnSync(process.execPath, [tsc, '-b', '--dry'], { cwd: root, encoding: 'utf8' });
   if (!/non-dry/.test(stdout)) return;
   say('Building …');
-  run(process.execPath, [tsc, '-b'], 'The build failed: the lines above say where.');
+  run(process.execPath, [tsc, '-b'], 'The build failed. The output above says where.');
 }
 
 function lint() {
   say('Linting …');
   const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-  run(process.execPath, [biome, 'check', '--log-level=warn', '.'], 'Lint failed: npm run format mends what it can.');
+  run(process.execPath, [biome, 'check', '--log-level=warn', '.'], 'Lint failed. npm run format fixes what it can.');
 }
 
 function isHeld() {
@@ -90,18 +90,18 @@ function isHeld() {
   }
 }
 
-/** Two at once, such as `npm start` and `npm test` on a fresh clone, would install into one folder. */
+/** Prevents two installs into the same folder, as by `npm start` and `npm test` in a fresh clone. */
 function takeLock() {
   mkdirSync(dirname(lock), { recursive: true });
-  for (let looks = 0; ; looks++) {
+  for (let checks = 0; ; checks++) {
     try {
       writeFileSync(lock, `${process.pid}`, { flag: 'wx' });
       process.once('exit', () => rmSync(lock, { force: true }));
       return;
     } catch {
       if (!isHeld()) rmSync(lock, { force: true });
-      if (looks === LOOKS_IN_SILENCE) say('Waiting for another install or build in this clone …');
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_LOOK_INTERVAL_MS);
+      if (checks === SILENT_CHECKS) say('Waiting for another install or build in this clone …');
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LOCK_CHECK_INTERVAL_MS);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-/** Programs in `load/` that run as processes of their own, with what they are told and what they answer. */
+/** The programs in `load/`. Each runs as its own process, gets an input and sends an answer. */
 export type LoadProgram =
   | 'http-load'
   | 'sql-orders'
@@ -13,7 +13,7 @@ export type LoadProgram =
   | 'each-step-alone'
   | 'freshness-load';
 
-/** Runs a load program to its end; what it sends last is its answer. */
+/** Runs a load program until it ends and returns the last message that it sent. */
 export async function runLoad<Answer>(program: LoadProgram, input: object): Promise<Answer> {
   const child = spawnLoad(program, input);
   let answer: Answer | undefined;
@@ -21,7 +21,7 @@ export async function runLoad<Answer>(program: LoadProgram, input: object): Prom
     answer = message as Answer;
   });
   const code = await new Promise((resolve) => child.once('close', resolve));
-  if (code !== 0 || answer === undefined) throw new Error(`${program} ended with ${code} and no answer`);
+  if (code !== 0 || answer === undefined) throw new Error(`${program} ended with exit code ${code} and no answer`);
   return answer;
 }
 
@@ -30,7 +30,7 @@ export interface RunningLoad<Answer> {
   stop(): Promise<void>;
 }
 
-/** Starts a load program that stays, such as a server, and resolves with what it says first. */
+/** Starts a load program that keeps running, such as a server, and waits for its first message. */
 export async function startLoad<Answer>(program: LoadProgram, input: object): Promise<RunningLoad<Answer>> {
   const child = spawnLoad(program, input);
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
@@ -52,12 +52,12 @@ function spawnLoad(program: LoadProgram, input: object) {
   return fork(path, [JSON.stringify(input)], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
 }
 
-/** The other side: what a load program was told. */
+/** Reads the input, in a load program. */
 export function readInput<Input>(): Input {
   return JSON.parse(process.argv[2] ?? '{}') as Input;
 }
 
-/** Sends the answer and ends. */
+/** Sends the answer and ends the load program. */
 export function answer(result: object): void {
   process.send?.(result, () => process.exit(0));
 }

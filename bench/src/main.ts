@@ -1,32 +1,30 @@
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { Figure } from './figure.js';
-import { describeMachine } from './machine.js';
+import { type Figure, verdictOf } from './figure.js';
 import { measurements } from './measurements.js';
 import { plot } from './plot.js';
-import { createProfiling } from './profiling.js';
 import { createProgress } from './progress.js';
-import { publish, type Report } from './publish.js';
-import { failuresOf, table } from './report.js';
+import { publish } from './publish.js';
+import { describeMachine, type Report, summary, table } from './report.js';
 import { fullScale, quickScale, type Run } from './run.js';
 import { startServers } from './servers.js';
 
-const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--flame DIR] [--from FILE] [--publish]
-  --only   one of ${Object.keys(measurements).join(', ')}; may be repeated
-  --quick  short runs, to see that everything works; the ratios mean little
-  --json   writes the figures with every pair and the machine
-  --plot   draws each figure with its pairs and its goal, as SVG
-  --flame  draws where each service's time goes, FIGURE-SERVICE.svg; profiling slows, so the ratios mean less
-  --from   measures nothing: shows and draws what an earlier --json has written
-  --publish  puts the figures into docs/performance.md, .json and .svg`;
+const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot FILE] [--from FILE] [--publish]
+Measures the suite against references. It ends with 1 if a goal is missed, unless --quick is given.
+
+  --only NAME  measure only this one; may be repeated:
+               ${Object.keys(measurements).join(', ')}
+  --quick      short runs that show whether everything works; the ratios mean little
+  --json FILE  write the figures with every pair and the machine
+  --plot FILE  draw each figure with its pairs and its goal as SVG
+  --from FILE  measure nothing, but show a file that --json has written
+  --publish    write the figures into docs/performance.md, .json and .svg`;
 
 const { values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true },
     json: { type: 'string' },
     plot: { type: 'string' },
-    flame: { type: 'string' },
     from: { type: 'string' },
     publish: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
@@ -38,42 +36,38 @@ if (values.help || unknown.length > 0) {
   process.stdout.write(`${unknown.map((name) => `There is no figure "${name}".\n`).join('')}${usage}\n`);
   process.exit(unknown.length > 0 ? 1 : 0);
 }
+await finish(values.from === undefined ? await measureAll() : JSON.parse(await readFile(values.from, 'utf8')));
 
-if (values.from !== undefined) {
-  await show(JSON.parse(await readFile(values.from, 'utf8')));
-  process.exit(0);
-}
-
-const progress = createProgress();
-const machine = describeMachine();
-progress.show('starting two PostgreSQL servers and RabbitMQ');
-const servers = await startServers((line) => progress.show(line));
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void servers.stop().finally(() => process.exit(1)));
-}
-try {
-  const scale = values.quick ? quickScale : fullScale;
-  const profiling =
-    values.flame === undefined ? undefined : await createProfiling(values.flame, join(servers.dir, 'profiles'));
-  const run: Run = { servers: { ...servers, profiling }, scale, progress: progress.show };
-  const figures: Figure[] = [];
-  const report: Report = { at: new Date().toISOString(), quick: values.quick, machine, figures };
-  for (const [name, measure] of Object.entries(measurements)) {
-    if (values.only !== undefined && !values.only.includes(name)) continue;
-    if (profiling !== undefined) profiling.figure = name;
-    figures.push(...(await measure(run)));
-    // After each, so that a run that is cut short leaves what it has.
-    if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+async function measureAll(): Promise<Report> {
+  const progress = createProgress();
+  const machine = describeMachine();
+  progress.show('starting two PostgreSQL servers and RabbitMQ');
+  const servers = await startServers((line) => progress.show(line));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => void servers.stop().finally(() => process.exit(1)));
   }
-  progress.end();
-  await show(report);
-} finally {
-  await servers.stop();
+  try {
+    const scale = values.quick ? quickScale : fullScale;
+    const run: Run = { servers, scale, progress: progress.show };
+    const figures: Figure[] = [];
+    const report: Report = { at: new Date().toISOString(), quick: values.quick, machine, figures };
+    for (const [name, measure] of Object.entries(measurements)) {
+      if (values.only !== undefined && !values.only.includes(name)) continue;
+      figures.push(...(await measure(run)));
+      // The file is written after each measurement, so that an interrupted run keeps its results.
+      if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);
+    }
+    progress.end();
+    return report;
+  } finally {
+    await servers.stop();
+  }
 }
 
-async function show(report: Report): Promise<void> {
-  const { figures } = report;
-  process.stdout.write(`${table(figures)}\n${failuresOf(figures)}`);
+async function finish(report: Report): Promise<void> {
+  const { figures, quick } = report;
+  process.stdout.write(`${table(figures)}\n\n${summary(figures)}\n`);
   if (values.plot !== undefined) await writeFile(values.plot, plot(figures));
   if (values.publish) await publish(report);
+  if (!quick && figures.some((figure) => verdictOf(figure) === 'missed')) process.exitCode = 1;
 }

@@ -10,7 +10,7 @@ import { measureQuery } from './measure/query.js';
 import { measureRelay } from './measure/relay.js';
 import type { Run } from './run.js';
 
-/** Every figure by name, in the order in which they are measured. Memory comes last: it sums up the others. */
+/** The measurements by name, in their order. Memory comes last, because it reports the peaks of all others. */
 export const measurements: Readonly<Record<string, (run: Run) => Promise<Figure[]>>> = {
   'orders-spread': measureOrdersSpread,
   'orders-hot': measureOrdersHot,

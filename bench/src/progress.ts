@@ -1,4 +1,4 @@
-/** On a terminal one line that changes, elsewhere a line each; on stderr, so that the table alone is the output. */
+/** Shows progress on stderr, so that stdout has only the table. A terminal gets one line that changes. */
 export function createProgress(): { show(line: string): void; end(): void } {
   const startedAt = Date.now();
   const terminal = process.stderr.isTTY === true;

@@ -1,21 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { repositoryRoot } from '@tallyline/local/servers/schema';
-import type { Figure } from './figure.js';
-import type { Machine } from './machine.js';
 import { plot } from './plot.js';
-import { failuresOf, HEADINGS, rowOf } from './report.js';
-
-export interface Report {
-  readonly at: string;
-  readonly quick: boolean;
-  readonly machine: Machine;
-  readonly figures: readonly Figure[];
-}
+import { HEADINGS, type Report, rowOf, summary } from './report.js';
 
 const BETWEEN_MARKS = /(<!-- run -->\n).*(<!-- \/run -->)/s;
 
-/** Puts a run into docs/: what a reader sees there is what was measured, not what somebody typed. */
+/** Writes a run into docs/, so that the figures there are measured ones and never typed by hand. */
 export async function publish(report: Report): Promise<void> {
   const docs = join(repositoryRoot, 'docs');
   const page = join(docs, 'performance.md');
@@ -34,10 +25,12 @@ function section({ at, machine, figures }: Report): string {
   return `
 ## One run
 
-${at.slice(0, 16).replace('T', ' ')} UTC, ${cores} cores (${processor}), ${memoryGb} GB, ${system}, Node ${node}. Load average when it
-began, which the bench had no part in: ${loadBefore}.
+${at.slice(0, 16).replace('T', ' ')} UTC, ${cores} cores (${processor}), ${memoryGb} GB, ${system}, Node ${node}. Load average
+before the run: ${loadBefore}.
 
 ${rows.map((row) => `| ${row.join(' | ')} |`).join('\n')}
-${failuresOf(figures)}
+
+${summary(figures)}
+
 `;
 }

@@ -1,8 +1,28 @@
-import type { Figure } from './figure.js';
-import { median } from './figure.js';
+import { availableParallelism, cpus, loadavg, totalmem, type } from 'node:os';
+import { type Figure, type Goal, intervalOf, median, verdictOf } from './figure.js';
 import { shown } from './in-turn.js';
 
-export const HEADINGS = ['figure', 'goal', 'measured', 'spread', 'met', 'ours', 'reference', 'unit'];
+export interface Report {
+  readonly at: string;
+  readonly quick: boolean;
+  readonly machine: ReturnType<typeof describeMachine>;
+  readonly figures: readonly Figure[];
+}
+
+/** Ratios are comparable between machines. Absolute numbers are not, so the report names its machine. */
+export function describeMachine() {
+  return {
+    cores: availableParallelism(),
+    processor: cpus()[0]?.model ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 2 ** 30),
+    system: `${type()} ${process.arch}`,
+    node: process.version,
+    /** The load of the minute before the run: it shows whether other programs took processor time. */
+    loadBefore: loadavg()[0]?.toFixed(1) ?? 'unknown',
+  };
+}
+
+export const HEADINGS = ['figure', 'goal', 'measured', 'interval', 'verdict', 'ours', 'reference', 'unit'];
 
 /** The figures as lines of equal columns. */
 export function table(figures: readonly Figure[]): string {
@@ -18,22 +38,36 @@ export function table(figures: readonly Figure[]): string {
     .join('\n');
 }
 
-export function rowOf({ name, goal, pairs, value, spread, met, unit }: Figure): string[] {
+export function rowOf(figure: Figure): string[] {
+  const { name, goal, pairs, value, unit } = figure;
   const absolute = (side: 'ours' | 'reference') =>
     pairs.length > 0 ? shown(median(pairs.map((pair) => pair[side]))) : '';
+  const [low, high] = intervalOf(figure);
   return [
     name,
-    'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`,
+    goal === undefined ? 'none' : goalText(goal),
     value.toPrecision(3),
-    `${spread[0].toPrecision(3)} to ${spread[1].toPrecision(3)}`,
-    met ? 'yes' : 'NO',
+    `${low.toPrecision(3)} to ${high.toPrecision(3)}`,
+    verdictOf(figure) ?? '',
     absolute('ours'),
     absolute('reference'),
     unit,
   ];
 }
 
-export function failuresOf(figures: readonly Figure[]): string {
-  const missed = figures.filter(({ met }) => !met).map(({ name }) => name);
-  return missed.length === 0 ? '\nEvery goal is met.\n' : `\nNot met: ${missed.join(', ')}.\n`;
+export function goalText(goal: Goal): string {
+  return 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`;
+}
+
+/** The names of the figures whose goals are missed or undecided, in a sentence for each. */
+export function summary(figures: readonly Figure[]): string {
+  const [missed, undecided] = (['missed', 'undecided'] as const).map((verdict) =>
+    figures.filter((figure) => verdictOf(figure) === verdict).map(({ name }) => name),
+  );
+  return [
+    missed?.length ? `Goals missed: ${missed.join(', ')}.` : 'No goal is missed.',
+    undecided?.length ? `Undecided, because the interval contains the goal: ${undecided.join(', ')}.` : '',
+  ]
+    .filter(Boolean)
+    .join('\n');
 }

@@ -1,13 +1,13 @@
 import type pg from 'pg';
 import { PRODUCTS } from './seed.js';
 
-/** Three years, so that 1,000,000 purchases are 300 a day in each of three branches. */
+/** Three years: 1,000,000 purchases are then 300 a day in each of three branches. */
 const DAYS = 1_096;
 const CUSTOMERS_PER_BRANCH = 50_000;
 
 /**
- * The views after `count` purchases of two items each, spread evenly over three years up to today; of these, the ones of the
- * last `days`. Rows are written day after day, as they are in life: a day's rows are neighbours. The branches' names are the schema's own.
+ * Writes the views of `count` purchases of two items, spread evenly over the last three years, and of these only the last
+ * `days`. Rows are written day by day, so that the rows of a day are neighbours on disk, as in production.
  */
 export async function seedPurchaseViews(client: pg.Client, count: number, days = DAYS): Promise<void> {
   await client.query(

@@ -1,10 +1,11 @@
 import type pg from 'pg';
 
 export const PRODUCTS = 1_000;
+export const productIds: readonly number[] = Array.from({ length: PRODUCTS }, (_, index) => index + 1);
 export const CUSTOMERS = 10_000;
 export const CATEGORIES = 10;
 
-/** More stock than any run sells. */
+/** No run sells more than this. */
 const STOCK = 2_000_000_000;
 
 export function priceOf(productId: number): number {
@@ -18,25 +19,25 @@ export async function seedProducts(client: pg.Client): Promise<void> {
     [PRODUCTS, CATEGORIES, STOCK],
   );
   await client.query(`SELECT setval('products_id_seq', $1)`, [PRODUCTS]);
-  // Not the empty tables: known to be empty, they are scanned from end to end by plans that live as long as a connection.
+  // Empty tables must not be analysed: a cached plan would then read the whole table, for the life of its connection.
   await client.query('VACUUM ANALYZE products');
 }
 
-/** One OrderCreated body per number, as the command service writes it. */
+/** The OrderCreated body of each number, as command-service writes it. */
 const ORDER_PAYLOAD = `jsonb_build_object(
   'eventId', id, 'eventType', 'OrderCreated', 'occurredAt', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'orderId', n, 'customerId', 1 + n % ${CUSTOMERS}, 'total', 5.99 + n % 100,
   'items', jsonb_build_array(jsonb_build_object(
     'productId', 1 + n % ${PRODUCTS}, 'category', 'Category ' || n % ${CATEGORIES}, 'quantity', 1, 'price', 5.99 + n % 100)))`;
 
-/** `count` events from the sequence number `first` on, ended `endedAgo` before now: id (UUIDv7), time and number. */
+/** Number, time and id (UUIDv7) of $2 events, numbered from $1, one per millisecond, the last one $3 before now. */
 const NUMBERED = `
   SELECT n, at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0')
                  || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id
     FROM (SELECT n, date_trunc('milliseconds', now() - $3::interval - ($1::bigint + $2::bigint - n) * interval '1 ms') AS at
             FROM generate_series($1::bigint, $1::bigint + $2::bigint - 1) AS n) AS numbered`;
 
-/** Outbox rows without their orders: what the relay finds after a day without a broker. */
+/** Writes unpublished outbox rows without their orders, as after a day without a broker. */
 export async function seedBacklog(client: pg.Client, first: number, count: number): Promise<void> {
   await client.query(
     `INSERT INTO outbox (id, topic, payload, traceparent, created_at)
@@ -47,7 +48,7 @@ export async function seedBacklog(client: pg.Client, first: number, count: numbe
   await client.query('ANALYZE outbox');
 }
 
-/** `count` orders with lines and published outbox rows, a day old. Triggers are off: the rows are known to fit. */
+/** Writes `count` orders with items and published outbox rows, a day old. Triggers are off, because the rows are valid. */
 export async function seedWriteHistory(client: pg.Client, count: number): Promise<void> {
   await client.query('SET session_replication_role = replica');
   await client.query(
@@ -67,7 +68,7 @@ export async function seedWriteHistory(client: pg.Client, count: number): Promis
   await client.query('CHECKPOINT');
 }
 
-/** The same orders on the read side: processed, and counted in every view. */
+/** Writes the same orders on the read side: in the inbox, the ledger and the views. */
 export async function seedReadHistory(client: pg.Client, count: number): Promise<void> {
   const parameters = [1, count, '1 day'];
   await client.query(
@@ -95,7 +96,7 @@ export async function seedReadHistory(client: pg.Client, count: number): Promise
   await client.query('CHECKPOINT');
 }
 
-/** Rows of the views that every query reads; `orders` each. */
+/** Writes the view rows that the measured query reads, each with `orders` orders. */
 export async function seedProductViews(client: pg.Client, orders: number): Promise<void> {
   await client.query(
     `INSERT INTO product_sales_view (product_id, total_quantity_sold, total_revenue, order_count)

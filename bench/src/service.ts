@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { freePort } from '@tallyline/local/servers/free-port';
+import { freePorts } from '@tallyline/local/servers/free-port';
+import { STOP_STAGES } from '@tallyline/local/servers/run-records';
 import { repositoryRoot } from '@tallyline/local/servers/schema';
 import { startServerProcess } from '@tallyline/local/servers/server-process';
-import { STOP_STAGES } from '@tallyline/local/start/run-records';
 import { portVariableOf, type ServiceName } from '@tallyline/local/start/service-names';
 import { eventually } from '@tallyline/local/testing/eventually';
-import { notePeak } from './memory.js';
+import { notePeak } from './peak-memory.js';
 import type { Stage } from './stage.js';
 
 export interface Service {
@@ -16,22 +16,17 @@ export interface Service {
 let started = 0;
 
 /**
- * A service as `npm start` runs it: its own process, built code, LOG_LEVEL=info. Its lines go to a file, because a pipe
- * would have this process parse them on the cores that are measured.
+ * Starts a service as `npm start` does: as its own process, built, with LOG_LEVEL=info. Its log goes to a file, because reading
+ * a pipe would take processor time from what is measured.
  */
 export async function startService(name: ServiceName, stage: Stage): Promise<Service> {
   started += 1;
-  const processName = `${name}-${started}`;
-  const port = await freePort();
-  const { runDir, dir, profiling } = stage.servers;
+  const [port = 0] = await freePorts(1);
+  const { runDir, dir } = stage.servers;
   const server = await startServerProcess({
-    name: processName,
+    name: `${name}-${started}`,
     command: process.execPath,
-    args: [
-      ...(profiling?.flagsFor(processName) ?? []),
-      '--enable-source-maps',
-      join(repositoryRoot, name, 'dist', 'main.js'),
-    ],
+    args: ['--enable-source-maps', join(repositoryRoot, name, 'dist', 'main.js')],
     env: {
       PATH: process.env.PATH,
       [portVariableOf(name)]: String(port),
@@ -48,18 +43,16 @@ export async function startService(name: ServiceName, stage: Stage): Promise<Ser
   });
   const url = `http://127.0.0.1:${port}`;
   await eventually(() => ready(url), { timeoutMs: 30_000, intervalMs: 20 });
-  const readyAtUs = Number(process.hrtime.bigint() / 1_000n);
   return {
     url,
     stop: async () => {
       notePeak(name, server.pid);
       await server.stop();
-      await profiling?.draw(name, processName, readyAtUs);
     },
   };
 }
 
 async function ready(url: string): Promise<void> {
   const { status } = await fetch(`${url}/health/ready`);
-  if (status !== 200) throw new Error(`${url} is not ready`);
+  if (status !== 200) throw new Error(`${url}/health/ready answered ${status}`);
 }

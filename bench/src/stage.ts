@@ -5,7 +5,7 @@ import type pg from 'pg';
 import type { Servers } from './servers.js';
 import { startService } from './service.js';
 
-/** Two empty databases and a vhost for one measurement, so that none inherits what another left. */
+/** Two empty databases and a vhost for one measurement, so that measurements do not influence each other. */
 export interface Stage {
   readonly servers: Servers;
   readonly writeUrl: string;
@@ -13,16 +13,16 @@ export interface Stage {
   readonly brokerUrl: string;
   onWrite<T>(work: (client: pg.Client) => Promise<T>): Promise<T>;
   onRead<T>(work: (client: pg.Client) => Promise<T>): Promise<T>;
-  /** Throws away the order events that wait in the broker. */
+  /** Deletes the order events that wait in the broker. */
   purgeOrderEvents(): Promise<void>;
   drop(): Promise<void>;
 }
 
-let made = 0;
+let created = 0;
 
 export async function createStage(servers: Servers): Promise<Stage> {
-  made += 1;
-  const name = `bench_${made}`;
+  created += 1;
+  const name = `bench_${created}`;
   const writeUrl = databaseUrl(servers.writeServerUrl, name);
   const readUrl = databaseUrl(servers.readServerUrl, name);
   await createDatabase(writeUrl, 'init-write.sql');
@@ -47,7 +47,7 @@ export async function createStage(servers: Servers): Promise<Stage> {
   };
 }
 
-/** Lets a service declare exchange and queues: what they are is its business, not the bench's. */
+/** Starts a service for a moment, so that it declares the exchanges and queues. */
 export async function declareTopology(stage: Stage): Promise<void> {
   const consumer = await startService('consumer-service', stage);
   await consumer.stop();

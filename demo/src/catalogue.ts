@@ -1,4 +1,4 @@
-/** What the shop sells. `heat` is how often it is bought; the few hot ones make most of the sales, as in any shop. */
+/** A product of the shop. `heat` weighs how often it is bought: as in any shop, a few products make most of the sales. */
 export interface Article {
   readonly name: string;
   readonly category: string;

@@ -1,7 +1,7 @@
 import type { Random } from './random.js';
 import type { ShelfItem } from './stock-shelves.js';
 
-/** Somebody with habits: a favourite shelf, a usual size of basket, and how often they come. */
+/** A customer has a favourite category, a usual size of basket, and a weight for how often they buy. */
 export interface Customer {
   readonly customerId: number;
   readonly favourite: string;
@@ -11,7 +11,7 @@ export interface Customer {
 
 const CUSTOMERS = 1_500;
 const FIRST_ID = 1001;
-/** Two of three lines come from the favourite shelf. */
+/** The share of order lines that prefer the favourite category. */
 const LOYALTY = 0.66;
 const FAVOURITE_FACTOR = 5;
 
@@ -21,7 +21,7 @@ export function createCustomers(random: Random, shelf: readonly ShelfItem[]): Cu
     customerId: FIRST_ID + index,
     favourite: random.pick(categories),
     basket: 1 + random.next() * 2.2,
-    // A few regulars come thirty times as often as the many who came once.
+    // A few regular customers buy thirty times as often as most others.
     eagerness: 1 / (0.03 + random.next()),
   }));
 }
@@ -50,7 +50,7 @@ export function fillBasket(
   return { customerId, items: [...items].map(([productId, quantity]) => ({ productId, quantity })) };
 }
 
-/** Picks by eagerness in one binary search: 1,500 weights summed anew for each order would be most of the work. */
+/** Picks customers by eagerness with a binary search, because summing 1,500 weights for each order would be slow. */
 export function pickerOf(random: Random, customers: readonly Customer[]): () => Customer {
   let sum = 0;
   const ends = customers.map(({ eagerness }) => {

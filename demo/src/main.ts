@@ -10,15 +10,16 @@ import { stockShelves } from './stock-shelves.js';
 import { openTills } from './till.js';
 import { keepBusy } from './traffic.js';
 
-const usage = `Fills the shop and keeps it busy, so that there is something to look at.
+const usage = `Adds products to the shop and keeps sending orders and purchases, so that the page has something to show.
 
   npm run demo -- [--history DAYS] [--rate 2] [--minutes N] [--seed 1]
 
-  --history DAYS   first, orders of the past days, with the rhythm of days and weeks (needs WRITE_DATABASE_URL)
+  --history DAYS   first import orders of the past days, with the rhythm of days and weeks (needs WRITE_DATABASE_URL)
   --rate N         orders and purchases per second, on average (2)
-  --minutes N      stop after so long; until Ctrl-C when left out
-  --seed N         another seed, other customers (1)
-  --command URL, --query URL   where the services are (where npm start has put them)`;
+  --minutes N      stop after this time; without it, run until Ctrl-C
+  --seed N         the seed of the random numbers: another one gives other customers (1)
+  --command URL    the address of command-service (that of npm start)
+  --query URL      the address of query-service (that of npm start)`;
 
 const READY_TIMEOUT_MS = 60_000;
 
@@ -45,8 +46,8 @@ function refuse(fault: string): never {
   process.exit(2);
 }
 
-/** 24 days: a timer of more than 2^31 ms ends at once. */
-const MOST_MINUTES = 35_000;
+/** About 24 days. A timer of more than 2^31 ms would end at once. */
+const MAX_MINUTES = 35_000;
 
 function number(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
   const value = Number(text);
@@ -54,7 +55,7 @@ function number(name: string, text: string, least: number, most = Number.MAX_SAF
   return refuse(`--${name} must be a number, ${least} or more${value > most ? `, and ${most} at most` : ''}`);
 }
 
-// The first that names a variable counts. While `npm start` runs, its file says where everything is.
+// The first file overrides the second one. While `npm start` runs, it has the addresses of all services.
 for (const file of ['.data/run/addresses.env', '.env']) if (existsSync(file)) process.loadEnvFile(file);
 const { values } = readArguments();
 if (values.help) {
@@ -65,27 +66,27 @@ for (const name of ['command', 'query'] as const) if (!URL.canParse(values[name]
 
 const days = number('history', values.history, 0);
 const rate = number('rate', values.rate, 0.01);
-const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes, 0.01, MOST_MINUTES);
+const minutes = values.minutes === undefined ? undefined : number('minutes', values.minutes, 0.01, MAX_MINUTES);
 const seed = number('seed', values.seed, 0);
 
 async function untilReady(api: ShopApi): Promise<void> {
-  let isTold = false;
+  let isReported = false;
   for (const deadline = Date.now() + READY_TIMEOUT_MS; ; await delay(500)) {
     const ready = await Promise.all([api.isReady('command'), api.isReady('query')]);
     if (ready.every(Boolean)) return;
-    if (!isTold) process.stdout.write(`Waiting for the shop at ${values.command} and ${values.query} …\n`);
-    isTold = true;
+    if (!isReported) process.stdout.write(`Waiting for the services at ${values.command} and ${values.query} …\n`);
+    isReported = true;
     if (Date.now() > deadline)
-      throw new Error(`no shop at ${values.command} and ${values.query}: is \`npm start\` running?`);
+      throw new Error(`The services at ${values.command} and ${values.query} are not ready. Is \`npm start\` running?`);
   }
 }
 
-/** As far back as can be asked for: a past whose import was interrupted has its oldest days alone. */
-const LONGEST_PAST_DAYS = 92;
+/** The longest period that the API accepts. An interrupted import has written only the oldest days of it. */
+const MAX_HISTORY_DAYS = 92;
 
-/** A second past would double the first. */
-async function hasPast(api: ShopApi): Promise<boolean> {
-  const { body } = await api.query(`/api/analytics/sales/daily?days=${LONGEST_PAST_DAYS}`);
+/** Whether the shop has orders before today. A second import would double the first one. */
+async function hasHistory(api: ShopApi): Promise<boolean> {
+  const { body } = await api.query(`/api/analytics/sales/daily?days=${MAX_HISTORY_DAYS}`);
   return (body as { days: { orders: number }[] }).days.slice(0, -1).some(({ orders }) => orders > 0);
 }
 
@@ -97,7 +98,8 @@ try {
   const customers = createCustomers(random, shelf);
   const till = await openTills(api, random, shelf);
   process.stdout.write(`The page: ${values.query}/\n`);
-  if (days > 0 && (await hasPast(api))) process.stdout.write('The shop has a past already; nothing is imported.\n');
+  if (days > 0 && (await hasHistory(api)))
+    process.stdout.write('The shop has orders of past days already. No history is imported.\n');
   else if (days > 0) {
     const line = showProgress();
     const { timeZone } = (await api.query('/api/analytics/sales/today')).body as { timeZone: string };

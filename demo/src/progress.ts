@@ -3,23 +3,23 @@ import type { Tally } from './traffic.js';
 
 export interface ProgressLine {
   show(text: string): void;
-  /** Shows rate, refusals and lag at an interval. */
+  /** Shows the rate, the refusals and the lag at an interval. */
   every(intervalMs: number, api: ShopApi, tally: Tally): NodeJS.Timeout;
   end(): void;
 }
 
-/** Where no person watches, a line every so often instead of one that changes. */
-const QUIET_EVERY = 30;
-const PER_SECOND_OVER_S = 10;
+/** Without a terminal, only every 30th text is printed, each on its own line. */
+const TEXTS_PER_LINE = 30;
+const RATE_PERIOD_S = 10;
 
 export function showProgress(): ProgressLine {
-  const watched = process.stdout.isTTY;
+  const isTerminal = process.stdout.isTTY;
   let last = '';
   let shown = 0;
   const show = (text: string) => {
     last = text;
-    if (watched) process.stdout.write(`\r\u001b[2K${text}`);
-    else if (shown % QUIET_EVERY === 0) process.stdout.write(`${text}\n`);
+    if (isTerminal) process.stdout.write(`\r\u001b[2K${text}`);
+    else if (shown % TEXTS_PER_LINE === 0) process.stdout.write(`${text}\n`);
     shown += 1;
   };
   return {
@@ -29,7 +29,7 @@ export function showProgress(): ProgressLine {
       return setInterval(async () => {
         const { orders, purchases, refusals, unanswered } = tally;
         totals.push(orders + purchases);
-        if (totals.length > PER_SECOND_OVER_S + 1) totals.shift();
+        if (totals.length > RATE_PERIOD_S + 1) totals.shift();
         const first = totals[0] ?? 0;
         const seconds = ((totals.length - 1) * intervalMs) / 1_000;
         const rate = seconds > 0 ? ((orders + purchases - first) / seconds).toFixed(1) : '–';
@@ -43,8 +43,8 @@ export function showProgress(): ProgressLine {
       }, intervalMs);
     },
     end: () => {
-      if (last !== '' && (watched || (shown - 1) % QUIET_EVERY !== 0))
-        process.stdout.write(watched ? '\n' : `${last}\n`);
+      if (last !== '' && (isTerminal || (shown - 1) % TEXTS_PER_LINE !== 0))
+        process.stdout.write(isTerminal ? '\n' : `${last}\n`);
     },
   };
 }

@@ -1,11 +1,11 @@
-/** Numbers that look random and are the same for the same seed (mulberry32). */
+/** Pseudo-random numbers, which are the same for the same seed (mulberry32). */
 export interface Random {
-  /** From 0 to below 1. */
+  /** A number from 0 up to, but not including, 1. */
   next(): number;
-  /** From 0 to below `below`, whole. */
+  /** An integer from 0 up to, but not including, `below`. */
   whole(below: number): number;
   pick<T>(items: readonly T[]): T;
-  /** By weight: twice as heavy is picked twice as often. */
+  /** Picks by weight: an item with twice the weight is picked twice as often. */
   weighted<T>(items: readonly T[], weightOf: (item: T) => number): T;
 }
 

@@ -5,28 +5,26 @@ export interface Answer {
 
 export interface ShopApi {
   isReady(side: 'command' | 'query'): Promise<boolean>;
-  post(path: string, body: unknown, key?: string): Promise<Answer>;
-  branches(): Promise<{ status: number; body: unknown }>;
+  post(path: string, body: unknown): Promise<Answer>;
+  command(path: string): Promise<{ status: number; body: unknown }>;
   query(path: string): Promise<{ status: number; body: unknown; next: string | undefined }>;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** The suite as its clients see it: HTTP, nothing else. A service that is away is status 0, and tried again later. */
+/** A client of the suite's HTTP API. `post` answers status 0 if the service cannot be reached. */
 export function createShopApi(commandUrl: string, queryUrl: string): ShopApi {
   return {
     isReady: (side) =>
-      fetch(`${side === 'command' ? commandUrl : queryUrl}/health/ready`, {
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      }).then(
+      get(`${side === 'command' ? commandUrl : queryUrl}/health/ready`).then(
         ({ status }) => status === 200,
         () => false,
       ),
-    post: async (path, body, key) => {
+    post: async (path, body) => {
       try {
         const response = await fetch(commandUrl + path, {
           method: 'POST',
-          headers: { 'content-type': 'application/json', ...(key !== undefined && { 'idempotency-key': key }) },
+          headers: { 'content-type': 'application/json' },
           body: JSON.stringify(body),
           signal: AbortSignal.timeout(TIMEOUT_MS),
         });
@@ -35,14 +33,13 @@ export function createShopApi(commandUrl: string, queryUrl: string): ShopApi {
         return { status: 0, body: {} };
       }
     },
-    branches: async () => {
-      const response = await fetch(`${commandUrl}/api/branches`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-      return { status: response.status, body: await response.json() };
-    },
-    query: async (path) => {
-      const response = await fetch(queryUrl + path, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-      const next = /<(.*)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
-      return { status: response.status, body: await response.json(), next };
-    },
+    command: (path) => get(commandUrl + path),
+    query: (path) => get(queryUrl + path),
   };
+}
+
+async function get(url: string) {
+  const response = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+  const next = /<(.*)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1];
+  return { status: response.status, body: await response.json(), next };
 }

@@ -3,12 +3,8 @@ import type { Random } from './random.js';
 import type { ShopApi } from './shop-api.js';
 import type { ShelfItem } from './stock-shelves.js';
 
-interface Branch {
-  readonly branchId: string;
-}
-
 export interface Till {
-  /** Records one purchase, and says what it was answered. */
+  /** Records one purchase and returns the status of the answer. */
   purchase(): Promise<number>;
 }
 
@@ -16,9 +12,9 @@ const MAX_REGULARS = 400;
 const RETURNING = 0.7;
 
 export async function openTills(api: ShopApi, random: Random, shelf: readonly ShelfItem[]): Promise<Till> {
-  const { status, body } = await api.branches();
-  if (status !== 200) throw new Error(`the shop did not tell its branches: ${status}`);
-  const branches = body as Branch[];
+  const { status, body } = await api.command('/api/branches');
+  if (status !== 200) throw new Error(`GET /api/branches answered ${status}`);
+  const branches = body as { branchId: string }[];
   const regulars: string[] = [];
   const run = randomUUID().slice(0, 8);
   let receipts = 0;

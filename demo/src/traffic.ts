@@ -23,19 +23,20 @@ export interface TrafficOptions {
   readonly signal: AbortSignal;
 }
 
-/** More than this many under way means that the suite does not keep up, or is away: then customers wait outside. */
-const MAX_UNDER_WAY = 256;
-const STALE_PRICE = 0.01;
-const GREEDY = 0.01;
-const AT_THE_TILL = 0.3;
+/** No more requests are sent while this many wait for an answer, because the suite is slow or unreachable. */
+const MAX_PENDING = 256;
+/** The share of orders with an old price, of orders for more than the stock, and of purchases among all requests. */
+const OLD_PRICE_SHARE = 0.01;
+const EXCESSIVE_SHARE = 0.01;
+const PURCHASE_SHARE = 0.3;
 
-/** Customers come as they do: independently of each other, so that the gaps between them are exponential. */
+/** Sends orders and purchases until the signal. Customers are independent, so the gaps between them are exponential. */
 export async function keepBusy(options: TrafficOptions): Promise<void> {
   const { api, random, customers, shelf, till, ratePerSecond, tally, signal } = options;
   const nextCustomer = pickerOf(random, customers);
-  const underWay = new Set<Promise<void>>();
+  const pending = new Set<Promise<void>>();
   const priceOf = new Map(shelf.map(({ productId, price }) => [productId, price]));
-  /** What somebody wants more of than there is. */
+  /** The product with the smallest stock. Some orders ask for more than that. */
   const scarce = shelf.reduce((least, item) => (item.stock < least.stock ? item : least));
 
   const count = (what: 'orders' | 'purchases', status: number) => {
@@ -45,10 +46,10 @@ export async function keepBusy(options: TrafficOptions): Promise<void> {
   };
   const order = async () => {
     const basket = fillBasket(random, nextCustomer(), shelf);
-    const stale = random.next() < STALE_PRICE ? 1 : 0;
+    const priceDifference = random.next() < OLD_PRICE_SHARE ? 1 : 0;
     const wanted =
-      random.next() < GREEDY ? [{ productId: scarce.productId, quantity: scarce.stock + 1 }] : basket.items;
-    const items = wanted.map((item) => ({ ...item, price: (priceOf.get(item.productId) ?? 0) + stale }));
+      random.next() < EXCESSIVE_SHARE ? [{ productId: scarce.productId, quantity: scarce.stock + 1 }] : basket.items;
+    const items = wanted.map((item) => ({ ...item, price: (priceOf.get(item.productId) ?? 0) + priceDifference }));
     const { status } = await api.post('/api/orders', { customerId: basket.customerId, items });
     count('orders', status);
   };
@@ -59,10 +60,10 @@ export async function keepBusy(options: TrafficOptions): Promise<void> {
     due = Math.max(due, performance.now() - 1_000) + (-Math.log(1 - random.next()) * 1_000) / ratePerSecond;
     const waitMs = due - performance.now();
     if (waitMs > 1) await delay(waitMs, undefined, { signal }).catch(() => undefined);
-    if (underWay.size >= MAX_UNDER_WAY) await Promise.race(underWay);
+    if (pending.size >= MAX_PENDING) await Promise.race(pending);
     if (signal.aborted) break;
-    const visit = (random.next() < AT_THE_TILL ? purchase() : order()).finally(() => underWay.delete(visit));
-    underWay.add(visit);
+    const visit = (random.next() < PURCHASE_SHARE ? purchase() : order()).finally(() => pending.delete(visit));
+    pending.add(visit);
   }
-  await Promise.all(underWay);
+  await Promise.all(pending);
 }

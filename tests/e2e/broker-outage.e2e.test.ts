@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from '@jest/globals';
-import type { ServiceProcess } from '@tallyline/local/start/service-process';
 import { eventually } from '@tallyline/local/testing/eventually';
+import type { ServiceProcess } from '@tallyline/local/testing/service-process';
 import { connect, type GetMessage } from 'amqplib';
 import { createProducts } from '../setup/order-flow.js';
 import { post } from '../setup/suite.js';

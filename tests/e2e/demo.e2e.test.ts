@@ -28,7 +28,7 @@ test('a second run finds the shelves full and the past written', async () => {
   const before = await suite.write.query('SELECT count(*) AS n FROM products');
   expect(await runDemo(suite, '--history', '2', '--minutes', '0.01')).toMatchObject({
     code: 0,
-    stdout: expect.stringContaining('has a past already'),
+    stdout: expect.stringContaining('has orders of past days already'),
   });
   expect((await suite.write.query('SELECT count(*) AS n FROM products')).rows).toEqual(before.rows);
 }, 60_000);

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { beforeAll, expect, test } from '@jest/globals';
-import type { ServiceProcess } from '@tallyline/local/start/service-process';
 import { eventually } from '@tallyline/local/testing/eventually';
+import type { ServiceProcess } from '@tallyline/local/testing/service-process';
 import { openSuite } from '../setup/suite.js';
 
 const suite = await openSuite();

@@ -1,15 +1,14 @@
 import { afterAll } from '@jest/globals';
+import { recordRun, STOP_STAGES } from '@tallyline/local/servers/run-records';
 import type { Vhost } from '@tallyline/local/servers/vhost';
-import { within } from '@tallyline/local/servers/within';
-import { recordRun, STOP_STAGES } from '@tallyline/local/start/run-records';
 import type { ServiceName } from '@tallyline/local/start/service-names';
+import { eventually } from '@tallyline/local/testing/eventually';
 import {
   listening,
   type ServiceProcess,
   type SpawnedService,
   spawnService,
-} from '@tallyline/local/start/service-process';
-import { eventually } from '@tallyline/local/testing/eventually';
+} from '@tallyline/local/testing/service-process';
 import {
   createTestDatabases,
   createTestVhost,
@@ -17,6 +16,7 @@ import {
   openTestPool,
   type TestDatabases,
 } from '@tallyline/local/testing/test-databases';
+import { within } from '@tallyline/local/testing/within';
 import type pg from 'pg';
 import { assertDocumented } from './documented.js';
 

@@ -7,16 +7,16 @@ export interface BarePublishing {
   readonly brokerUrl: string;
   readonly first: number;
   readonly count: number;
-  /** With the properties and headers of an event, instead of the id alone. */
+  /** Adds the properties and headers of an event. Otherwise a message has only an id. */
   readonly asEvents: boolean;
 }
 
-/** More than the 100 to 500 that reach the broker's ceiling. */
+/** The broker reaches its highest rate with 100 to 500 messages in flight. */
 const IN_FLIGHT = 1_000;
 
 /**
- * The references of the relay, and what fills a queue for the consumer: ready bodies from memory, as many confirms in
- * flight as help, no database; no headers, or those of an event in one object, which the driver is fastest with.
+ * Publishes bodies from memory, with many confirms in flight and without a database. It is the reference of the relay, and it
+ * fills the queue for the consumer. All messages share one object of headers, which is fastest for the driver.
  */
 const { brokerUrl, first, count, asEvents } = readInput<BarePublishing>();
 const headers = {
@@ -29,7 +29,7 @@ const headers = {
 };
 const events = orderEvents(first, count);
 const connection = await connect(brokerUrl, { noDelay: true });
-// Like ours, it writes to the socket once a turn, not once a frame.
+// Like our relay, it writes to the socket once per turn of the event loop and not once per frame.
 const { stream } = connection.connection as unknown as { stream: Socket };
 const channel = await connection.createConfirmChannel();
 const startedAt = performance.now();

@@ -4,11 +4,11 @@ import express, { type Express } from 'express';
 import { readInput } from '../load-process.js';
 
 export interface ConstantRoute {
-  /** Requests and responses are born with Express's prototypes, as ours are: four times as many answers. */
+  /** Creates requests and responses with Express's prototypes, as our services do. This multiplies the rate. */
   readonly isTuned: boolean;
 }
 
-/** The ceiling over any query route: Express answering a constant of the same shape, with nothing else switched on. */
+/** An Express route that answers a constant with the fields of ours, and no other feature. No query route is faster. */
 const app = express();
 app.disable('x-powered-by');
 app.disable('etag');

@@ -15,7 +15,7 @@ export interface EachStepAlone {
   readonly durationMs: number;
 }
 
-/** What freshness cannot beat: one order commit, one confirmed publish and one view commit, each with nothing else to do. */
+/** Measures one order commit, one confirmed publish and one view commit, each alone. Freshness cannot beat their sum. */
 const { writeUrl, readUrl, brokerUrl, first, durationMs } = readInput<EachStepAlone>();
 const [write, read] = [await connectSql(writeUrl), await connectSql(readUrl)];
 const connection = await connect(brokerUrl, { noDelay: true });

@@ -12,7 +12,7 @@ export interface FoldedSql {
 
 const BATCH_SIZE = 500;
 
-/** The floor under the consumer: its batches, folded before the clock starts, in one statement each. No broker. */
+/** Writes the consumer's batches as one statement each, folded before the clock starts, without a broker. */
 const { readUrl, first, count } = readInput<FoldedSql>();
 const events = orderEvents(first, count);
 const batches: pg.QueryConfig[] = [];

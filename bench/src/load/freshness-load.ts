@@ -12,14 +12,14 @@ export interface FreshnessLoad {
   readonly durationMs: number;
 }
 
-/** Following every order would be a load of its own: 1 in 10 is. */
-const FOLLOWED_SHARE = 10;
+/** One order in ten is followed, because following every order would be a load of its own. */
+const ORDERS_PER_FOLLOWED = 10;
 
 const { commandUrl, queryUrl, ordersPerSecond, warmUpMs, durationMs } = readInput<FreshnessLoad>();
 const freshnessMs: number[] = [];
 const idle = new Map<string, HttpConnection[]>([commandUrl, queryUrl].map((url) => [url, []]));
 
-/** Runs `work` on a connection of its own; connections are kept, and as many as are needed at once. */
+/** Runs `work` on an idle connection, or on a new one if there is none. Connections are kept. */
 async function onConnection<T>(url: string, work: (connection: HttpConnection) => Promise<T>): Promise<T> {
   const connection = idle.get(url)?.pop() ?? (await connectHttp(url));
   const result = await work(connection);
@@ -32,23 +32,23 @@ async function order(n: number, isMeasured: boolean): Promise<void> {
   const body = JSON.stringify({ customerId: 1 + (n % 10_000), items });
   const request = renderRequest(commandUrl, 'POST', '/api/orders', {}, body);
   const answered = await onConnection(commandUrl, (connection) => connection.exchange(request));
-  if (answered.status !== 201) throw new Error(`an order was answered ${answered.status}`);
-  if (n % FOLLOWED_SHARE !== 0) return;
+  if (answered.status !== 201) throw new Error(`POST /api/orders answered ${answered.status}`);
+  if (n % ORDERS_PER_FOLLOWED !== 0) return;
   const followedMs = await follow(JSON.parse(answered.body).orderId, answered.header('consistency-token'));
   if (isMeasured) freshnessMs.push(followedMs);
 }
 
-/** Milliseconds until query-service shows the order to who asks for it with the token of the 201. */
+/** The time until query-service answers with the order, when it is asked with the consistency token of the 201. */
 async function follow(orderId: number, token: string): Promise<number> {
   const answeredAt = performance.now();
   const path = `/api/orders/${orderId}`;
   const request = renderRequest(queryUrl, 'GET', path, { 'consistency-token': token, prefer: 'wait=10' });
   const { status } = await onConnection(queryUrl, (connection) => connection.exchange(request));
-  if (status !== 200) throw new Error(`${path} did not become visible`);
+  if (status !== 200) throw new Error(`${path} answered ${status}: the order did not become visible in time`);
   return performance.now() - answeredAt;
 }
 
-/** Orders leave on the clock, whatever the answers take: a slow answer must not thin out the load. */
+/** Orders are sent at a fixed rate, so that slow answers do not reduce the load. */
 const startedAt = performance.now();
 const running: Promise<void>[] = [];
 for (let n = 0; performance.now() - startedAt < warmUpMs + durationMs; ) {

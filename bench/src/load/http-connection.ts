@@ -3,24 +3,24 @@ import { connect } from 'node:net';
 export interface HttpAnswer {
   readonly status: number;
   readonly body: string;
-  /** Its value, or nothing; `name` in lower case. */
+  /** The value of a header, or an empty string. */
   header(name: string): string;
 }
 
 export interface HttpConnection {
-  /** Sends a rendered request. One at a time: ask again when it has been answered. */
+  /** Sends a rendered request. The next one may be sent when this one has been answered. */
   exchange(request: string | Buffer): Promise<HttpAnswer>;
   close(): void;
 }
 
 const CONTENT_LENGTH = /\r\ncontent-length: *(\d+)/i;
 const END_OF_HEADERS = Buffer.from('\r\n\r\n');
-/** "HTTP/1.1 201": where the status begins. */
+/** The position of the status in "HTTP/1.1 201". */
 const STATUS_AT = 9;
 
 /**
- * A kept connection that costs 30 µs of processor time a request, on the very cores that are measured: a general client
- * would take more of them than the services have left.
+ * Opens a connection that is kept. It needs little processor time, because it runs on the cores that are measured: a general
+ * client would take more of them than it leaves to the services.
  */
 export function connectHttp(url: string): Promise<HttpConnection> {
   const { hostname, port } = new URL(url);
@@ -62,7 +62,7 @@ export function connectHttp(url: string): Promise<HttpConnection> {
   });
 }
 
-/** The bytes of a request, rendered once. */
+/** Renders a request as text, so that it can be sent many times. */
 export function renderRequest(
   url: string,
   method: 'GET' | 'POST',

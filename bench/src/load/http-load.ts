@@ -6,7 +6,7 @@ export interface HttpLoad {
   readonly method: 'GET' | 'POST';
   readonly connections: number;
   readonly durationMs: number;
-  /** `{n}` in a body becomes a number of 12 digits that no other request has, from `first` on. */
+  /** `{n}` in a body is replaced by a number of 12 digits, which is unique and begins at `first`. */
   readonly requests: readonly { readonly path: string; readonly body?: string }[];
   readonly first?: number;
 }
@@ -16,19 +16,19 @@ export interface HttpLoadAnswer {
   readonly failures: number;
 }
 
-/** One request at a time per connection, on requests rendered before the clock starts. */
+/** Sends one request at a time on each connection. The requests are rendered before the clock starts. */
 const { url, method, connections, durationMs, requests, first = 0 } = readInput<HttpLoad>();
-const PLACE = '{0123456789}';
+const PLACEHOLDER = '{0123456789}';
 const rendered = requests.map(({ path, body = '' }) => {
-  // Rendered with as many characters as the number has, so that the length is right.
-  const text = renderRequest(url, method, path, {}, body.replaceAll('{n}', PLACE));
+  // The placeholder is as long as the number, so that the content length is right.
+  const text = renderRequest(url, method, path, {}, body.replaceAll('{n}', PLACEHOLDER));
   return body.includes('{n}') ? text : Buffer.from(text);
 });
 let unique = first;
 function ready(request: string | Buffer): string | Buffer {
   if (typeof request !== 'string') return request;
   unique += 1;
-  return request.replaceAll(PLACE, String(unique).padStart(PLACE.length, '0'));
+  return request.replaceAll(PLACEHOLDER, String(unique).padStart(PLACEHOLDER.length, '0'));
 }
 
 let succeeded = 0;
@@ -36,7 +36,7 @@ let failures = 0;
 const startedAt = performance.now();
 const isOver = () => performance.now() - startedAt >= durationMs;
 
-/** Resolves when the time is over and the last answer is in. Connections start at different requests, not in step. */
+/** Resolves after the last answer. Each connection starts at another request, so that they do not run in step. */
 async function drive(index: number): Promise<void> {
   const connection = await connectHttp(url);
   for (let next = Math.floor((index / connections) * rendered.length); !isOver(); next += 1) {

@@ -11,7 +11,7 @@ export interface OrderEvent {
   readonly body: Buffer;
 }
 
-/** Event number `n` of a series: the body that the command service would write. Any 1,000 in a row differ in product. */
+/** Event number `n` of a series, with the body that command-service writes. Any 1,000 in a row have different products. */
 export function orderEvent(n: number): OrderEvent {
   const at = new Date();
   const time = at.getTime().toString(16).padStart(12, '0');

@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 
 /**
- * One order by direct SQL, as well as that can be written: two round trips, prepared once per connection. The lock
- * travels with BEGIN, all rows are one statement, and COMMIT travels with it.
+ * Places one order by direct SQL in two round trips, with statements that are prepared once per connection. BEGIN and the lock
+ * share the first round trip; one statement for all rows and COMMIT share the second.
  */
 const LOCK = {
   name: 'lock',

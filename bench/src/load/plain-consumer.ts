@@ -13,8 +13,8 @@ export interface PlainConsumer {
 const PREFETCH = 500;
 
 /**
- * The consumer that everybody writes: one event, one transaction, one acknowledgement. Well written: statements
- * prepared, two round trips per event, and the next deliveries already here.
+ * The usual consumer: one transaction and one acknowledgement per event. It is written well, with prepared statements, two
+ * round trips per event and a prefetch.
  */
 const { brokerUrl, readUrl, durationMs } = readInput<PlainConsumer>();
 const client = await connectSql(readUrl);

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import pg from 'pg';
 
-/** A connection as ours are: pipelined, and what is written during one turn leaves in one system call. */
+/** Opens a connection like those of our services: it is pipelined and writes to the socket once per turn. */
 export async function connectSql(url: string): Promise<pg.Client> {
   const client = new pg.Client({ connectionString: url, pipeline: true });
   await client.connect();

@@ -10,7 +10,7 @@ export interface SqlOrders {
   readonly products: readonly number[];
 }
 
-/** The reference of the write side: the same rows, one transaction per order, no HTTP. */
+/** Writes the rows of orders with one transaction per order and without HTTP. */
 const { writeUrl, connections, durationMs, products } = readInput<SqlOrders>();
 const clients = await Promise.all(Array.from({ length: connections }, () => connectSql(writeUrl)));
 const startedAt = performance.now();

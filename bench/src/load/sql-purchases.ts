@@ -8,11 +8,11 @@ export interface SqlPurchases {
   readonly connections: number;
   readonly durationMs: number;
   readonly products: readonly number[];
-  /** The first of the numbers that make keys and receipts unique. */
+  /** Keys and receipts are numbered from here on, so that they are unique. */
   readonly first: number;
 }
 
-/** The reference of a till: the same rows, one transaction per purchase in two round trips, no HTTP and nothing checked. */
+/** Writes the rows of purchases with one transaction of two round trips per purchase, without HTTP and without checks. */
 const CLOCK = {
   name: 'clock',
   text: `SELECT date_trunc('milliseconds', clock_timestamp()) AS now, nextval('purchases_id_seq') AS id,

@@ -2,8 +2,8 @@ import type { QueryConfig } from 'pg';
 import type { OrderEvent } from './order-event.js';
 
 /**
- * What any consumer of order events must write, for any number of events at once: the inbox row, the six views and the archive.
- * All references of the consumer use these statements, prepared once per connection.
+ * The statements that any consumer of order events must run, for any number of events: the inbox, the views and the archive.
+ * All references of the consumer use them, prepared once per connection.
  */
 export function inboxStatement(events: readonly OrderEvent[]): QueryConfig {
   return {
@@ -91,21 +91,21 @@ export function viewStatements(events: readonly OrderEvent[]): QueryConfig[] {
   ];
 }
 
-/** All of them as one statement, which is a transaction by itself: the floor under what ours does, which is one as well. */
+/** Combines all statements into one, which is a transaction by itself, as in our consumer. */
 export function viewCommit(events: readonly OrderEvent[]): QueryConfig {
-  const parts = [...viewStatements(events), inboxStatement(events)];
+  const statements = [...viewStatements(events), inboxStatement(events)];
   let before = 0;
-  const texts = parts.map(({ text, values = [] }) => {
+  const texts = statements.map(({ text, values = [] }) => {
     const first = before;
     before += values.length;
     return text.replace(/\$(\d+)/g, (_, number) => `$${first + Number(number)}`);
   });
   const main = texts.pop();
-  const withs = texts.map((text, index) => `part${index} AS (${text})`);
+  const withs = texts.map((text, index) => `statement${index} AS (${text})`);
   return {
     name: 'view-commit',
     text: `WITH ${withs.join(', ')} ${main}`,
-    values: parts.flatMap(({ values = [] }) => values),
+    values: statements.flatMap(({ values = [] }) => values),
   };
 }
 

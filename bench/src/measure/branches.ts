@@ -1,5 +1,6 @@
 import { withClient } from '@tallyline/local/servers/schema';
 import { type Figure, figureOfValue } from '../figure.js';
+import { goals } from '../goals.js';
 import { shown } from '../in-turn.js';
 import type { Run } from '../run.js';
 import { seedPurchaseViews } from '../seed-purchases.js';
@@ -8,10 +9,8 @@ import { createStage, type Stage } from '../stage.js';
 
 const ANSWERS = 1_000;
 const ONE_YEAR_DAYS = 365;
-/** 12 look-ups of 3 blocks for the branches side by side, or a week of 500 products: reached once, and not passed since. */
-const MAX_BLOCKS = 60;
 
-/** Asked by whoever watches the branches. */
+/** The requests of a page that shows the branches. */
 const questions: Readonly<Record<string, string>> = {
   'top-products': '/api/analytics/branches/downtown/top-products?period=week',
   'loyal-customers': '/api/analytics/branches/downtown/loyal-customers',
@@ -21,8 +20,8 @@ const questions: Readonly<Record<string, string>> = {
 };
 
 /**
- * What each question costs with 1,000,000 purchases behind it, in three years, against the last of these years alone, and
- * against none: in database blocks per answer, which another load on the machine cannot change as it changes a time.
+ * Measures each request after three years of purchases, after the last of these years alone, and after none. The unit is
+ * database blocks per answer: unlike a time, it does not depend on what else runs on the machine.
  */
 export async function measureBranches(run: Run): Promise<Figure[]> {
   const { history } = run.scale;
@@ -43,19 +42,13 @@ export async function measureBranches(run: Run): Promise<Figure[]> {
     run.progress(
       `${name}: ${shown(ours)} blocks an answer, ${shown(reference)} after one year, ${shown(empty)} with none`,
     );
-    const described = {
-      name,
-      unit: 'blocks/answer',
-      reference: '',
-      goal: { atMost: MAX_BLOCKS },
-    };
-    figures.push(figureOfValue(described, ours));
+    figures.push(figureOfValue({ name, unit: 'blocks/answer', reference: '', goal: goals.branchBlocks }, ours));
   }
   await Promise.all([all.drop(), year.drop(), none.drop()]);
   return figures;
 }
 
-/** Two runs that differ in the number of answers alone: what starting costs falls out of the difference. */
+/** The blocks of a long run minus those of a run with one answer: the cost of starting cancels out. */
 async function blocksPerAnswer(stage: Stage, path: string): Promise<number> {
   const one = await blocksOf(stage, path, 1);
   return ((await blocksOf(stage, path, 1 + ANSWERS)) - one) / ANSWERS;
@@ -73,7 +66,7 @@ async function blocksOf(stage: Stage, path: string, answers: number): Promise<nu
   return (await readBlocks(stage)) - before;
 }
 
-/** A connection tells its counts when it ends; asking from another database adds none of its own. */
+/** A connection reports its counts when it ends. The query runs in another database, so that it adds no blocks itself. */
 function readBlocks({ readUrl, servers }: Stage): Promise<number> {
   return withClient(servers.readServerUrl, async (client) => {
     const { rows } = await client.query(

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Figure, figureOfPairs } from '../figure.js';
-import { inTurn } from '../in-turn.js';
+import type { Figure } from '../figure.js';
+import { goals } from '../goals.js';
+import { figureInTurn } from '../in-turn.js';
 import type { FoldedSql } from '../load/folded-sql.js';
 import type { PlainConsumer } from '../load/plain-consumer.js';
 import { runLoad } from '../load-process.js';
@@ -9,29 +10,29 @@ import { startService } from '../service.js';
 import { createStage, declareTopology, type Stage } from '../stage.js';
 import { publish } from './relay.js';
 
-/** More than the plain consumer can take in the time. */
-const PLAIN_PER_SECOND_AT_MOST = 4_000;
+/** The plain consumer is slower than this, so its queue does not run empty. */
+const MAX_PLAIN_PER_SECOND = 4_000;
 
 export async function measureConsumer(run: Run): Promise<Figure[]> {
   const { backlog, loadMs } = run.scale;
   const [ours, plain] = [await createStage(run.servers), await createStage(run.servers)];
   for (const stage of [ours, plain]) await declareTopology(stage);
   const reference = async () => {
-    await publish(plain, (PLAIN_PER_SECOND_AT_MOST * loadMs) / 1000);
+    await publish(plain, (MAX_PLAIN_PER_SECOND * loadMs) / 1000);
     const load: PlainConsumer = { brokerUrl: plain.brokerUrl, readUrl: plain.readUrl, durationMs: loadMs };
     const { perSecond } = await runLoad<{ perSecond: number }>('plain-consumer', load);
     await plain.purgeOrderEvents();
     return perSecond;
   };
-  const pairs = await inTurn(run, 'consumer', 'events/s', () => emptyQueue(ours, backlog), reference);
-  await Promise.all([ours.drop(), plain.drop()]);
-  const described = {
+  const description = {
     name: 'consumer',
     unit: 'events/s',
     reference: 'one event per transaction',
-    goal: { atLeast: 20 },
+    goal: goals.consumer,
   };
-  return [figureOfPairs(described, pairs)];
+  const figures = await figureInTurn(run, description, () => emptyQueue(ours, backlog), reference);
+  await Promise.all([ours.drop(), plain.drop()]);
+  return figures;
 }
 
 let folded = 200_000_000;
@@ -45,24 +46,24 @@ export async function measureConsumerFloor(run: Run): Promise<Figure[]> {
     folded += backlog;
     return (await runLoad<{ perSecond: number }>('folded-sql', load)).perSecond;
   };
-  const pairs = await inTurn(run, 'consumer-floor', 'events/s', () => emptyQueue(ours, backlog), reference);
-  await Promise.all([ours.drop(), floor.drop()]);
-  const described = {
+  const description = {
     name: 'consumer-floor',
     unit: 'events/s',
     reference: 'the same batches as folded SQL, no broker',
-    goal: { atLeast: 0.5 },
+    goal: goals.consumerFloor,
   };
-  return [figureOfPairs(described, pairs)];
+  const figures = await figureInTurn(run, description, () => emptyQueue(ours, backlog), reference);
+  await Promise.all([ours.drop(), floor.drop()]);
+  return figures;
 }
 
-/** Events per second from the first transaction to the last commit. The consumer starts with the queue already full. */
+/** Events per second from the first transaction to the last commit. The queue is full before the consumer starts. */
 export async function emptyQueue(stage: Stage, count: number): Promise<number> {
-  const settledBefore = await settledCount(stage);
+  const before = (await readAccountedFor(stage)).events;
   await publish(stage, count);
   const { rows } = await stage.onRead((client) => client.query('SELECT clock_timestamp() AS now'));
   const service = await startService('consumer-service', stage);
-  const endedAt = await untilSettled(stage, settledBefore + count);
+  const endedAt = await untilAccountedFor(stage, before + count);
   await service.stop();
   const first = await stage.onRead((client) =>
     client.query('SELECT min(processed_at) AS at FROM processed_events WHERE processed_at >= $1', [rows[0].now]),
@@ -70,22 +71,21 @@ export async function emptyQueue(stage: Stage, count: number): Promise<number> {
   return count / ((endedAt.getTime() - first.rows[0].at.getTime()) / 1000);
 }
 
-const SETTLED = {
-  name: 'settled',
-  text: 'SELECT COALESCE(sum(settled), 0)::float8 AS settled, clock_timestamp() AS now FROM event_ledger',
+/** Reads the ledger, which has one row per second of events: counting the inbox would be a load of its own. */
+const ACCOUNTED_FOR = {
+  name: 'accounted-for',
+  text: 'SELECT COALESCE(sum(settled), 0)::float8 AS events, clock_timestamp() AS now FROM event_ledger',
 };
 
-async function settledCount(stage: Stage): Promise<number> {
-  const { rows } = await stage.onRead((client) => client.query(SETTLED));
-  return rows[0].settled;
+async function readAccountedFor(stage: Stage): Promise<{ events: number; now: Date }> {
+  return stage.onRead(async (client) => (await client.query(ACCOUNTED_FOR)).rows[0]);
 }
 
-/** Counted in the ledger, which has a row per second of events: counting the inbox would be a load of its own. */
-function untilSettled(stage: Stage, expected: number): Promise<Date> {
+function untilAccountedFor(stage: Stage, expected: number): Promise<Date> {
   return stage.onRead(async (client) => {
     for (;;) {
-      const { rows } = await client.query(SETTLED);
-      if (rows[0].settled >= expected) return rows[0].now;
+      const { rows } = await client.query(ACCOUNTED_FOR);
+      if (rows[0].events >= expected) return rows[0].now;
       await delay(20);
     }
   });

@@ -1,5 +1,6 @@
-import { type Figure, figureOfPairs } from '../figure.js';
-import { inTurn } from '../in-turn.js';
+import type { Figure } from '../figure.js';
+import { goals } from '../goals.js';
+import { figuresInTurn } from '../in-turn.js';
 import type { EachStepAlone } from '../load/each-step-alone.js';
 import type { FreshnessLoad } from '../load/freshness-load.js';
 import { runLoad } from '../load-process.js';
@@ -10,10 +11,7 @@ import { createStage, declareTopology } from '../stage.js';
 
 const ORDERS_PER_SECOND = 500;
 
-interface Times {
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-}
+const described = { unit: 'ms', reference: 'order commit + confirmed publish + view commit, each alone (p50)' };
 
 export async function measureFreshness(run: Run): Promise<Figure[]> {
   const { loadMs, warmUpMs } = run.scale;
@@ -25,7 +23,7 @@ export async function measureFreshness(run: Run): Promise<Figure[]> {
   );
   const [command, , query] = services;
   const follow = (durationMs: number) =>
-    runLoad<Times>('freshness-load', {
+    runLoad<{ p50Ms: number; p99Ms: number }>('freshness-load', {
       commandUrl: command?.url ?? '',
       queryUrl: query?.url ?? '',
       ordersPerSecond: ORDERS_PER_SECOND,
@@ -34,33 +32,26 @@ export async function measureFreshness(run: Run): Promise<Figure[]> {
     } satisfies FreshnessLoad);
   run.progress('freshness: warming up');
   await follow(2 * loadMs);
-  const oursTimes: Times[] = [];
-  const aloneTimes: Times[] = [];
   let first = 1;
-  const p50Pairs = await inTurn(
+  const figures = await figuresInTurn(
     run,
-    'freshness',
-    'ms (p50)',
-    async () => noted(oursTimes, await follow(loadMs)),
+    [
+      { ...described, name: 'freshness-p50', goal: goals.freshnessP50 },
+      { ...described, name: 'freshness-p99', goal: goals.freshnessP99 },
+    ],
+    async () => {
+      const { p50Ms, p99Ms } = await follow(loadMs);
+      return [p50Ms, p99Ms];
+    },
     async () => {
       const { writeUrl, readUrl, brokerUrl } = alone;
       const load: EachStepAlone = { writeUrl, readUrl, brokerUrl, first, durationMs: loadMs };
       first += 1_000_000;
-      return noted(aloneTimes, await runLoad<Times>('each-step-alone', load));
+      const { p50Ms } = await runLoad<{ p50Ms: number }>('each-step-alone', load);
+      return [p50Ms, p50Ms];
     },
   );
   await Promise.all(services.map((service) => service.stop()));
   await Promise.all([ours.drop(), alone.drop()]);
-
-  const p99Pairs = oursTimes.map(({ p99Ms }, index) => ({ ours: p99Ms, reference: aloneTimes[index]?.p50Ms ?? 0 }));
-  const reference = 'order commit + confirmed publish + view commit, each alone (p50)';
-  return [
-    figureOfPairs({ name: 'freshness-p50', unit: 'ms', reference, goal: { atMost: 3 } }, p50Pairs),
-    figureOfPairs({ name: 'freshness-p99', unit: 'ms', reference, goal: { atMost: 10 } }, p99Pairs),
-  ];
-}
-
-function noted(all: Times[], times: Times): number {
-  all.push(times);
-  return times.p50Ms;
+  return figures;
 }

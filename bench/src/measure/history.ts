@@ -1,7 +1,8 @@
-import { type Figure, figureOfPairs } from '../figure.js';
-import { inTurn } from '../in-turn.js';
+import type { Figure } from '../figure.js';
+import { goals } from '../goals.js';
+import { figureInTurn } from '../in-turn.js';
 import type { Run } from '../run.js';
-import { PRODUCTS, seedProducts, seedProductViews, seedReadHistory, seedWriteHistory } from '../seed.js';
+import { productIds, seedProducts, seedProductViews, seedReadHistory, seedWriteHistory } from '../seed.js';
 import { startService } from '../service.js';
 import { createStage, declareTopology, type Stage } from '../stage.js';
 import { emptyQueue } from './consumer.js';
@@ -9,9 +10,7 @@ import { postOrders, untilPublished } from './orders.js';
 import { getSales } from './query.js';
 import { drainBacklog } from './relay.js';
 
-const allProducts = Array.from({ length: PRODUCTS }, (_, index) => index + 1);
-
-/** Each hot path beside a year's rows, and on an empty database. */
+/** Measures each hot path on a database with a long history, and on an empty one. */
 export async function measureHistory(run: Run): Promise<Figure[]> {
   const { history, backlog, loadMs } = run.scale;
   const [old, empty] = [await createStage(run.servers), await createStage(run.servers)];
@@ -31,16 +30,13 @@ export async function measureHistory(run: Run): Promise<Figure[]> {
   };
   const figures: Figure[] = [];
   for (const [path, [unit, measure]] of Object.entries(paths)) {
-    const name = `history-${path}`;
-    const pairs = await inTurn(
-      run,
-      name,
-      unit,
-      () => measure(old),
-      () => measure(empty),
-    );
     figures.push(
-      figureOfPairs({ name, unit, reference: 'the same on an empty database', goal: { atLeast: 0.9 } }, pairs),
+      ...(await figureInTurn(
+        run,
+        { name: `history-${path}`, unit, reference: 'the same on an empty database', goal: goals.history },
+        () => measure(old),
+        () => measure(empty),
+      )),
     );
   }
   await Promise.all([old.drop(), empty.drop()]);
@@ -49,8 +45,8 @@ export async function measureHistory(run: Run): Promise<Figure[]> {
 
 async function ordersOf(stage: Stage, loadMs: number): Promise<number> {
   const service = await startService('command-service', stage);
-  await postOrders(service, allProducts, loadMs / 4);
-  const rate = await postOrders(service, allProducts, loadMs);
+  await postOrders(service, productIds, loadMs / 4);
+  const rate = await postOrders(service, productIds, loadMs);
   await untilPublished(stage);
   await service.stop();
   await stage.purgeOrderEvents();

@@ -1,12 +1,13 @@
 import { type Figure, figureOfValue } from '../figure.js';
-import { peaks } from '../memory.js';
+import { goals } from '../goals.js';
+import { peaksMb } from '../peak-memory.js';
 import type { Run } from '../run.js';
 import { measureFreshness } from './freshness.js';
 
-/** Peak resident memory of each service through everything that was measured before; alone, through some load. */
+/** The peak of each service's resident memory in all measurements before; measured alone, it runs the freshness load first. */
 export async function measureMemory(run: Run): Promise<Figure[]> {
-  if (peaks().size === 0) await measureFreshness(run);
-  return [...peaks()].map(([service, mb]) =>
-    figureOfValue({ name: `memory ${service}`, unit: 'MB', reference: '', goal: { atMost: 200 } }, mb),
+  if (peaksMb.size === 0) await measureFreshness(run);
+  return [...peaksMb].map(([service, mb]) =>
+    figureOfValue({ name: `memory ${service}`, unit: 'MB', reference: '', goal: goals.memoryMb }, mb),
   );
 }

@@ -1,5 +1,6 @@
-import { type Figure, figureOfPairs } from '../figure.js';
-import { inTurn } from '../in-turn.js';
+import type { Figure } from '../figure.js';
+import { goals } from '../goals.js';
+import { figureInTurn } from '../in-turn.js';
 import type { BarePublishing } from '../load/bare-publishing.js';
 import { runLoad } from '../load-process.js';
 import type { Run } from '../run.js';
@@ -8,36 +9,36 @@ import { startService } from '../service.js';
 import { createStage, declareTopology, type Stage } from '../stage.js';
 import { untilPublished } from './orders.js';
 
-/** The goal is bare publishing. How far we are from publishing what an event's message is by contract is the second figure. */
+/** The first figure has no goal: an event has headers by contract, so bare bodies are no fair reference. */
 const REFERENCES = [
-  { name: 'relay', asEvents: false, reference: 'bare confirmed publishing from memory', goal: { atLeast: 0.8 } },
+  { name: 'relay', asEvents: false, reference: 'bare confirmed publishing from memory', goal: undefined },
   {
     name: 'relay-ceiling',
     asEvents: true,
     reference: 'the same with the properties and headers of an event',
-    goal: { atLeast: 0.65 },
+    goal: goals.relayCeiling,
   },
 ] as const;
 
 export async function measureRelay(run: Run): Promise<Figure[]> {
   const { backlog } = run.scale;
   const figures: Figure[] = [];
-  for (const { name, asEvents, reference, goal } of REFERENCES) {
+  for (const { asEvents, ...described } of REFERENCES) {
     const [ours, bare] = [await createStage(run.servers), await createStage(run.servers)];
     for (const stage of [ours, bare]) await declareTopology(stage);
-    const pairs = await inTurn(
-      run,
-      name,
-      'events/s',
-      () => drainBacklog(ours, backlog),
-      async () => {
-        const { perSecond } = await publish(bare, backlog, { asEvents });
-        await bare.purgeOrderEvents();
-        return perSecond;
-      },
+    figures.push(
+      ...(await figureInTurn(
+        run,
+        { ...described, unit: 'events/s' },
+        () => drainBacklog(ours, backlog),
+        async () => {
+          const { perSecond } = await publish(bare, backlog, { asEvents });
+          await bare.purgeOrderEvents();
+          return perSecond;
+        },
+      )),
     );
     await Promise.all([ours.drop(), bare.drop()]);
-    figures.push(figureOfPairs({ name, unit: 'events/s', reference, goal }, pairs));
   }
   return figures;
 }
@@ -55,7 +56,7 @@ export function publish(
   return runLoad('bare-publishing', load);
 }
 
-/** Events per second from the first claim to the last mark. The service starts with the backlog already there. */
+/** Events per second from the first claim to the last mark. The backlog is there before the service starts. */
 export async function drainBacklog(stage: Stage, backlog: number): Promise<number> {
   await stage.onWrite((client) => seedBacklog(client, published, backlog));
   published += backlog;

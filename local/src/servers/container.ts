@@ -5,13 +5,13 @@ export interface ContainerOptions {
   readonly image: string;
   readonly name?: string;
   readonly hostname?: string;
-  /** Container port to host port; 0 takes a free one, which then stays the same over restarts. */
+  /** Container port to host port. 0 takes a free host port, which stays the same when the container restarts. */
   readonly ports: Readonly<Record<number, number>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly command?: readonly string[];
   /** Volume name to the path where it is mounted. */
   readonly volumes?: Readonly<Record<string, string>>;
-  /** Told the id before the server in it is ready: what fails while starting must be removed as well. */
+  /** Called with the id before the server in it is ready, so that a container that fails to start is removed as well. */
   readonly created?: (containerId: string) => void;
 }
 
@@ -23,7 +23,7 @@ export interface RunningContainer {
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
-  /** Runs a command in it. Throws with what it printed unless it ends with 0. */
+  /** Runs a command in it. If the exit code is not 0, the error contains the output. */
   run(...command: readonly string[]): Promise<void>;
 }
 
@@ -37,7 +37,7 @@ class LocalContainer extends GenericContainer {
     this.#options = options;
   }
 
-  /** A development server with a known password is nobody else's business. */
+  /** The servers have a known password, so other machines must not reach them. */
   publishOnLoopback(): void {
     const published: Record<string, { HostIp?: string }[]> = this.hostConfig.PortBindings ?? {};
     for (const binding of Object.values(published).flat()) binding.HostIp = '127.0.0.1';
@@ -48,7 +48,7 @@ class LocalContainer extends GenericContainer {
   }
 }
 
-/** The cleaner of testcontainers is one more image to pull; our own records (run-records.ts) do its work. */
+/** The cleaner of testcontainers would be one more image to pull. Our run records (run-records.ts) do its work. */
 function runtimeWithoutReaper() {
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
   return getContainerRuntimeClient();
@@ -101,7 +101,7 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   };
 }
 
-/** Also one of a run that has ended; answers whether there was one. Its named volumes stay. */
+/** Removes a container, also one of an earlier run, and answers whether there was one. Its named volumes stay. */
 export async function removeContainer(idOrName: string, stopTimeoutMs: number): Promise<boolean> {
   const { container: containers } = await runtimeWithoutReaper();
   const container = containers.getById(idOrName);

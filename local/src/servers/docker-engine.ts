@@ -11,7 +11,7 @@ interface Address {
   readonly port?: number;
 }
 
-/** DOCKER_HOST, when set, is the only place asked: pointing it nowhere means "no Docker". */
+/** If DOCKER_HOST is set, no other address is tried. Setting it to an unused address therefore means "no Docker". */
 function engineAddresses(): Address[] {
   const dockerHost = process.env.DOCKER_HOST;
   if (dockerHost !== undefined && dockerHost !== '') {
@@ -36,7 +36,7 @@ function ping(address: Address): Promise<boolean> {
   });
 }
 
-/** A client on the PATH proves nothing; only an engine that answers can run a container. */
+/** We ask the engine, because a Docker client on the PATH does not mean that an engine is running. */
 export async function dockerEngineAnswers(): Promise<boolean> {
   for (const address of engineAddresses()) if (await ping(address)) return true;
   return false;

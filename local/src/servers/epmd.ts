@@ -3,19 +3,22 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const ANSWER_TIMEOUT_MS = 1_000;
 const PAUSE_MS = 50;
-/** It refuses while a node is registered, and takes a moment to notice that its last one is gone. */
+/** epmd refuses to stop while a node is registered, and it takes a moment to notice that its last node has ended. */
 const ATTEMPTS = 40;
 
 /** EPMD's KILL_REQ: two bytes of length, then `k`. */
 const KILL_REQUEST = Buffer.from([0, 1, 0x6b]);
 
-/** Erlang's port mapper goes into the background by itself and outlives its broker; asking it is the portable way to end it. */
+/**
+ * Stops Erlang's port mapper, which runs in the background and outlives its broker. Sending it a request is the portable way
+ * to stop it.
+ */
 export async function stopEpmd(port: number): Promise<void> {
-  for (let attempt = 0; attempt < ATTEMPTS && (await askToEnd(port)); attempt++) await delay(PAUSE_MS);
+  for (let attempt = 0; attempt < ATTEMPTS && (await requestStop(port)); attempt++) await delay(PAUSE_MS);
 }
 
-/** Answers whether one was there. */
-function askToEnd(port: number): Promise<boolean> {
+/** Answers whether a port mapper was there. */
+function requestStop(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     let wasThere = false;
     const socket = connect({ port, host: '127.0.0.1', timeout: ANSWER_TIMEOUT_MS });

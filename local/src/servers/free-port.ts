@@ -16,13 +16,13 @@ function close(server: Server): Promise<void> {
 }
 
 /**
- * Below the ports from which systems choose for outgoing connections (from 32768 on Linux, 49152 elsewhere): a broker takes
- * seconds to open its port, and a connection that was made meanwhile may have been given it.
+ * The range lies below the ports that systems choose for outgoing connections (from 32768 on Linux, 49152 elsewhere). A broker
+ * takes seconds to open its port, and an outgoing connection could take that port meanwhile.
  */
 const FIRST_PORT = 10_240;
 const END_OF_PORTS = 32_768;
 
-/** Ports are drawn together and held until all are known, or one of them could be drawn twice. */
+/** All ports stay open until the last one is chosen, so that none is chosen twice. */
 export async function freePorts(count: number): Promise<number[]> {
   const held = new Map<number, Server>();
   while (held.size < count) {
@@ -34,19 +34,13 @@ export async function freePorts(count: number): Promise<number[]> {
   return [...held.keys()];
 }
 
-export async function freePort(): Promise<number> {
-  const [port] = await freePorts(1);
-  if (port === undefined) throw new Error('no free port');
-  return port;
-}
-
 export async function isPortFree(port: number, host = LOOPBACK): Promise<boolean> {
   const server = await listen(port, host).catch(ifTaken);
   if (server !== undefined) await close(server);
   return server !== undefined;
 }
 
-/** A number that is no port, and a host that is not here, are other errors than a port that is taken. */
+/** Throws other errors, such as those for an invalid port or a host that is not this machine. */
 function ifTaken(error: NodeJS.ErrnoException): undefined {
   if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
 }

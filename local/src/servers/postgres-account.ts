@@ -13,7 +13,10 @@ export interface Account {
 
 const ACCOUNT = 'postgres';
 
-/** PostgreSQL refuses to run as root. Started by root, it runs as the system's `postgres` account, made when missing. */
+/**
+ * The account to run PostgreSQL with, because PostgreSQL refuses to run as root: the system account `postgres`, which is
+ * made if it does not exist. It is undefined when we are not root.
+ */
 export async function postgresAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   const known = await lookUp();
@@ -21,11 +24,11 @@ export async function postgresAccount(): Promise<Account | undefined> {
   try {
     await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', ACCOUNT]);
   } catch (error) {
-    throw new Error(`PostgreSQL does not run as root, and making an account "${ACCOUNT}" for it failed: ${error}`);
+    throw new Error(`PostgreSQL does not run as root, and creating the account "${ACCOUNT}" for it failed: ${error}`);
   }
-  const made = await lookUp();
-  if (made === undefined) throw new Error(`the account "${ACCOUNT}" was made, but cannot be looked up`);
-  return made;
+  const created = await lookUp();
+  if (created === undefined) throw new Error(`the account "${ACCOUNT}" was created, but "id" does not find it`);
+  return created;
 }
 
 async function lookUp(): Promise<Account | undefined> {
@@ -37,7 +40,7 @@ async function lookUp(): Promise<Account | undefined> {
   }
 }
 
-/** The first folder on the way to `path` that the account may not pass, such as a home folder with mode 0700. */
+/** The first folder on the way to `path` that the account cannot enter, such as a home folder with mode 0700. */
 export async function closedFolderOnTheWay(account: Account, path: string): Promise<string | undefined> {
   const folders: string[] = [];
   for (let folder = path; ; folder = dirname(folder)) {

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { eventually } from '../testing/eventually.js';
 
-/** Asked over TCP with the password, as the services will: a socket answers before TCP is open. */
+/** Connects over TCP with the password, as the services do. A Unix socket would answer before TCP is open. */
 export async function postgresAnswers(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
@@ -16,8 +16,8 @@ export async function postgresAnswers(url: string): Promise<void> {
 const CANNOT_CONNECT_NOW = '57P03';
 
 /**
- * In time, or as long as it says itself that it is starting up: it recovers from a crash, and killed for being slow it would
- * begin again, for ever.
+ * Waits until the server answers. A server that reports that it is starting up is recovering from a crash and gets all the
+ * time it needs: if it were killed at the timeout, its recovery would begin again each time.
  */
 export async function untilPostgresAnswers(url: string, timeoutMs = 30_000): Promise<void> {
   for (;;) {

@@ -1,12 +1,16 @@
 import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { STOP_STAGES } from '../start/run-records.js';
-import { type Account, closedFolderOnTheWay, postgresAccount } from './postgres-account.js';
-import { copyPostgresBinaries, findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.js';
-import { initialiseDataDir, postgresEnvironment } from './postgres-data-dir.js';
+import { type Account, postgresAccount } from './postgres-account.js';
+import {
+  findPostgresBinaries,
+  initialiseDataDir,
+  type PostgresBinaries,
+  postgresEnvironment,
+} from './postgres-files.js';
 import { untilPostgresAnswers } from './postgres-ready.js';
+import { STOP_STAGES } from './run-records.js';
 import { type ServerProcess, startServerProcess, untilReady } from './server-process.js';
 
 export interface PostgresOptions {
@@ -15,7 +19,7 @@ export interface PostgresOptions {
   readonly port: number;
   readonly logFile: string;
   readonly runDir: string;
-  /** Server parameters. Durability is on unless a test says otherwise. */
+  /** Server parameters. Without them the server is durable: fsync and synchronous_commit are on. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
@@ -23,27 +27,27 @@ export interface PostgresServer {
   readonly port: number;
   readonly dataDir: string;
   readonly pid: number;
-  /** Resolves when the present server process ends, with how. */
+  /** Resolves when the current server process ends, with its exit code or signal. */
   readonly ended: Promise<string>;
   url(database: string): string;
-  /** PostgreSQL's fast shutdown: sessions are ended, everything committed is on disk. */
+  /** PostgreSQL's fast shutdown: it ends the sessions, and everything committed is on disk. */
   stop(): Promise<void>;
-  /** SIGKILL: the crash that the write-ahead log is for. */
+  /** Ends it with SIGKILL, like a crash. */
   kill(): Promise<void>;
-  /** On the same port and data; stops it first when it runs. `change` is done to the data while it is stopped. */
+  /** Starts it again on the same port and data, after stopping it. `change` runs while it is stopped. */
   restart(change?: () => Promise<void>): Promise<void>;
 }
 
 const STOP_TIMEOUT_MS = 4_000;
 const START_TIMEOUT_MS = 30_000;
 
-/** The backends of a killed server hold its shared memory until they notice, some milliseconds later. */
+/** The backends of a killed server hold its shared memory for some milliseconds more. */
 const STILL_IN_USE = 'pre-existing shared memory block';
 const STILL_IN_USE_PAUSE_MS = 100;
 
 export async function startPostgresServer(options: PostgresOptions): Promise<PostgresServer> {
   const account = await postgresAccount();
-  const binaries = await reachableBinaries(account);
+  const binaries = await findPostgresBinaries(account);
   if (!existsSync(join(options.dataDir, 'PG_VERSION'))) await initialiseDataDir(binaries, options.dataDir, account);
   await rm(options.logFile, { force: true });
   const url = (database: string) => `postgres://postgres:postgres@127.0.0.1:${options.port}/${database}`;
@@ -85,12 +89,6 @@ export async function startPostgresServer(options: PostgresOptions): Promise<Pos
   };
 }
 
-async function reachableBinaries(account: Account | undefined): Promise<PostgresBinaries> {
-  const binaries = await findPostgresBinaries();
-  const isClosed = account !== undefined && (await closedFolderOnTheWay(account, dirname(binaries.postgres)));
-  return isClosed ? copyPostgresBinaries(binaries) : binaries;
-}
-
 function spawnPostgres(binaries: PostgresBinaries, options: PostgresOptions, account: Account | undefined) {
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -115,7 +113,7 @@ function spawnPostgres(binaries: PostgresBinaries, options: PostgresOptions, acc
   });
 }
 
-/** After a reboot, or in a restarted container, the pid in the lock file may belong to any other program of ours. */
+/** Removes a lock file whose pid belongs to another program now, as it may after a reboot or in a restarted container. */
 async function dropForeignLock(dataDir: string): Promise<void> {
   const lockFile = join(dataDir, 'postmaster.pid');
   const pid = Number((await readFile(lockFile, 'utf8').catch(() => '')).split('\n')[0]);

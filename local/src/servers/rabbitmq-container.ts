@@ -1,19 +1,20 @@
-import { recordRun, STOP_STAGES } from '../start/run-records.js';
 import { startContainer } from './container.js';
-import { RABBITMQ_IMAGE } from './images.js';
 import { untilRabbitmqAnswers } from './rabbitmq-ready.js';
 import type { BrokerServer } from './rabbitmq-server.js';
+import { recordRun, STOP_STAGES } from './run-records.js';
 
 export interface RabbitmqContainerOptions {
   readonly name: string;
-  /** Names the container and its volume; without it the data goes with the container. */
+  /** The name of the container and its volume. Without it the data is removed with the container. */
   readonly volume?: string;
   readonly port: number;
   readonly managementPort: number;
   readonly runDir: string;
 }
 
-/** The node's name, and with it the folder of its data, holds the host name: it must not change with each container. */
+export const RABBITMQ_IMAGE = 'rabbitmq:4-management';
+
+/** The node's name and its data folder contain the host name, so it must be the same for each new container. */
 const HOST_NAME = 'tallyline';
 const STOP_TIMEOUT_MS = 6_000;
 

@@ -3,23 +3,19 @@ import { eventually } from '../testing/eventually.js';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 
-/** A full AMQP handshake with the credentials: the port opens seconds before the broker lets anyone in. */
+/** Does a full AMQP handshake with the credentials, because the port opens seconds before the broker accepts logins. */
 export async function brokerAnswers(brokerUrl: string): Promise<void> {
   const connection = await connect(brokerUrl, { timeout: CONNECT_TIMEOUT_MS });
   connection.on('error', () => undefined);
   await connection.close();
 }
 
-async function managementAnswers(managementUrl: string): Promise<void> {
-  await callManagement(managementUrl, 'GET', '/api/overview');
-}
-
 export async function untilRabbitmqAnswers(brokerUrl: string, managementUrl: string, timeoutMs = 60_000) {
   await eventually(() => brokerAnswers(brokerUrl), { timeoutMs, intervalMs: 200 });
-  await eventually(() => managementAnswers(managementUrl), { timeoutMs, intervalMs: 200 });
+  await eventually(() => callManagement(managementUrl, 'GET', '/api/overview'), { timeoutMs, intervalMs: 200 });
 }
 
-/** `managementUrl` carries the credentials, which fetch refuses inside a URL: they move into the header. */
+/** `managementUrl` contains the credentials. They move to a header, because fetch refuses them in a URL. */
 export async function callManagement(
   managementUrl: string,
   method: 'GET' | 'PUT' | 'DELETE' | 'POST',

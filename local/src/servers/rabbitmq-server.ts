@@ -1,19 +1,19 @@
 import { execFile } from 'node:child_process';
-import { existsSync, realpathSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
-import { basename, delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { forgetRun, STOP_STAGES } from '../start/run-records.js';
 import { stopEpmd } from './epmd.js';
 import { freePorts } from './free-port.js';
+import { findRabbitmqServer } from './rabbitmq-install.js';
 import { untilRabbitmqAnswers } from './rabbitmq-ready.js';
+import { removeRecord, STOP_STAGES } from './run-records.js';
 import { type ServerProcess, startServerProcess, untilReady } from './server-process.js';
 
 const run = promisify(execFile);
 
 export interface RabbitmqOptions {
   readonly name: string;
-  /** Everything of this node lives here: data, cookie, configuration. */
+  /** The folder of the node's data, cookie and configuration. */
   readonly dir: string;
   readonly port: number;
   readonly managementPort: number;
@@ -24,35 +24,23 @@ export interface RabbitmqOptions {
 export interface BrokerServer {
   readonly brokerUrl: string;
   readonly managementUrl: string;
-  /** Resolves when the present broker ends by itself, with how. */
+  /** Resolves when the current broker process ends, with its exit code or signal. */
   readonly ended: Promise<string>;
   stop(): Promise<void>;
   kill(): Promise<void>;
-  /** On the same ports and data; stops it first when it runs. */
+  /** Starts it again on the same ports and data, after stopping it. */
   restart(): Promise<void>;
-  /** Runs rabbitmqctl against this node, for states that only the node itself can be put into, such as an alarm. */
+  /** Runs rabbitmqctl on this node, for states that only it can set, such as an alarm. */
   control(...args: readonly string[]): Promise<void>;
 }
 
 const START_TIMEOUT_MS = 60_000;
-/** 4.x stops in 1.5 s; the management plugin of 3.x takes 5 s more, whatever its settings. */
+/** RabbitMQ 4 stops in 1.5 s. The management plugin of RabbitMQ 3 always takes 5 s more. */
 const STOP_TIMEOUT_MS = 8_000;
-
-/** The command on the PATH of Debian and Fedora is a wrapper that drops to a system user; the script behind it is not. */
-const BEHIND_THE_WRAPPER = '/usr/lib/rabbitmq/bin/rabbitmq-server';
-const WRAPPER = 'rabbitmq-script-wrapper';
-const MORE_FOLDERS = ['/opt/homebrew/sbin', '/usr/local/sbin', '/usr/sbin'];
-
-export function findRabbitmqServer(): string | undefined {
-  if (existsSync(BEHIND_THE_WRAPPER)) return BEHIND_THE_WRAPPER;
-  const folders = [...(process.env.PATH ?? '').split(delimiter), ...MORE_FOLDERS];
-  const found = folders.map((folder) => join(folder, 'rabbitmq-server')).filter((path) => existsSync(path));
-  return found.find((path) => basename(realpathSync(path)) !== WRAPPER);
-}
 
 export async function startRabbitmqServer(options: RabbitmqOptions): Promise<BrokerServer> {
   const program = findRabbitmqServer();
-  if (program === undefined) throw new Error('no rabbitmq-server on this machine');
+  if (program === undefined) throw new Error('rabbitmq-server is not installed on this machine');
   const brokerUrl = `amqp://guest:guest@127.0.0.1:${options.port}`;
   const managementUrl = `http://guest:guest@127.0.0.1:${options.managementPort}`;
   const [distPort = 0, epmdPort = 0] = await freePorts(2);
@@ -93,7 +81,7 @@ export async function startRabbitmqServer(options: RabbitmqOptions): Promise<Bro
     async stop() {
       await server.stop();
       await stopEpmd(epmdPort);
-      forgetRun(options.runDir, options.name);
+      removeRecord(options.runDir, options.name);
     },
     kill: () => server.kill(),
     async restart() {
@@ -106,7 +94,7 @@ export async function startRabbitmqServer(options: RabbitmqOptions): Promise<Bro
   };
 }
 
-/** A private node: nothing of a system broker's configuration, cookie, port mapper or data is read or touched. */
+/** Configures a private node, which neither reads nor changes the configuration, cookie or data of a system broker. */
 async function configure(options: RabbitmqOptions, distPort: number, epmdPort: number): Promise<NodeJS.ProcessEnv> {
   const { dir } = options;
   const config = [
@@ -137,7 +125,7 @@ async function configure(options: RabbitmqOptions, distPort: number, epmdPort: n
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     ERL_EPMD_PORT: `${epmdPort}`,
     ERL_EPMD_ADDRESS: '127.0.0.1',
-    // The script then becomes the Erlang machine instead of waiting beside it: one process, one pid, one exit code.
+    // With this the script replaces itself with the Erlang process, so that its pid and exit code are those of the broker.
     RUNNING_UNDER_SYSTEMD: 'true',
   };
 }

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => databases.drop());
 
-test('a schema is applied while somebody reads every table, as a dump does, and makes nobody wait', async () => {
+test('applies a schema without waiting for a transaction that reads every table, such as a dump', async () => {
   for (const [url, file] of files) {
     await withClient(url, async (client) => {
       const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
@@ -24,7 +24,7 @@ test('a schema is applied while somebody reads every table, as a dump does, and 
   }
 });
 
-test('a schema can be applied to an empty database from several places at once', async () => {
+test('applies a schema to an empty database from several connections at once', async () => {
   for (const [url, file] of files) {
     await withClient(url, (client) => client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
     await Promise.all([1, 2, 3].map(() => applySchema(url, file)));
@@ -33,7 +33,7 @@ test('a schema can be applied to an empty database from several places at once',
   }
 });
 
-test('what a database of an earlier version lacks is added', async () => {
+test('adds the columns that a database of an earlier version lacks', async () => {
   const later: readonly [url: string, table: string, column: string][] = [
     [databases.readDatabaseUrl, 'sync_state', 'gap_since'],
     [databases.readDatabaseUrl, 'sync_state', 'lacks_history'],
@@ -52,18 +52,21 @@ test('what a database of an earlier version lacks is added', async () => {
 });
 
 test.each([
-  ['something had been pruned', '500 days', true],
-  ['nothing had been pruned', '0 days', false],
-])('what is gone from the outbox of an earlier version is noted where %s', async (_what, productAge, isNoted) => {
-  await withClient(databases.writeDatabaseUrl, async (client) => {
-    await client.query('DROP TABLE outbox_pruned; TRUNCATE products, outbox CASCADE');
-    await client.query(
-      `INSERT INTO products (name, category, price, stock, created_at) VALUES ('Mug', 'Kitchen', 1, 1, now() - $1::interval)`,
-      [productAge],
-    );
-    await client.query(`INSERT INTO outbox (id, topic, payload) VALUES (gen_random_uuid(), 't', '{}')`);
-    await applySchema(databases.writeDatabaseUrl, 'init-write.sql');
-    const { rowCount } = await client.query('SELECT FROM outbox_pruned p JOIN outbox o ON o.created_at = p.until');
-    expect(rowCount).toBe(isNoted ? 1 : 0);
-  });
-});
+  ['records', '500 days', true],
+  ['does not record', '0 days', false],
+])(
+  '%s that an outbox of an earlier version was pruned when its oldest product is %s old',
+  async (_what, productAge, isRecorded) => {
+    await withClient(databases.writeDatabaseUrl, async (client) => {
+      await client.query('DROP TABLE outbox_pruned; TRUNCATE products, outbox CASCADE');
+      await client.query(
+        `INSERT INTO products (name, category, price, stock, created_at) VALUES ('Mug', 'Kitchen', 1, 1, now() - $1::interval)`,
+        [productAge],
+      );
+      await client.query(`INSERT INTO outbox (id, topic, payload) VALUES (gen_random_uuid(), 't', '{}')`);
+      await applySchema(databases.writeDatabaseUrl, 'init-write.sql');
+      const { rowCount } = await client.query('SELECT FROM outbox_pruned p JOIN outbox o ON o.created_at = p.until');
+      expect(rowCount).toBe(isRecorded ? 1 : 0);
+    });
+  },
+);

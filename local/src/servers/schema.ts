@@ -24,13 +24,13 @@ export function databaseUrl(serverUrl: string, database: string): string {
   return url.href;
 }
 
-/** The files are idempotent, so they are applied at every start: a clone that was updated gets its new columns. */
+/** Applies a schema file. The files are idempotent and applied at every start, so that an updated clone gets new columns. */
 export async function applySchema(url: string, file: SchemaFile): Promise<void> {
   const sql = await readFile(`${repositoryRoot}${file}`, 'utf8');
   await withClient(url, (client) => client.query(sql));
 }
 
-/** Makes the database unless it is there, and brings its schema up to date. */
+/** Creates the database if it does not exist, and applies its schema. */
 export async function createDatabase(url: string, file: SchemaFile): Promise<void> {
   const name = decodeURIComponent(new URL(url).pathname.slice(1));
   await withClient(databaseUrl(url, 'postgres'), async (client) => {

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { askToStop, killGroup } from '../start/process-identity.js';
-import { forgetRun, recordRun } from '../start/run-records.js';
+import { killGroup, sendStopSignal } from './process-identity.js';
+import { recordRun, removeRecord } from './run-records.js';
 
 export interface ServerCommand {
   readonly name: string;
@@ -12,7 +12,7 @@ export interface ServerCommand {
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
-  /** A log file, or the terminal of the person who started us. */
+  /** A log file, or our own output. */
   readonly output: { readonly file: string } | 'inherit';
   readonly stopSignal: NodeJS.Signals;
   readonly stopTimeoutMs: number;
@@ -24,7 +24,7 @@ export interface ServerCommand {
 export interface ServerProcess {
   readonly name: string;
   readonly pid: number;
-  /** Resolves when the process has ended, with how it ended: `exit code 1`, `SIGKILL`. */
+  /** Resolves with `exit code 1` or `SIGKILL`, for example, when the process has ended. */
   readonly ended: Promise<string>;
   hasEnded(): boolean;
   stop(): Promise<void>;
@@ -34,8 +34,8 @@ export interface ServerProcess {
 const LOG_LINES_SHOWN = 15;
 
 /**
- * Starts a server in a session of its own: Ctrl-C in a terminal signals the whole foreground group, and a database
- * that stops at once, before the services have drained, is not an orderly stop.
+ * Starts a server in its own session. Ctrl-C in a terminal signals the whole foreground group, and the databases must not stop
+ * before the services have finished their work.
  */
 export async function startServerProcess(options: ServerCommand): Promise<ServerProcess> {
   const { name, output } = options;
@@ -53,44 +53,37 @@ export async function startServerProcess(options: ServerCommand): Promise<Server
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
     child.once('error', (error) => resolve(error.message));
   });
-  let over = false;
+  let hasEnded = false;
   const { pid } = child;
   if (pid === undefined) throw new Error(`${name} did not start: ${await ended}`);
   void ended.then(() => {
-    over = true;
-    // Its port mapper may still be there: that record is dropped by whoever stops the broker.
-    if (options.epmdPort === undefined) forgetRun(options.runDir, name);
+    hasEnded = true;
+    // The port mapper of a broker may still run. The code that stops the broker removes that record.
+    if (options.epmdPort === undefined) removeRecord(options.runDir, name);
   });
-  const { stage, stopSignal, stopTimeoutMs, epmdPort } = options;
-  recordRun(options.runDir, {
-    name,
-    stage,
-    pid,
-    stopSignal,
-    stopTimeoutMs,
-    ...(epmdPort === undefined ? {} : { epmdPort }),
-  });
+  const { runDir, stage, stopSignal, stopTimeoutMs, epmdPort } = options;
+  recordRun(runDir, { name, stage, pid, stopSignal, stopTimeoutMs, ...(epmdPort !== undefined && { epmdPort }) });
 
   return {
     name,
     pid,
     ended,
-    hasEnded: () => over,
+    hasEnded: () => hasEnded,
     async stop() {
-      if (over) return;
-      askToStop(pid, stopSignal);
+      if (hasEnded) return;
+      sendStopSignal(pid, stopSignal);
       const tooLate = setTimeout(() => killGroup(pid), stopTimeoutMs);
       await ended;
       clearTimeout(tooLate);
     },
     async kill() {
-      if (!over) killGroup(pid);
+      if (!hasEnded) killGroup(pid);
       await ended;
     },
   };
 }
 
-/** Waits for the ready check, but no longer than the process lives; its last log lines say why it did not. */
+/** Waits for the ready check. If the process ends first, the error contains its last log lines. */
 export async function untilReady(server: ServerProcess, logFile: string, ready: Promise<unknown>): Promise<void> {
   const died = server.ended.then((how) => {
     throw new Error(`${server.name} stopped while starting (${how}).\n${lastLines(logFile)}`);

@@ -13,7 +13,7 @@ afterAll(async () => {
   await Promise.all([postgres?.stop(), broker?.kill()]);
 });
 
-test('a killed Postgres comes back on its port with what was committed', async () => {
+test('a killed Postgres restarts on its port with the committed rows', async () => {
   postgres = await startTemporaryPostgres({ fsync: 'on', synchronous_commit: 'on' });
   const url = postgres.url('postgres');
   await withClient(url, async (client) => {
@@ -29,7 +29,7 @@ test('a killed Postgres comes back on its port with what was committed', async (
   expect(rows.rows).toEqual([{ id: 7 }]);
 });
 
-test('a killed broker comes back on its port', async () => {
+test('a killed broker restarts on its port', async () => {
   broker = await startTemporaryBroker();
   await broker.kill();
   await expect(brokerAnswers(broker.brokerUrl)).rejects.toThrow();

@@ -8,7 +8,7 @@ export interface Vhost {
   drop(): Promise<void>;
 }
 
-/** A broker of one's own, as far as exchanges, queues and connections go. */
+/** Creates a vhost, which has its own exchanges, queues and connections. */
 export async function createVhost(
   broker: Pick<Vhost, 'brokerUrl' | 'managementUrl'>,
   vhost = `test-${randomBytes(6).toString('hex')}`,

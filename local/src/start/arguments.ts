@@ -1,4 +1,4 @@
-/** For commands that take none: --help is answered, and anything else refused before something is begun or dropped. */
+/** For commands without arguments: prints the usage for --help, and exits with 2 for any other argument. */
 export function refuseArguments(usage: string): void {
   const [first] = process.argv.slice(2);
   if (first === undefined) return;

@@ -1,10 +1,10 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isAlive, startTimeOf } from './process-identity.js';
+import { isAlive, startTimeOf } from '../servers/process-identity.js';
 
 const FILE = 'instance.lock';
 
-/** The pid of the `npm start` that owns this folder, if one is alive. */
+/** The pid of the `npm start` that owns this folder, if it is running. */
 export function runningInstance(runDir: string): number | undefined {
   try {
     const { pid, startTime } = JSON.parse(readFileSync(join(runDir, FILE), 'utf8')) as {
@@ -17,7 +17,7 @@ export function runningInstance(runDir: string): number | undefined {
   }
 }
 
-/** One at a time: a second supervisor would take the first one's servers for leftovers and stop them. */
+/** Allows one `npm start` at a time. A second one would stop the servers of the first one as leftovers. */
 export function claimInstance(runDir: string, refusal: (pid: number) => string): void {
   mkdirSync(runDir, { recursive: true });
   const other = runningInstance(runDir);

@@ -7,11 +7,11 @@ export interface Restartable {
 }
 
 const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
-/** One that ran this long has recovered: its next crash starts again with the short pause. */
+const MAX_PAUSE_MS = 10_000;
+/** A server that ran this long has recovered, so its next restart has the first pause again. */
 const STEADY_AFTER_MS = 30_000;
 
-/** What compose calls `restart: unless-stopped`, with one line per crash. Ends when `signal` says that we are stopping. */
+/** Restarts a server each time it ends, with one line of output, until `signal` is aborted. */
 export async function keepRunning(
   server: Restartable,
   say: (line: string) => void,
@@ -25,7 +25,7 @@ export async function keepRunning(
     say(`${server.name} ended (${how}). Restarting it in ${pauseMs / 1000} s.`);
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     if (signal.aborted) return;
-    pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+    pauseMs = Math.min(2 * pauseMs, MAX_PAUSE_MS);
     startedAt = Date.now();
     try {
       await server.restart();

@@ -1,8 +1,8 @@
 import { dropBrokerData } from '../servers/broker.js';
+import { stopLeftovers } from '../servers/run-records.js';
 import { refuseArguments } from './arguments.js';
 import { dataDir, dropData, runDir } from './data-dir.js';
 import { runningInstance } from './instance-lock.js';
-import { stopLeftovers } from './run-records.js';
 
 async function reset(): Promise<string> {
   const running = runningInstance(runDir);
@@ -10,11 +10,11 @@ async function reset(): Promise<string> {
   await stopLeftovers(runDir);
   await dropBrokerData(dataDir);
   dropData();
-  return 'What npm start keeps in .data is dropped. Databases and brokers of your own are left as they are.\n';
+  return 'Dropped the data of npm start in .data. Databases and brokers that you provide are unchanged.\n';
 }
 
 refuseArguments(
-  'npm run reset: drops what npm start keeps in .data/: both databases and the broker, unless they are your own.',
+  'npm run reset: drops the data of npm start in .data/, which is both databases and the broker, unless you provide them.',
 );
 reset().then(
   (done) => process.stdout.write(done),

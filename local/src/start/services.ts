@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { STOP_STAGES } from '../servers/run-records.js';
 import { repositoryRoot } from '../servers/schema.js';
 import { type ServerProcess, startServerProcess } from '../servers/server-process.js';
 import { eventually } from '../testing/eventually.js';
-import { STOP_STAGES } from './run-records.js';
 import { SERVICES, type ServiceName } from './service-names.js';
 import { required, type Variables } from './settings.js';
 
@@ -13,13 +13,13 @@ export interface Service {
   restart(): Promise<void>;
 }
 
-/** The services end by themselves within this time; the broker and the databases then have the rest of the 20 s. */
+/** The services stop by themselves within this time. The broker and the databases have the rest of the 20 s. */
 const STOP_TIMEOUT_MS = 7_000;
 const READY_TIMEOUT_MS = 60_000;
 
 export async function startService(name: ServiceName, env: Variables, runDir: string): Promise<Service> {
   const main = join(repositoryRoot, name, 'dist', 'main.js');
-  if (!existsSync(main)) throw new Error(`${name} is not built: npm run build`);
+  if (!existsSync(main)) throw new Error(`${name} is not built. Run: npm run build`);
   const launch = (): Promise<ServerProcess> =>
     startServerProcess({
       name,
@@ -45,7 +45,7 @@ export async function startService(name: ServiceName, env: Variables, runDir: st
   };
 }
 
-/** Where the services can be asked from here: a wildcard address is for listening only. */
+/** The host of the services' URLs on this machine. BIND_ADDR may be a wildcard, which no client can connect to. */
 export function reachableHost(variables: Variables): string {
   const address = required(variables, 'BIND_ADDR');
   return ['0.0.0.0', '::', '::0'].includes(address) ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address;
@@ -60,7 +60,7 @@ export async function untilServicesReady(services: readonly Service[], variables
     }),
   );
   const died = services.map(async ({ name, ended }) => {
-    throw new Error(`${name} stopped before it was ready (${await ended}): its lines above say why.`);
+    throw new Error(`${name} stopped before it was ready (${await ended}). Its log lines above say why.`);
   });
   for (const promise of [...ready, ...died]) promise.catch(() => undefined);
   await Promise.race([Promise.all(ready), ...died]);

@@ -6,16 +6,16 @@ import { repositoryRoot } from '../servers/schema.js';
 export type Variables = Readonly<Record<string, string>>;
 
 export interface Settings {
-  /** What the services get: the defaults, over them `.env`, over it the environment. */
+  /** The settings of the services. The environment overrides `.env`, and `.env` overrides the defaults. */
   readonly variables: Variables;
   readonly defaults: Variables;
-  /** Names in `.env` that are no settings of the suite: misspelt, or meant for other programs. */
+  /** Names in `.env` that are no settings of the suite: they are misspelt, or meant for other programs. */
   readonly unknown: readonly string[];
-  /** Whether the person named it, in the environment or in `.env`. */
+  /** Whether the environment or `.env` sets it. */
   isSet(name: string): boolean;
 }
 
-/** `.env.example` is the only list of defaults: what it says is what `npm start` does. */
+/** Reads the settings. `.env.example` is the only list of defaults. */
 export function readSettings(root = repositoryRoot, environment: NodeJS.ProcessEnv = process.env): Settings {
   const defaults = parseFile(join(root, '.env.example'));
   const set: Record<string, string> = parseFile(join(root, '.env'));
@@ -39,9 +39,9 @@ export function required(variables: Variables, name: string): string {
   return value;
 }
 
-/** What is no port was refused with all other settings; 0, any free one, would leave nobody an address to open. */
+/** Refuses port 0, which means any free port: nobody would know which. Other invalid ports were refused before. */
 export function requiredPort(variables: Variables, name: string): number {
   const port = Number(required(variables, name));
-  if (port === 0) throw new Error(`${name} must be a port from 1 to 65535, and is 0`);
+  if (port === 0) throw new Error(`${name} must be a port from 1 to 65535, but it is 0`);
   return port;
 }

@@ -12,19 +12,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
-test('the environment goes before .env, .env before the defaults, and what is empty counts as unset', () => {
+test('the environment overrides .env, .env overrides the defaults, and an empty value counts as unset', () => {
   const settings = readSettings(root, { SHOP_TIME_ZONE: 'Europe/Paris', LOG_LEVEL: undefined });
   expect(settings.variables).toMatchObject({ LOG_LEVEL: 'warn', SHOP_TIME_ZONE: 'Europe/Paris', LOG_FORMAT: 'json' });
   expect(['LOG_LEVEL', 'SHOP_TIME_ZONE', 'LOG_FORMAT'].map(settings.isSet)).toEqual([true, true, false]);
 });
 
-test('a name in .env that is no setting is noticed: most likely it is misspelt', () => {
+test('lists the names in .env that are no settings', () => {
   expect(readSettings(root, {}).unknown).toEqual(['SHOP_TIMEZONE']);
 });
 
-test('any free port is refused by the name of its variable: nobody would know which', () => {
+test('refuses port 0 with the name of its variable', () => {
   expect(requiredPort({ QUERY_SERVICE_PORT: '8081' }, 'QUERY_SERVICE_PORT')).toBe(8081);
   expect(() => requiredPort({ QUERY_SERVICE_PORT: '0' }, 'QUERY_SERVICE_PORT')).toThrow(
-    'QUERY_SERVICE_PORT must be a port from 1 to 65535, and is 0',
+    'QUERY_SERVICE_PORT must be a port from 1 to 65535, but it is 0',
   );
 });

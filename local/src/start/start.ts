@@ -1,12 +1,12 @@
 import { parseConfig } from '@tallyline/chassis/process/config';
 import { redactUrls } from '@tallyline/chassis/process/redact-urls';
 import { environment } from '@tallyline/contracts/environment';
+import { startGuard } from '../servers/guard.js';
+import { stopLeftovers } from '../servers/run-records.js';
 import { refuseArguments } from './arguments.js';
 import { runDir } from './data-dir.js';
-import { startGuard } from './guard.js';
 import { claimInstance, releaseInstance } from './instance-lock.js';
 import { keepRunning } from './keep-running.js';
-import { stopLeftovers } from './run-records.js';
 import { reachableHost } from './services.js';
 import { readSettings, required, type Settings } from './settings.js';
 import { type Suite, startSuite } from './suite.js';
@@ -14,7 +14,7 @@ import { type Suite, startSuite } from './suite.js';
 const startedAt = Date.now();
 const stopping = new AbortController();
 
-/** A step that is on its way when the stop comes notices that its server is gone, and ends; this is how long we wait for it. */
+/** A start step that is running when we stop fails because its server is gone. We wait this long for it. */
 const LAST_STEP_TIMEOUT_MS = 3_000;
 const PARENT_LOOK_INTERVAL_MS = 500;
 
@@ -35,7 +35,7 @@ function describe({ settings: { variables }, given }: Suite): string {
   const address = (variable: string) => `http://${reachableHost(variables)}:${required(variables, variable)}`;
   const managementPort = required(variables, 'RABBITMQ_MANAGEMENT_PORT');
   const management = given.has('BROKER_URL')
-    ? `the one of ${redactUrls(required(variables, 'BROKER_URL'))}`
+    ? `your broker ${redactUrls(required(variables, 'BROKER_URL'))}`
     : `http://127.0.0.1:${managementPort}  guest / guest  (${database('BROKER_URL')})`;
   return `
 Ready after ${((Date.now() - startedAt) / 1000).toFixed(1)} s.
@@ -51,7 +51,7 @@ Ctrl-C stops everything. Server logs: .data/logs. Drop the data: npm run reset.
 `;
 }
 
-/** Stops by what the run records name, in their order: the same code cleans up after a start that was killed. */
+/** Stops everything that the run records name. The same code cleans up after a start that was killed. */
 async function stop(exitCode: number, start: Promise<unknown>): Promise<never> {
   stopping.abort();
   await stopLeftovers(runDir);
@@ -70,29 +70,29 @@ function stopOnSignals(start: Promise<unknown>): void {
     void stop(0, start);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
-  // npm passes signals on, but a SIGKILL of npm reaches nobody else.
+  // npm passes signals on, but nobody signals us when npm itself is killed with SIGKILL.
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event === undefined) return;
   setInterval(() => process.ppid !== parent && onSignal('npm ended'), PARENT_LOOK_INTERVAL_MS).unref();
 }
 
-// Nobody reads any more: no reason to leave the servers alone.
+// A closed output must not end this process, because its servers would then run unattended.
 process.stdout.on('error', () => undefined);
 
 const usage = `npm start: starts the databases, the broker and the three services, and keeps them running until Ctrl-C.
-Settings are in the environment or .env; .env.example has each with its default.`;
+It reads settings from the environment and .env. .env.example lists them with their defaults.`;
 
 async function main(): Promise<void> {
   refuseArguments(usage);
   const settings = withTerminalFormat(readSettings());
-  // All faults at once, before anything is started; each service would only tell its own.
+  // Checks all settings before anything is started. A service would report only the faults of its own.
   parseConfig(environment, settings.variables);
   for (const name of settings.unknown)
-    say(`Note: .env sets ${name}, which npm start does not read; .env.example says which names there are.`);
-  claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}).`);
+    say(`Note: .env sets ${name}, which is no setting of npm start. .env.example lists all settings.`);
+  claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}). Stop it first.`);
   const start = (async () => {
     const leftovers = await stopLeftovers(runDir);
-    if (leftovers.length > 0) say(`Stopped what an earlier start left: ${leftovers.join(', ')}.`);
+    if (leftovers.length > 0) say(`Stopped processes of an earlier start: ${leftovers.join(', ')}.`);
     startGuard(runDir);
     return startSuite(settings, say, stopping.signal);
   })();

@@ -1,15 +1,13 @@
 import { join } from 'node:path';
 import { startBroker } from '../servers/broker.js';
-import { isGiven } from '../servers/given-server.js';
-import { refuseTakenPorts, type WantedPort } from '../servers/ports.js';
 import { postgresAnswers } from '../servers/postgres-ready.js';
 import { startPostgresServer } from '../servers/postgres-server.js';
 import { brokerAnswers } from '../servers/rabbitmq-ready.js';
 import { createDatabase, databaseUrl, type SchemaFile } from '../servers/schema.js';
-import { writeAddresses } from './addresses.js';
+import { chooseOffset, movePorts, refuseTakenPorts, type WantedPort, writeAddresses } from './addresses.js';
 import { dataDir, logDir, postgresDataDir, runDir } from './data-dir.js';
+import { isGiven } from './given-server.js';
 import type { Restartable } from './keep-running.js';
-import { chooseOffset, moveOwn } from './own-ports.js';
 import { SERVICES } from './service-names.js';
 import { startService, untilServicesReady } from './services.js';
 import { required, requiredPort, type Settings } from './settings.js';
@@ -20,15 +18,15 @@ const DATABASES = [
 ] as const satisfies readonly { name: string; variable: string; file: SchemaFile }[];
 
 export interface Suite {
-  /** What we started and therefore look after. */
+  /** The servers and services that we started and restart if they end. */
   readonly ours: readonly Restartable[];
-  /** Where everything is. */
+  /** The settings with the addresses that are in use. */
   readonly settings: Settings;
-  /** The variables that name a server of the person's own. */
+  /** The variables that name a server which the user provides. */
   readonly given: ReadonlySet<string>;
 }
 
-/** Between two steps is where a start that was interrupted ends. */
+/** Runs one step of the start. An interrupted start ends before its next step. */
 type Step = <T>(work: () => Promise<T>) => Promise<T>;
 
 export async function startSuite(asked: Settings, say: (line: string) => void, signal: AbortSignal): Promise<Suite> {
@@ -43,8 +41,8 @@ export async function startSuite(asked: Settings, say: (line: string) => void, s
   if (await step(() => isGiven(asked, 'BROKER_URL', brokerAnswers))) given.add('BROKER_URL');
   const { offset, taken } = await step(() => chooseOffset(asked, given));
   if (taken.length > 0)
-    say(`Port ${taken.join(' and ')} is taken: all ports are moved by ${offset}. PORT_OFFSET says otherwise.`);
-  const settings = moveOwn(asked, given, offset);
+    say(`Port ${taken.join(' and ')} is in use, so all ports are ${offset} higher. PORT_OFFSET sets another offset.`);
+  const settings = movePorts(asked, given, offset);
   const url = (variable: string) => required(settings.variables, variable);
   await step(() => refuseTakenPorts(wantedPorts(settings, given)));
   writeAddresses(settings.variables);
@@ -66,15 +64,8 @@ export async function startSuite(asked: Settings, say: (line: string) => void, s
   const broker = async (): Promise<Restartable[]> => {
     if (given.has('BROKER_URL')) return [];
     const port = Number(new URL(url('BROKER_URL')).port);
-    const logFile = join(logDir, 'rabbitmq.log');
-    const options = {
-      dataDir,
-      port,
-      managementPort: requiredPort(settings.variables, 'RABBITMQ_MANAGEMENT_PORT'),
-      logFile,
-      runDir,
-      say,
-    };
+    const managementPort = requiredPort(settings.variables, 'RABBITMQ_MANAGEMENT_PORT');
+    const options = { dataDir, port, managementPort, logFile: join(logDir, 'rabbitmq.log'), runDir, say };
     return [named('RabbitMQ', await step(() => startBroker(options)))];
   };
   const servers = (await Promise.all([...databases, broker()])).flat();
@@ -87,7 +78,7 @@ export async function startSuite(asked: Settings, say: (line: string) => void, s
   return { ours: [...servers, ...services], settings, given };
 }
 
-/** A getter stays a getter: `ended` is another promise after each restart. */
+/** `ended` must stay a getter, because it is another promise after each restart. */
 function named(name: string, server: Omit<Restartable, 'name'>): Restartable {
   return {
     name,
@@ -98,7 +89,7 @@ function named(name: string, server: Omit<Restartable, 'name'>): Restartable {
   };
 }
 
-/** The database itself may still be missing there; the server and the password may not. */
+/** Checks that the server accepts the password. The database itself may not exist yet. */
 function serverAnswers(url: string): Promise<void> {
   return postgresAnswers(url).catch((error: { code?: string }) => {
     if (error.code === '3D000') return postgresAnswers(databaseUrl(url, 'postgres'));

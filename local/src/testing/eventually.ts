@@ -5,7 +5,7 @@ export interface EventuallyOptions {
   readonly intervalMs?: number;
 }
 
-/** Runs the assertion until it passes; at the deadline its last failure is the answer, so a test says what was missing. */
+/** Repeats the assertion until it passes. At the deadline it throws the assertion's last error. */
 export async function eventually<T>(
   assertion: () => Promise<T> | T,
   { timeoutMs = 10_000, intervalMs = 25 }: EventuallyOptions = {},

@@ -4,9 +4,16 @@ import { freePorts } from '../servers/free-port.js';
 import { type PostgresServer, startPostgresServer } from '../servers/postgres-server.js';
 import { type BrokerServer, startRabbitmqServer } from '../servers/rabbitmq-server.js';
 import { fromGlobalSetup } from './test-databases.js';
-import { TEST_POSTGRES_SETTINGS } from './test-postgres-settings.js';
 
-/** For tests that break their server: the shared ones of the run must stay up for the other files. */
+/** The jest workers with their pools need more than the default of 100 connections. No test needs data to survive a power cut. */
+export const TEST_POSTGRES_SETTINGS = {
+  max_connections: '300',
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+} as const;
+
+/** The place of a server for a test that breaks it. The shared servers must keep running for the other test files. */
 function place(kind: string) {
   const runDir = fromGlobalSetup('TEST_RUN_DIR');
   const name = `${kind}-${randomBytes(4).toString('hex')}`;
@@ -14,7 +21,7 @@ function place(kind: string) {
   return { name, dir, runDir, logFile: `${dir}.log` };
 }
 
-/** Native also where the shared server is a container: its binaries come with npm, and a SIGKILL is a SIGKILL. */
+/** Starts a native server even if the shared one is a container, because its programs come with npm. */
 export async function startTemporaryPostgres(settings: Readonly<Record<string, string>> = {}): Promise<PostgresServer> {
   const [port = 0] = await freePorts(1);
   const { name, dir, runDir, logFile } = place('postgres');

@@ -1,10 +1,12 @@
 import { startContainer } from '../servers/container.js';
-import { POSTGRES_IMAGE, RABBITMQ_IMAGE } from '../servers/images.js';
-import { recordRun, STOP_STAGES } from '../start/run-records.js';
-import { TEST_POSTGRES_SETTINGS } from './test-postgres-settings.js';
+import { RABBITMQ_IMAGE } from '../servers/rabbitmq-container.js';
+import { recordRun, STOP_STAGES } from '../servers/run-records.js';
+import { TEST_POSTGRES_SETTINGS } from './temporary-servers.js';
 import type { TestUrls } from './test-servers.js';
 
-export async function startServers(_dir: string, runDir: string): Promise<TestUrls> {
+const POSTGRES_IMAGE = 'postgres:17';
+
+export async function startContainers(runDir: string): Promise<TestUrls> {
   const settings = Object.entries(TEST_POSTGRES_SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const record = (name: string, stage: number) => (containerId: string) =>
     recordRun(runDir, { name, stage, containerId, stopTimeoutMs: 0 });

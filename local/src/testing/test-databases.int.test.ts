@@ -15,7 +15,7 @@ afterAll(async () => {
   await Promise.all([databases.drop(), vhost.drop()]);
 });
 
-test('each pair of databases is fresh and writable', async () => {
+test('each pair of databases is writable and has no tables of another pair', async () => {
   for (const url of [databases.writeDatabaseUrl, databases.readDatabaseUrl]) {
     await withClient(url, (client) => client.query('CREATE TABLE mine (id INT)'));
   }
@@ -27,7 +27,7 @@ test('each pair of databases is fresh and writable', async () => {
   expect(tables.rows).toEqual([{ found: null }]);
 });
 
-test('a vhost lets guest in and is gone after drop', async () => {
+test('guest can connect to a new vhost, and cannot after drop', async () => {
   await brokerAnswers(vhost.brokerUrl);
   const other = await createTestVhost();
   await other.drop();

@@ -14,14 +14,14 @@ const TEMPLATES: Readonly<Record<string, SchemaFile>> = {
   read_template: 'init-read.sql',
 };
 
-/** Once per jest run. A clone of a finished template takes 30 ms, applying the file each time three times as long. */
+/** Builds the template databases once per jest run: cloning one is three times as fast as applying the schema file. */
 export async function buildTemplates(adminUrl: string): Promise<void> {
   for (const [template, file] of Object.entries(TEMPLATES)) {
     await createDatabase(databaseUrl(adminUrl, template), file);
   }
 }
 
-/** A pair of databases of one's own: test files run at the same time and never see each other's rows. */
+/** Creates a pair of databases for one test file, because test files run at the same time. */
 export async function createTestDatabases(): Promise<TestDatabases> {
   const adminUrl = fromGlobalSetup('TEST_POSTGRES_URL');
   const suffix = randomBytes(6).toString('hex');
@@ -41,8 +41,8 @@ export async function createTestDatabases(): Promise<TestDatabases> {
 }
 
 /**
- * A pool of plain connections for what a test asks itself. `end()` does not wait for the server, so a database that is
- * dropped right after may still end one of them: that is no failure.
+ * A pool for a test's own queries. It ignores connection errors: `end()` does not wait for the server, so a database that is
+ * dropped right after may still terminate one of the connections.
  */
 export function openTestPool(url: string, maxConnections = 2): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: maxConnections });
@@ -59,6 +59,6 @@ export function createTestVhost(): Promise<Vhost> {
 
 export function fromGlobalSetup(name: string): string {
   const value = process.env[name];
-  if (value === undefined) throw new Error(`${name} is not set: run this test through \`npm test\``);
+  if (value === undefined) throw new Error(`${name} is not set. Run this test with \`npm test\``);
   return value;
 }

@@ -1,5 +1,5 @@
-import { within } from '@tallyline/local/servers/within';
 import { eventually } from '@tallyline/local/testing/eventually';
+import { within } from '@tallyline/local/testing/within';
 import type { Fault, Strike } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import type { World } from '../world/world.js';

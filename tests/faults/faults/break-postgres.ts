@@ -1,7 +1,7 @@
 import type { PostgresServer } from '@tallyline/local/servers/postgres-server';
 import { withClient } from '@tallyline/local/servers/schema';
-import { within } from '@tallyline/local/servers/within';
 import { eventually } from '@tallyline/local/testing/eventually';
+import { within } from '@tallyline/local/testing/within';
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import type { LinkedService } from '../world/linked-service.js';

@@ -1,4 +1,4 @@
-import { within } from '@tallyline/local/servers/within';
+import { within } from '@tallyline/local/testing/within';
 import type { Fault, Strike } from '../fault.js';
 import type { Trap } from '../proxy/traps.js';
 

@@ -1,4 +1,4 @@
-import { within } from '@tallyline/local/servers/within';
+import { within } from '@tallyline/local/testing/within';
 import type { Fault } from '../fault.js';
 
 /** The one statement, and transaction, that applies a batch. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { within } from '@tallyline/local/servers/within';
 import { eventually } from '@tallyline/local/testing/eventually';
+import { within } from '@tallyline/local/testing/within';
 import type { Fault, Strike, Struck } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import type { LinkedService } from '../world/linked-service.js';

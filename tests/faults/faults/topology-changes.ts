@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { deadLetterQueueOf, EVENTS_EXCHANGE, eventQueues, topology } from '@tallyline/contracts/topology';
-import { within } from '@tallyline/local/servers/within';
 import { eventually } from '@tallyline/local/testing/eventually';
+import { within } from '@tallyline/local/testing/within';
 import type { Fault } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import { withChannel } from '../world/broker-access.js';

@@ -1,5 +1,5 @@
 import type { ServiceName } from '@tallyline/local/start/service-names';
-import { type ServiceProcess, startServiceProcess } from '@tallyline/local/start/service-process';
+import { type ServiceProcess, startServiceProcess } from '@tallyline/local/testing/service-process';
 import { amqpProtocol } from '../proxy/amqp-frames.js';
 import { postgresProtocol } from '../proxy/postgres-frames.js';
 import { startProxy, type TcpProxy } from '../proxy/tcp-proxy.js';

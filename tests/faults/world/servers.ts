@@ -1,11 +1,11 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePorts } from '@tallyline/local/servers/free-port';
+import { startGuard } from '@tallyline/local/servers/guard';
 import { type PostgresServer, startPostgresServer } from '@tallyline/local/servers/postgres-server';
-import { canInstallRabbitmq, installRabbitmq } from '@tallyline/local/servers/rabbitmq-install';
-import { type BrokerServer, findRabbitmqServer, startRabbitmqServer } from '@tallyline/local/servers/rabbitmq-server';
-import { startGuard } from '@tallyline/local/start/guard';
-import { stopLeftovers } from '@tallyline/local/start/run-records';
+import { installRabbitmqIfMissing } from '@tallyline/local/servers/rabbitmq-install';
+import { type BrokerServer, startRabbitmqServer } from '@tallyline/local/servers/rabbitmq-server';
+import { stopLeftovers } from '@tallyline/local/servers/run-records';
 import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
 
 /** The servers of a campaign: two databases apart, so that one can be broken without the other, and a broker. */
@@ -20,9 +20,7 @@ export interface Servers {
 const SETTINGS = { max_connections: '200', fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' };
 
 export async function startServers(): Promise<Servers> {
-  if (findRabbitmqServer() === undefined && (await canInstallRabbitmq())) {
-    await installRabbitmq((line) => process.stdout.write(`${line}\n`));
-  }
+  await installRabbitmqIfMissing((line) => process.stdout.write(`${line}\n`));
   const dir = await temporaryDir();
   const runDir = join(dir, 'run');
   startGuard(runDir, dir);

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Settings } from '../start/settings.js';
 import { isGiven } from './given-server.js';
+import type { Settings } from './settings.js';
 
 const DEFAULT = 'amqp://guest:guest@127.0.0.1:5672';
 const answers = async () => undefined;
@@ -17,20 +17,20 @@ function settings(value?: string): Settings {
   };
 }
 
-test('an unset URL means a server of ours, whatever listens there', async () => {
+test('an unset URL means that we start the server, even if one answers there', async () => {
   expect(await isGiven(settings(), 'BROKER_URL', answers)).toBe(false);
 });
 
-test('a URL of the person’s own is used', async () => {
+test('a server with another URL than the default is used', async () => {
   expect(await isGiven(settings('amqp://me:secret@broker:5672'), 'BROKER_URL', answers)).toBe(true);
 });
 
-test('a URL of the person’s own must answer; the refusal names the variable and hides the password', async () => {
+test('throws an error with the variable but without the password when the user’s server does not answer', async () => {
   const refusal = isGiven(settings('amqp://me:s@cr:et@broker:5672'), 'BROKER_URL', isDead);
   await expect(refusal).rejects.toThrow(/^BROKER_URL is set to amqp:\/\/me:\*\*\*@broker:5672, .*ECONNREFUSED$/);
 });
 
-test('the default, when set, means the server there if there is one, else ours', async () => {
+test('a URL that is set to the default is used if a server answers there', async () => {
   expect(await isGiven(settings(DEFAULT), 'BROKER_URL', answers)).toBe(true);
   expect(await isGiven(settings(DEFAULT), 'BROKER_URL', isDead)).toBe(false);
 });

@@ -1,11 +1,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { type ServerProcess, startServerProcess } from '../servers/server-process.js';
 import { eventually } from '../testing/eventually.js';
 import { temporaryDir } from '../testing/temporary-dir.js';
 import { startTimeOf } from './process-identity.js';
 import { recordRun, stopLeftovers } from './run-records.js';
+import { type ServerProcess, startServerProcess } from './server-process.js';
 
 let dir: string;
 
@@ -29,7 +29,7 @@ function startIdle(runDir: string, stage: number, name: string, script: string):
   });
 }
 
-test('what a killed run left is stopped in its order, by force where it must be', async () => {
+test('stops the processes of a killed run by stage, and kills one that does not stop by itself', async () => {
   const runDir = join(dir, 'order');
   const database = await startIdle(runDir, 3, 'database', '');
   const service = await startIdle(runDir, 1, 'service', 'process.on("SIGTERM", () => {}); console.log("deaf")');
@@ -41,7 +41,7 @@ test('what a killed run left is stopped in its order, by force where it must be'
   expect(await stopLeftovers(runDir)).toEqual([]);
 });
 
-test('a process that merely has the pid of a former one is left alone', async () => {
+test('does not stop a process that has the pid of a recorded one but started at another time', async () => {
   const runDir = join(dir, 'reused');
   const bystander = await startIdle(join(dir, 'elsewhere'), 1, 'bystander', '');
   recordRun(runDir, { name: 'former', stage: 1, pid: bystander.pid, stopTimeoutMs: 0 }, 'another time');

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 
-/** A pid alone may by now belong to somebody else; with the time it started it names one process for ever. */
+/** Pids are reused. The pid together with the start time identifies one process. */
 export function startTimeOf(pid: number | undefined): string | undefined {
   if (pid === undefined) return undefined;
   try {
@@ -21,12 +21,12 @@ export function isAlive(pid: number, startTime: string): boolean {
   return startTimeOf(pid) === startTime;
 }
 
-/** A polite stop is for the leader alone: Erlang's helper processes are its to stop, and without them it hangs for seconds. */
-export function askToStop(pid: number, signal: NodeJS.Signals): void {
+/** Signals the process alone, not its group: Erlang stops its own helper processes, and hangs for seconds without them. */
+export function sendStopSignal(pid: number, signal: NodeJS.Signals): void {
   send(pid, signal);
 }
 
-/** To the whole group when there is one: a shell wrapper or a helper process goes with its leader. */
+/** Kills the whole group if there is one, so that no helper process of a shell wrapper is left. */
 export function killGroup(pid: number): void {
   if (!send(-pid, 'SIGKILL')) send(pid, 'SIGKILL');
 }

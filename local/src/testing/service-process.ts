@@ -2,26 +2,26 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { portVariableOf, type ServiceName } from './service-names.js';
+import { portVariableOf, type ServiceName } from '../start/service-names.js';
 
-/** A real process of a service that has been started, and may end before it listens. */
+/** A service that was started as a process. It may end before it listens. */
 export interface SpawnedService {
   readonly name: ServiceName;
   readonly pid: number;
   /** The newest log lines, parsed, oldest first. */
   readonly log: readonly LogLine[];
-  /** Resolves when it listens; rejects with its last lines if it ends first. */
+  /** Resolves when the service listens. Rejects with its last log lines if it ends first. */
   readonly port: Promise<number>;
-  /** Resolves when it has ended and its last line is in `log`. */
+  /** Resolves when the process has ended and its last line is in `log`. */
   readonly ended: Promise<number | NodeJS.Signals>;
   signal(signal: NodeJS.Signals): void;
-  /** SIGTERM, and resolves when it has ended. */
+  /** Sends SIGTERM and resolves when the process has ended. */
   stop(): Promise<number | NodeJS.Signals>;
-  /** SIGKILL, and resolves when it has ended. */
+  /** Sends SIGKILL and resolves when the process has ended. */
   kill(): Promise<number | NodeJS.Signals>;
 }
 
-/** One that listens, as a test, a measurement or a fault sees it. */
+/** A service that listens. */
 export interface ServiceProcess extends Omit<SpawnedService, 'port'> {
   readonly url: string;
 }
@@ -33,7 +33,7 @@ export type LogLine = { readonly msg: string; readonly level: number; readonly p
 
 const MAX_LOG_LINES = 5_000;
 
-/** Starts the built service and resolves when it listens. Rejects with its last lines if it ends first. */
+/** Starts the built service and resolves when it listens. Rejects with its last log lines if it ends first. */
 export function startServiceProcess(...args: Parameters<typeof spawnService>): Promise<ServiceProcess> {
   return listening(spawnService(...args));
 }
@@ -43,8 +43,8 @@ export async function listening({ port, ...service }: SpawnedService): Promise<S
 }
 
 /**
- * Starts the built service on a free port. Only `env` reaches it, and it runs outside the checkout, so that a `.env` of
- * the person who runs this changes nothing.
+ * Starts the built service on a free port. It gets only the variables in `env`, and it runs outside the clone so that it does
+ * not read `.env`.
  */
 export function spawnService(
   name: ServiceName,
@@ -61,7 +61,7 @@ export function spawnService(
   process.once('exit', killWithUs);
   const log: LogLine[] = [];
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    // Not at 'exit': its last line may still be in the pipe then.
+    // At 'exit' its last line may still be in the pipe.
     child.once('close', (code, signal) => {
       process.removeListener('exit', killWithUs);
       resolve(signal ?? code ?? 0);

@@ -1,13 +1,12 @@
 import { redactUrls } from '@tallyline/chassis/process/redact-urls';
-import type { Settings } from '../start/settings.js';
-import { required } from '../start/settings.js';
+import type { Settings } from './settings.js';
+import { required } from './settings.js';
 
 export type Check = (url: string) => Promise<void>;
 
 /**
- * Whether a URL names a server of the person's own. One that differs from the default does, and then it must answer.
- * The default itself, when it was set and something answers there with its password, does as well: `BROKER_URL` of
- * a broker on the usual port equals our default.
+ * Whether the user provides this server. A URL that differs from the default is such a server, and it must answer. A URL that
+ * was set to the default counts if a server answers there: a broker of the user's on the usual port has our default URL.
  */
 export async function isGiven(settings: Settings, name: string, answers: Check): Promise<boolean> {
   const url = required(settings.variables, name);
@@ -18,7 +17,9 @@ export async function isGiven(settings: Settings, name: string, answers: Check):
     return true;
   } catch (error) {
     if (isDefault) return false;
-    throw new Error(`${name} is set to ${redactUrls(url)}, and nothing usable answers there: ${reasonOf(error)}`);
+    throw new Error(
+      `${name} is set to ${redactUrls(url)}, but no server accepts connections there: ${reasonOf(error)}`,
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, expect, test } from '@jest/globals';
 import { isPortFree } from '../servers/free-port.js';
-import { ADDRESS_VARIABLES, chooseOffset, moveOwn } from './own-ports.js';
+import { ADDRESS_VARIABLES, chooseOffset, movePorts } from './addresses.js';
 import type { Settings } from './settings.js';
 
 const defaults = {
@@ -26,9 +26,9 @@ const none = new Set<string>();
 const listener = createServer();
 afterAll(() => void listener.close());
 
-test('everything at its default is moved together; what the person gave or chose stays', () => {
+test('moves every port that has its default, and none that the user has set or provides', () => {
   const asked = settings({ QUERY_SERVICE_PORT: '9000', COMMAND_SERVICE_PORT: '8080' });
-  const { variables } = moveOwn(asked, new Set(['READ_DATABASE_URL']), 300);
+  const { variables } = movePorts(asked, new Set(['READ_DATABASE_URL']), 300);
   expect(variables).toEqual({
     ...defaults,
     WRITE_DATABASE_URL: 'postgres://postgres:postgres@127.0.0.1:5733/write_db',
@@ -41,15 +41,15 @@ test('everything at its default is moved together; what the person gave or chose
   expect(Object.keys(variables)).toEqual(expect.arrayContaining([...ADDRESS_VARIABLES]));
 });
 
-test('PORT_OFFSET says how far, whatever is free', async () => {
+test('takes PORT_OFFSET without looking for free ports', async () => {
   expect(await chooseOffset(settings({ PORT_OFFSET: '700' }), none)).toEqual({ offset: 700, taken: [] });
 });
 
-test('one taken port moves all to where all are free, and is named', async () => {
+test('moves all ports when one is taken, and names the taken one', async () => {
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const { port } = listener.address() as AddressInfo;
-  // The suite of somebody else has the others, perhaps.
+  // The other default ports may be in use, too.
   const own = { ...defaults, COMMAND_SERVICE_PORT: `${port}` };
   const { offset, taken } = await chooseOffset({ ...settings(own), defaults: own }, none);
   expect(taken).toContain(port);

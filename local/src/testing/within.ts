@@ -1,4 +1,4 @@
-/** A wait that ends: with the value, or with what did not happen in time. */
+/** Waits for a promise, and throws an error that names `what` if it does not resolve in time. */
 export async function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
