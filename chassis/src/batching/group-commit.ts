@@ -1,4 +1,3 @@
-import { Problem } from '../http/problem.js';
 import { classify, NotConnected } from '../postgres/errors.js';
 
 export interface GroupCommit<Item, Answer> {
@@ -19,6 +18,11 @@ interface Waiting<Item, Answer> {
   readonly item: Item;
   resolve(answer: Answer): void;
   reject(error: unknown): void;
+}
+
+/** An item that was refused because too many are waiting. Nothing of it was stored. */
+export class Overloaded extends Error {
+  override readonly name = 'Overloaded';
 }
 
 const MAX_CONTENTION_RETRIES = 5;
@@ -61,7 +65,7 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
 
   return {
     submit: (item) => {
-      if (queue.length >= options.maxWaiting) return Promise.reject(overloaded());
+      if (queue.length >= options.maxWaiting) return Promise.reject(new Overloaded());
       return new Promise((resolve, reject) => {
         queue.push({ item, resolve, reject });
         if (!isDraining) void drain();
@@ -71,8 +75,8 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
 }
 
 /**
- * In the next turn, when the statements of the next group are on their way: answering takes 80 µs each, in which the database
- * would have nothing to do. Worth a tenth of the orders per second.
+ * Answers in the next turn of the event loop, after the next group's statements are sent: the database then works while
+ * the answers are written.
  */
 function answer<Item, Answer>(group: readonly Waiting<Item, Answer>[], answers: readonly Answer[]): void {
   let next = 0;
@@ -82,13 +86,4 @@ function answer<Item, Answer>(group: readonly Waiting<Item, Answer>[], answers: 
     if (next < group.length) setImmediate(answerSome);
   };
   setImmediate(answerSome);
-}
-
-function overloaded(): Problem {
-  return new Problem({
-    slug: 'overloaded',
-    status: 503,
-    detail: 'too many requests are waiting; nothing was stored; try again',
-    headers: { 'retry-after': '1' },
-  });
 }

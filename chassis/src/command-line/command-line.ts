@@ -7,8 +7,8 @@ import { classify } from '../postgres/errors.js';
 import { ConfigError, parseConfig } from '../process/config.js';
 import type { Logger } from '../process/logger.js';
 import { redactUrls } from '../process/redact-urls.js';
+import { printableLine, printableText } from '../process/safe-text.js';
 import { ADDRESSES_FILE } from './addresses-file.js';
-import { printableLine, printableText } from './printable.js';
 
 type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>;
 

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../process/logger.js';
-import { type Metrics, metricsRoute, requestDurations } from '../process/metrics.js';
+import type { Metrics } from '../process/metrics.js';
 import { traceIdOf, traceparentOf } from '../process/trace-context.js';
 import { jsonBody } from './body.js';
 import { docsRoutes } from './docs-page.js';
@@ -8,6 +8,7 @@ import { errorHandler } from './errors.js';
 import { type HealthChecks, healthRoutes } from './health.js';
 import { type ApiInfo, operationalPaths } from './openapi.js';
 import { Problem } from './problem.js';
+import { metricsRoute, requestDurations } from './request-metrics.js';
 import type { Route } from './route.js';
 import { setSecurityHeaders } from './security-headers.js';
 
@@ -26,6 +27,7 @@ export interface HttpAppOptions {
 /** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
 export function buildHttpApp({ api, log, metrics, routes, health, pages, before = pass }: HttpAppOptions): Express {
   const app = express();
+  app.locals.problemTypes = api.problemTypes;
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');

@@ -5,6 +5,7 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import { pino } from 'pino';
 import request from 'supertest';
 import { z } from 'zod';
+import { Overloaded } from '../batching/group-commit.js';
 import { TransactionError } from '../postgres/errors.js';
 import { createMetrics } from '../process/metrics.js';
 import { buildHttpApp } from './app.js';
@@ -21,7 +22,7 @@ let url: string;
 
 beforeAll(async () => {
   const app = buildHttpApp({
-    api: { title: 'a service', description: 'for this test' },
+    api: { title: 'a service', description: 'for this test', problemTypes: 'urn:test:problem:' },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     metrics: createMetrics('a-service'),
     before: (request, _response, next) => {
@@ -49,6 +50,7 @@ beforeAll(async () => {
           if (input.params.id === 'bug') throw new Error('password=hunter2');
           if (input.params.id === 'gone') throw new Problem({ slug: 'gone', status: 410, detail: 'it is gone' });
           if (input.params.id === 'lost') throw new TransactionError('place', new Error('Connection terminated'), true);
+          if (input.params.id === 'crowded') throw new Overloaded();
           if (input.params.id === 'slow') await new Promise(() => undefined);
           return { body: { id: input.params.id } };
         },
@@ -80,7 +82,7 @@ describe('an HTTP application of the chassis', () => {
     expect([status, body]).toEqual([
       410,
       {
-        type: 'urn:tallyline:problem:gone',
+        type: 'urn:test:problem:gone',
         title: 'Gone',
         status: 410,
         detail: 'it is gone',
@@ -98,9 +100,14 @@ describe('an HTTP application of the chassis', () => {
 
   test('says so when nobody can know whether a request was stored', async () => {
     const { status, body, headers } = await request(url).get('/things/lost');
-    expect({ status, type: body.type }).toEqual({ status: 503, type: 'urn:tallyline:problem:outcome-unknown' });
+    expect({ status, type: body.type }).toEqual({ status: 503, type: 'urn:test:problem:outcome-unknown' });
     expect(body.detail).toContain('Idempotency-Key');
     expect(headers['retry-after']).toBe('2');
+  });
+
+  test('answers 503 with Retry-After when too many requests wait', async () => {
+    const { status, body, headers } = await request(url).get('/things/crowded');
+    expect([status, body.type, headers['retry-after']]).toEqual([503, 'urn:test:problem:overloaded', '1']);
   });
 
   test('logs one line per request with route template, status and trace id', async () => {

@@ -5,7 +5,7 @@ import { askForBody } from './expect-continue.js';
 import { Problem, type ProblemDetails } from './problem.js';
 import { invalidInput, jsonPointer } from './validation.js';
 
-/** 100 order lines take 8 kB; a body beyond this is not an order. */
+/** The largest legitimate body is about 8 kB. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const tooLarge = { slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` };

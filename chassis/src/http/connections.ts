@@ -1,5 +1,6 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Express } from 'express';
 import { refuseMalformed, refuseTunnel } from './malformed.js';
 
 export interface HttpConnections {
@@ -15,7 +16,7 @@ const LEFT_TO_TAKE_MS = 3_000;
  * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: one
  * request may come before the last one is answered.
  */
-export function trackConnections(server: Server): HttpConnections {
+export function trackConnections(server: Server, app: Express): HttpConnections {
   const connections = new Map<Socket, Set<ServerResponse>>();
   let finishing = false;
   const answersOf = (socket: Socket) => [...(connections.get(socket) ?? [])];
@@ -35,7 +36,7 @@ export function trackConnections(server: Server): HttpConnections {
     });
   });
 
-  /** Behind requests that were whole: their orders are being stored, and a refusal must not pass for their answer. */
+  /** Answers pending requests before it refuses: a client that pipelined them would take the refusal for their answer. */
   const refuseBehind = (socket: Socket, refuse: () => void) => {
     if (!socket.writable) socket.destroy();
     else if (closeBehind(lastDue(socket))) return;
@@ -44,11 +45,11 @@ export function trackConnections(server: Server): HttpConnections {
   };
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
-    refuseBehind(socket, () => refuseMalformed(error, socket));
+    refuseBehind(socket, () => refuseMalformed(error, socket, app));
   });
   server.on('connect', (_request, duplex) => {
     const socket = duplex as Socket;
-    refuseBehind(socket, () => refuseTunnel(socket));
+    refuseBehind(socket, () => refuseTunnel(socket, app));
   });
 
   return {

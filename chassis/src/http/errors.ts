@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
+import { Overloaded } from '../batching/group-commit.js';
 import { classify, TransactionError } from '../postgres/errors.js';
 import type { Logger } from '../process/logger.js';
 import { bodyProblem } from './body.js';
@@ -12,6 +13,13 @@ const unavailable: ProblemDetails = {
   status: 503,
   detail: 'the service cannot reach its database right now; nothing is half done; try again',
   headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
+};
+
+const overloaded: ProblemDetails = {
+  slug: 'overloaded',
+  status: 503,
+  detail: 'too many requests are waiting; nothing was stored; try again',
+  headers: { 'retry-after': '1' },
 };
 
 const outcomeUnknown: ProblemDetails = {
@@ -37,7 +45,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    const body = problemBody(details, request.path);
+    const body = problemBody(details, request.path, request.app);
     sendJson(response, details.status, body, details.headers, 'application/problem+json; charset=utf-8');
   };
 }
@@ -46,6 +54,7 @@ function detailsOf(error: unknown): ProblemDetails {
   if (error instanceof Problem) return error.details;
   const ofRequest = bodyProblem(error) ?? requestProblem(error);
   if (ofRequest !== undefined) return ofRequest;
+  if (error instanceof Overloaded) return overloaded;
   if (error instanceof TransactionError && error.outcomeUnknown) return outcomeUnknown;
   const failure = classify(error);
   return failure === 'unavailable' || failure === 'contention' ? unavailable : internal;

@@ -2,9 +2,9 @@ import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
 /**
- * Classes for `createServer` whose instances are born with the prototypes that Express gives to every request and response.
- * Given later, they make V8 take each for an object of a kind of its own, and every access after that is a slow one:
- * 182 µs an order instead of 124.
+ * Classes for `createServer` whose instances already have the prototypes that Express sets on each request and response.
+ * Setting a prototype on an existing object makes V8 treat it as a unique shape, and each later access to it is slow. This
+ * saves a third of the time of a request.
  */
 export function expressMessages(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class Request extends IncomingMessage {}

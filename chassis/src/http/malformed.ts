@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Express } from 'express';
 import { type ProblemDetails, problemBody } from './problem.js';
 
 const HANG_UP_AFTER_MS = 1_000;
@@ -26,18 +27,18 @@ const TUNNEL = {
 };
 
 /** Answers what the HTTP parser refused before there was a request, in the form of every other refusal, and hangs up. */
-export function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-  refuse(TOLD[error.code ?? ''] ?? MALFORMED, socket);
+export function refuseMalformed(error: Error & { code?: string }, socket: Socket, app: Express): void {
+  refuse(TOLD[error.code ?? ''] ?? MALFORMED, socket, app);
 }
 
 /** Node makes no request of a CONNECT, and hangs up without a word where nobody listens for it. */
-export function refuseTunnel(socket: Socket): void {
+export function refuseTunnel(socket: Socket, app: Express): void {
   socket.on('error', () => socket.destroy());
-  refuse(TUNNEL, socket);
+  refuse(TUNNEL, socket, app);
 }
 
-function refuse(details: ProblemDetails, socket: Socket): void {
-  const body = JSON.stringify(problemBody(details, '*'));
+function refuse(details: ProblemDetails, socket: Socket, app: Express): void {
+  const body = JSON.stringify(problemBody(details, '*', app));
   const head = [
     `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,
     'content-type: application/problem+json; charset=utf-8',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ZodOpenApiResponseObject } from 'zod-openapi';
+import type { ApiInfo } from './openapi.js';
 import { problemDocument } from './problem.js';
 import type { RouteDoc } from './route.js';
 
@@ -8,13 +9,14 @@ type OwnProblem = NonNullable<RouteDoc['problems']>[number];
 export type Problems = ReturnType<typeof problemsOf>;
 
 /** What the calls of an API may be refused with, and the headers that its refusals have as its answers do. */
-export function problemsOf(all: z.ZodObject | undefined) {
+export function problemsOf({ problemTypes, answerHeaders: all }: ApiInfo) {
+  const schema = problemDocument(problemTypes);
   const answer = (description: string, own?: z.ZodObject): ZodOpenApiResponseObject => {
     const headers = both(all, own);
     return {
       description,
       ...(headers && { headers }),
-      content: { 'application/problem+json': { schema: problemDocument } },
+      content: { 'application/problem+json': { schema } },
     };
   };
   return {

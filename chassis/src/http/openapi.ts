@@ -8,6 +8,8 @@ import type { Route, RouteDoc } from './route.js';
 export interface ApiInfo {
   readonly title: string;
   readonly description: string;
+  /** The `type` of a problem is this and the problem's slug, such as `urn:example:problem:` and `invalid-input`. */
+  readonly problemTypes: string;
   /** Request headers that every route of the API takes, and those that it answers. */
   readonly headers?: z.ZodObject;
   readonly answerHeaders?: z.ZodObject;
@@ -21,7 +23,7 @@ const VERSION = '1.0.0';
 export function openApiDocument(api: ApiInfo, routes: readonly Route[]): OpenApiDocument {
   const { title, description } = api;
   const paths: ZodOpenApiPathsObject = {};
-  const problems = problemsOf(api.answerHeaders);
+  const problems = problemsOf(api);
   for (const { method, path, doc } of routes) {
     const template = path.replace(/:(\w+)/g, '{$1}');
     paths[template] = { ...paths[template], [method]: operation(method, template, withHeaders(doc, api), problems) };
@@ -71,7 +73,7 @@ function operation(method: string, template: string, doc: RouteDoc, problems: Pr
   };
 }
 
-/** `get /api/orders/{id}` → `getOrdersById`. */
+/** `get /api/things/{id}` → `getThingsById`. */
 function nameOf(method: string, template: string): string {
   const words = template
     .replace('/api/', '/')

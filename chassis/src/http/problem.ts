@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Express } from 'express';
 import { z } from 'zod';
 
 /** One fault of the input. */
@@ -15,21 +16,20 @@ const fault = z.object({
 export type Fault = Readonly<z.infer<typeof fault>>;
 
 /** RFC 9457. Other members may follow, such as the current price. */
-export const problemDocument = z
-  .looseObject({
-    type: z
-      .string()
-      .meta({ description: 'What kind of problem, for programs', example: 'urn:tallyline:problem:invalid-input' }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: 'What happened this time, for people' }),
-    instance: z.string(),
-    errors: z.array(fault).optional().meta({ description: 'Each faulty field' }),
-  })
-  .meta({ id: 'Problem' });
+export const problemDocument = (types: string) =>
+  z
+    .looseObject({
+      type: z.string().meta({ description: 'What kind of problem, for programs', example: `${types}invalid-input` }),
+      title: z.string(),
+      status: z.int(),
+      detail: z.string().meta({ description: 'What happened this time, for people' }),
+      instance: z.string(),
+      errors: z.array(fault).optional().meta({ description: 'Each faulty field' }),
+    })
+    .meta({ id: 'Problem' });
 
 export interface ProblemDetails {
-  /** What kind of problem, for programs: `urn:tallyline:problem:<slug>`. */
+  /** What kind of problem, for programs. The `type` is the application's `problemTypes` and this. */
   readonly slug: string;
   readonly status: number;
   /** What happened this time, for people. */
@@ -52,9 +52,13 @@ export class Problem extends Error {
 }
 
 /** The `application/problem+json` body of RFC 9457. */
-export function problemBody({ slug, status, detail, errors, extra }: ProblemDetails, instance: string): object {
+export function problemBody(
+  { slug, status, detail, errors, extra }: ProblemDetails,
+  instance: string,
+  app: Pick<Express, 'locals'>,
+): object {
   return {
-    type: `urn:tallyline:problem:${slug}`,
+    type: `${app.locals.problemTypes}${slug}`,
     title: STATUS_CODES[status] ?? 'Problem',
     status,
     detail,

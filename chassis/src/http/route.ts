@@ -22,7 +22,7 @@ export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: unknown;
-  /** What the request's log line should name, such as the order that it placed. */
+  /** Fields for the request's log line, such as the id of what it created. */
   readonly known?: Readonly<Record<string, unknown>>;
 }
 
@@ -84,7 +84,7 @@ export function route<const D extends RouteDoc>(
         body: parse<D['body']>(doc.body, request.body, 'body'),
         traceparent: response.locals.traceparent as string,
         get url() {
-          // Not from the whole target: a proxy's form of it has a host, which may be none (`http://x:99999/api/orders`).
+          // Built from path and query only: a target in absolute form may have an invalid host (`http://x:99999/path`).
           return new URL(`http://local${request.path}${/\?.*/.exec(request.originalUrl)?.[0] ?? ''}`);
         },
         hasAwaited: response.locals.hasAwaited === true,

@@ -24,7 +24,7 @@ export async function listen(app: Express, host: string, port: number): Promise<
     // The application refuses it in the form of every other refusal.
     requireHostHeader: false,
   });
-  const connections = trackConnections(server);
+  const connections = trackConnections(server, app);
   // Node's own, which close() calls, cuts an answer that is complete while its client is still taking it.
   server.closeIdleConnections = connections.finish;
   server.on('request', app);

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
+import { validationMessage } from '../process/validation-message.js';
 import { type Fault, Problem } from './problem.js';
-import { validationMessage } from './validation-message.js';
 
 type Place = 'body' | 'parameter' | 'header';
 

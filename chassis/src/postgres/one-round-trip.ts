@@ -17,9 +17,9 @@ const composed = new Map<string, Composed>();
  * Runs several writes as one statement: one message, one answer, and a transaction by itself where none is around it. Each part
  * sees the tables as they were before, so none may write what another one reads or writes.
  *
- * They run in the order given, because PostgreSQL runs a statement first and then its WITH from the last to the first.
- * Its manual (section 7.8.4) promises no order, so a test asserts it; another one would be no less right, but two
- * transactions could lock the same rows in two orders, and one of them would have to try again.
+ * PostgreSQL runs the main statement first and then its WITH queries from the last to the first, so the statement is composed
+ * such that the writes run in the order given. The manual (section 7.8.4) does not promise this; a test checks it. Another
+ * sequence would also be correct, but two transactions could lock the same rows in different sequences and deadlock.
  */
 export async function runTogether(db: Queryable, name: string, parts: readonly Part[]): Promise<void> {
   await Promise.all(together(name, parts).map((statement) => db.query(statement)));

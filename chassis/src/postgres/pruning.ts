@@ -3,9 +3,9 @@ import { type Loop, startLoop } from '../process/loop.js';
 import { tryLock } from './advisory-lock.sql.js';
 import { type Pool, type Tx, withTransaction } from './pool.js';
 
-/** 1,000 rows are gone in about 10 ms; whoever waits for the disk or a lock waits no longer than that. */
+/** Deleting 1,000 rows takes about 10 ms, so other transactions wait no longer than that for the disk or a lock. */
 export const PRUNE_BATCH_SIZE = 1_000;
-/** Between batches, so that a year's rows become a trickle beside the orders and not a flood: 5,000 rows a second. */
+/** The pause between batches keeps a large clean-up, at 5,000 rows a second, from slowing down the service's own work. */
 const PAUSE_MS = 200;
 const IDLE_MS = 60_000;
 

@@ -99,7 +99,7 @@ export async function openSession(
   }
 }
 
-/** With synchronous_commit off, a COMMIT is answered before it is on disk: an order answered 201 could be lost. */
+/** With synchronous_commit off, PostgreSQL answers COMMIT before the data is on disk, so a crash could lose it. */
 const DURABLE: SessionSettings = { synchronous_commit: 'on' };
 
 export function sessionOf(client: pg.ClientBase): Session {

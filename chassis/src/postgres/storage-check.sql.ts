@@ -1,6 +1,4 @@
-import { type Check, CheckFailed } from '../http/health.js';
 import { databaseError } from './errors.js';
-import { databaseFailure } from './failure.js';
 import { onPool, type Pool, type Statement, withRolledBackTransaction } from './pool.js';
 
 /** Two pages: rows of less than 2 kB are neither compressed nor stored elsewhere. */
@@ -19,7 +17,7 @@ const LOCK_NOT_AVAILABLE = '55P03';
  * column. In a transaction that is rolled back, the check writes two pages into `storage_probe`, which needs room on the disk,
  * and runs `statements`: what the service writes, with no rows, which needs every table, column and permission.
  */
-export function storageCheck(pool: Pool, statements: readonly Statement[]): Check {
+export function storageCheck(pool: Pool, statements: readonly Statement[]): () => Promise<void> {
   let trustedUntilMs = 0;
   let underWay: Promise<void> | undefined;
 
@@ -32,7 +30,7 @@ export function storageCheck(pool: Pool, statements: readonly Statement[]): Chec
         for (const statement of statements) await tx.query(statement);
       });
     } catch (error) {
-      if (databaseError(error)?.code !== LOCK_NOT_AVAILABLE) throw new CheckFailed(databaseFailure(error));
+      if (databaseError(error)?.code !== LOCK_NOT_AVAILABLE) throw error;
     }
     trustedUntilMs = performance.now() + TRUSTED_MS;
   };

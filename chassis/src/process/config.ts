@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { validationMessage } from '../http/validation-message.js';
+import { validationMessage } from './validation-message.js';
 
 /** All faults of the environment at once: one restart per mistake is a poor way to learn of five mistakes. */
 export class ConfigError extends Error {

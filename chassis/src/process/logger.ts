@@ -1,8 +1,8 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { default as pretty } from 'pino-pretty';
-import { printableColours, printableText } from '../command-line/printable.js';
 import { redactUrls } from './redact-urls.js';
+import { printableColours, printableText } from './safe-text.js';
 
 export type { Logger } from 'pino';
 

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { printableColours, printableLine, printableText } from './printable.js';
+import { printableColours, printableLine, printableText } from './safe-text.js';
 
 test.each([
   ['an escape sequence', 'a\u001b[2J\u001b]0;title\u0007b', 'a\\u001b[2J\\u001b]0;title\\u0007b'],
