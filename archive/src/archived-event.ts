@@ -7,7 +7,7 @@ export interface ArchivedEvent {
   readonly eventType: string;
   readonly queue: string;
   readonly occurredAtMicros: number;
-  readonly counted: boolean;
+  readonly fromOutbox: boolean;
   readonly appId: string | null;
   readonly traceparent: string | null;
   readonly body: string;
@@ -28,8 +28,18 @@ export class Summing {
   #events = 0;
 
   add(e: ArchivedEvent): void {
-    const { eventId, receivedAtMicros, eventType, queue, occurredAtMicros, counted, appId, traceparent, body } = e;
-    const values = [eventId, receivedAtMicros, eventType, queue, occurredAtMicros, counted, appId, traceparent, body];
+    const { eventId, receivedAtMicros, eventType, queue, occurredAtMicros, fromOutbox, appId, traceparent, body } = e;
+    const values = [
+      eventId,
+      receivedAtMicros,
+      eventType,
+      queue,
+      occurredAtMicros,
+      fromOutbox,
+      appId,
+      traceparent,
+      body,
+    ];
     this.#hash.update(`${JSON.stringify(values)}\n`);
     this.#events += 1;
   }

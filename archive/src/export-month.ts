@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { type ArchivedEvent, Summing } from './archived-event.js';
 import { type LakeFile, type LakeMonth, syncPath, writeMonth } from './manifest.js';
-import { countMonth, readMonth, takeTurn } from './months.sql.js';
+import { countMonth, lockArchive, readMonth } from './months.sql.js';
 import { appendEvents, type Parquet, withParquet, writePart } from './parquet.sql.js';
 import { sha256Of } from './sha256.js';
 import { verifyFiles } from './verify-month.js';
@@ -19,7 +19,7 @@ const MAX_CHARACTERS_PER_FILE = 12_000_000;
  */
 export function exportMonth(pool: Pool, lake: string, month: string): Promise<LakeMonth | undefined> {
   return withTransaction(pool, `export ${month}`, async (tx) => {
-    await takeTurn(tx);
+    await lockArchive(tx);
     if ((await countMonth(tx, month)) === 0) return undefined;
     const folder = join('event_archive', `month=${month}`);
     const unfinished = join(lake, `${folder}.unfinished`);

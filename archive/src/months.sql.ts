@@ -23,7 +23,7 @@ export function listMonths(db: Queryable): Promise<TableMonth[]> {
 }
 
 /** Keeps two of these commands from writing into one lake, or one table, at the same time, and the months from a rebuild. */
-export async function takeTurn(tx: Tx): Promise<void> {
+export async function lockArchive(tx: Tx): Promise<void> {
   if (await tryLongLock(tx, ARCHIVE_LOCK)) return;
   throw new Error('a rebuild or another archive command is under way on this database: once more when it has ended');
 }
@@ -35,7 +35,7 @@ export function readMonth(tx: Tx, month: string): AsyncGenerator<ArchivedEvent[]
     'month_rows',
     `SELECT event_id AS "eventId", (extract(epoch FROM received_at) * 1000000)::bigint AS "receivedAtMicros",
             event_type AS "eventType", queue, (extract(epoch FROM occurred_at) * 1000000)::bigint AS "occurredAtMicros",
-            counted, app_id AS "appId", traceparent, body
+            counted AS "fromOutbox", app_id AS "appId", traceparent, body
        FROM ${tableOf(month)} ORDER BY event_id`,
     BATCH_SIZE,
   );
@@ -98,7 +98,7 @@ export async function insertRows(tx: Tx, month: string, events: readonly Archive
       events.map((e) => e.eventType),
       events.map((e) => e.queue),
       events.map((e) => e.occurredAtMicros),
-      events.map((e) => e.counted),
+      events.map((e) => e.fromOutbox),
       events.map((e) => e.appId),
       events.map((e) => e.traceparent),
       events.map((e) => e.body),
@@ -114,7 +114,7 @@ export async function attachMonth(tx: Tx, month: string): Promise<void> {
   });
 }
 
-export async function forgetMoved(tx: Tx, month: string): Promise<void> {
+export async function removeFromMoved(tx: Tx, month: string): Promise<void> {
   await tx.query({ text: 'DELETE FROM event_archive_moved WHERE month = $1', values: [month] });
 }
 

@@ -51,7 +51,7 @@ export async function appendEvents(parquet: Parquet, events: readonly ArchivedEv
     events.map((e) => e.eventType),
     events.map((e) => e.queue),
     events.map((e) => timeOf(e.occurredAtMicros)),
-    events.map((e) => e.counted),
+    events.map((e) => e.fromOutbox),
     events.map((e) => e.appId),
     events.map((e) => e.traceparent),
     events.map((e) => e.body),
@@ -98,14 +98,14 @@ function free(chunk: DuckDBDataChunk): void {
 }
 
 function eventOf(row: readonly DuckDBValue[]): ArchivedEvent {
-  const [eventId, receivedAt, eventType, queue, occurredAt, counted, appId, traceparent, body] = row;
+  const [eventId, receivedAt, eventType, queue, occurredAt, fromOutbox, appId, traceparent, body] = row;
   return {
     eventId: String(eventId),
     receivedAtMicros: Number(receivedAt),
     eventType: String(eventType),
     queue: String(queue),
     occurredAtMicros: Number(occurredAt),
-    counted: counted === true,
+    fromOutbox: fromOutbox === true,
     appId: appId === null ? null : String(appId),
     traceparent: traceparent === null ? null : String(traceparent),
     body: String(body),

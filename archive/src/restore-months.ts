@@ -9,19 +9,19 @@ import {
   countMonth,
   createMonthTable,
   findMissing,
-  forgetMoved,
   insertRows,
   listMonths,
   listMoved,
-  takeTurn,
+  lockArchive,
+  removeFromMoved,
 } from './months.sql.js';
 import { readFiles } from './verify-month.js';
 
 /** All months in one turn: a rebuild between two of them would take the first ones for all there is. */
 export function restoreMonths(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   return withTransaction(pool, 'restore', async (guard) => {
-    await takeTurn(guard);
-    return restoreInTurn(pool, lake, only);
+    await lockArchive(guard);
+    return restoreLocked(pool, lake, only);
   });
 }
 
@@ -29,7 +29,7 @@ export function restoreMonths(pool: Pool, lake: string, only: string | undefined
  * Brings back `only` the month that was asked for, or else what the lake holds and this database does not: a new one has
  * dropped nothing itself, and knows only from the lake what the lost one had.
  */
-async function restoreInTurn(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
+async function restoreLocked(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   if (!existsSync(lake)) throw new Error(`there is no data lake in ${lake}`);
   const moved = await listMoved(onPool(pool));
   const { months: inLake } = await readManifest(lake);
@@ -73,7 +73,7 @@ function restoreMonth(pool: Pool, lake: string, { files, month, ...exported }: L
     }
     if (!sameSummary(sum.end(), exported)) throw new Error(`the files of ${month} are not what the manifest says`);
     if (!isTable) await attachMonth(tx, month);
-    await forgetMoved(tx, month);
+    await removeFromMoved(tx, month);
     return { before, added };
   });
 }

@@ -37,9 +37,9 @@ await runCommandLine({
       for (const line of reportOf(verdict, viewChecks.length)) print(line);
       if (verdict.differing > 0) return 1;
       if (accept) {
-        const isSettled = await acceptSource(read, write);
+        const hasAccepted = await acceptSource(read, write);
         print(
-          isSettled ? 'Accepted: the views are counted against this write database.' : 'There was nothing to accept.',
+          hasAccepted ? 'Accepted: the views are counted against this write database.' : 'There was nothing to accept.',
         );
       }
       return 0;

@@ -122,23 +122,23 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
 
   const run = async () => {
     let failures = 0;
-    const told = new Set<string>();
+    const reported = new Set<string>();
     while (!stopped.signal.aborted) {
       try {
         await oneSession(() => {
           log.info(failures > 0 ? { failures } : {}, 'broker connected');
           failures = 0;
           failure = undefined;
-          told.clear();
+          reported.clear();
         });
       } catch (error) {
         failure = brokerFailure(error);
         const message = redactUrls(error instanceof Error ? error.message : String(error));
         // The first reason is often not the one that lasts: "channel closed", and then a password that was changed.
-        if (!told.has(message))
+        if (!reported.has(message))
           log.warn({ error: message, reason: failure }, 'broker away, trying again until it answers');
         else log.debug({ error: message, failures }, 'broker still away');
-        told.add(message);
+        reported.add(message);
         await delay(backoffMs(failures, { maxMs: MAX_BACKOFF_MS }), undefined, { signal: stopped.signal }).catch(
           () => undefined,
         );

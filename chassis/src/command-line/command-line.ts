@@ -67,10 +67,10 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
     process.exitCode = FAILED;
     const reason = error instanceof Error ? error.message || (error as Error & { code?: string }).code : String(error);
     const known = error instanceof ConfigError || error instanceof UsageError;
-    tell(redactUrls(reason ?? 'failed'));
-    if (error instanceof UsageError) tell(`\n${usage}`);
-    if (classify(error) === 'unavailable') tell(whereToLook(settings));
-    if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) tell(redactUrls(error.stack ?? ''));
+    printWarning(redactUrls(reason ?? 'failed'));
+    if (error instanceof UsageError) printWarning(`\n${usage}`);
+    if (classify(error) === 'unavailable') printWarning(whereToLook(settings));
+    if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) printWarning(redactUrls(error.stack ?? ''));
   }
 }
 
@@ -94,7 +94,7 @@ export function printText(text: string): void {
 }
 
 /** What is no part of the answer: warnings and faults, on stderr. */
-export function tell(text: string): void {
+export function printWarning(text: string): void {
   process.stderr.write(`${printableText(text)}\n`);
 }
 

@@ -69,7 +69,7 @@ const OPERATIONAL = /^\/(health|metrics)/;
 const CLIENT_GONE = 499;
 
 /** Trace context for the handlers, and one line per request when it is done. */
-function observe(log: Logger, measure: ReturnType<typeof requestDurations>): RequestHandler {
+function observe(log: Logger, observeDuration: ReturnType<typeof requestDurations>): RequestHandler {
   // What a line holds is listed here, and nothing of it is secret: looking for secrets copies the line, a tenth of all garbage.
   const lines = log.child({}, { redact: [] });
   return (request, response, next) => {
@@ -81,7 +81,7 @@ function observe(log: Logger, measure: ReturnType<typeof requestDurations>): Req
       const route: string | undefined = request.route?.path;
       const durationMs = performance.now() - startedAt;
       const status = response.headersSent ? response.statusCode : CLIENT_GONE;
-      measure(request.method, route ?? 'other', status, durationMs / 1000);
+      observeDuration(request.method, route ?? 'other', status, durationMs / 1000);
       lines[OPERATIONAL.test(request.path) ? 'debug' : 'info'](
         {
           method: request.method,

@@ -25,7 +25,7 @@ export function bodyProblem(error: unknown): ProblemDetails | undefined {
 }
 
 /** RFC 9112, section 6.3: who tells no length sends a body of none. Express takes it for one that can have no type. */
-const tellLength: RequestHandler = (request, _response, next) => {
+const setMissingLength: RequestHandler = (request, _response, next) => {
   if (request.headers['transfer-encoding'] === undefined) request.headers['content-length'] ??= '0';
   next();
 };
@@ -81,7 +81,7 @@ function parse(text: string): unknown {
 
 /** Reads a body as JSON in UTF-8, or refuses it. */
 export const jsonBody: RequestHandler[] = [
-  tellLength,
+  setMissingLength,
   requireJson,
   refuseTooLarge,
   awaitBody,

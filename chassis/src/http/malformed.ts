@@ -6,7 +6,7 @@ import { type ProblemDetails, problemBody } from './problem.js';
 const HANG_UP_AFTER_MS = 1_000;
 
 /** By the parser's error code; everything else that it cannot read is a 400. */
-const TOLD: Readonly<Record<string, ProblemDetails>> = {
+const REFUSALS: Readonly<Record<string, ProblemDetails>> = {
   HPE_HEADER_OVERFLOW: {
     slug: 'headers-too-large',
     status: 431,
@@ -28,7 +28,7 @@ const TUNNEL = {
 
 /** Answers what the HTTP parser refused before there was a request, in the form of every other refusal, and hangs up. */
 export function refuseMalformed(error: Error & { code?: string }, socket: Socket, app: Express): void {
-  refuse(TOLD[error.code ?? ''] ?? MALFORMED, socket, app);
+  refuse(REFUSALS[error.code ?? ''] ?? MALFORMED, socket, app);
 }
 
 /** Node makes no request of a CONNECT, and hangs up without a word where nobody listens for it. */

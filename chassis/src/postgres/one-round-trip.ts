@@ -1,7 +1,7 @@
 import type { Queryable, Statement } from './pool.js';
 
 /** A statement that writes and answers nothing, to be run together with others. */
-export interface Part {
+export interface WriteStatement {
   readonly name: string;
   readonly sql: string;
   /** What `sql` reads the RETURNING of, by name: PostgreSQL allows a WITH that writes at the top of a statement alone. */
@@ -21,25 +21,25 @@ const composed = new Map<string, Composed>();
  * such that the writes run in the order given. The manual (section 7.8.4) does not promise this; a test checks it. Another
  * sequence would also be correct, but two transactions could lock the same rows in different sequences and deadlock.
  */
-export async function runTogether(db: Queryable, name: string, parts: readonly Part[]): Promise<void> {
-  await Promise.all(together(name, parts).map((statement) => db.query(statement)));
+export async function runWrites(db: Queryable, name: string, writes: readonly WriteStatement[]): Promise<void> {
+  await Promise.all(combineWrites(name, writes).map((statement) => db.query(statement)));
 }
 
-/** That statement, or none for no parts. */
-export function together(name: string, parts: readonly Part[]): Statement[] {
-  if (parts.length === 0) return [];
-  const key = [name, ...parts.map((part) => part.name)].join(' ');
+/** That statement, or none for no writes. */
+export function combineWrites(name: string, writes: readonly WriteStatement[]): Statement[] {
+  if (writes.length === 0) return [];
+  const key = [name, ...writes.map(({ name }) => name)].join(' ');
   let statement = composed.get(key);
   if (statement === undefined) {
-    statement = { name: `${name}-${composed.size}`, text: compose(parts) };
+    statement = { name: `${name}-${composed.size}`, text: compose(writes) };
     composed.set(key, statement);
   }
-  return [{ values: parts.flatMap(({ values }) => values), ...statement }];
+  return [{ values: writes.flatMap(({ values }) => values), ...statement }];
 }
 
-function compose(parts: readonly Part[]): string {
+function compose(writes: readonly WriteStatement[]): string {
   let first = 0;
-  const texts = parts.map(({ name, sql, with: reads = {}, values }) => {
+  const texts = writes.map(({ name, sql, with: reads = {}, values }) => {
     const offset = first;
     first += values.length;
     const renumbered = (text: string) => text.replace(/\$(\d+)/g, (_, number) => `$${offset + Number(number)}`);

@@ -21,7 +21,7 @@ export interface LoopOptions {
 }
 
 /** Reasons with a number in them would be another one each time. */
-const MAX_TOLD = 10;
+const MAX_REPORTED_REASONS = 10;
 
 /** A restart of a server brings a different error each moment: they are one reason. */
 function reasonOf(error: unknown): string {
@@ -37,7 +37,7 @@ function reasonOf(error: unknown): string {
 export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }: LoopOptions): Loop {
   const alarms = Array.from({ length: lanes }, () => new Wake());
   const failing = new Map<number, unknown>();
-  const told = new Set<string>();
+  const reported = new Set<string>();
   let stopping = false;
 
   const run = async (alarm: Wake, lane: number) => {
@@ -46,15 +46,15 @@ export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }
       try {
         const state = await turn(lane);
         if (failing.delete(lane) && failing.size === 0) {
-          told.clear();
+          reported.clear();
           log.info({ failures }, `${name}: works again`);
         }
         failures = 0;
         if (state === 'idle' && !stopping) await alarm.wait(idleMs);
       } catch (error) {
         const reason = reasonOf(error);
-        if (told.size < MAX_TOLD && !told.has(reason)) {
-          told.add(reason);
+        if (reported.size < MAX_REPORTED_REASONS && !reported.has(reason)) {
+          reported.add(reason);
           log.warn({ err: error }, `${name}: failed, trying again until it works`);
         } else log.debug({ err: error, failures }, `${name}: still failing`);
         failing.set(lane, error);

@@ -54,14 +54,14 @@ test('a log that nobody reads is dropped beyond 16 MiB, and says so when it is r
   const service = spawn(process.execPath, serviceThat(start), { cwd });
   try {
     await once(service.stderr, 'data');
-    const told: { msg: string; lines?: number }[] = [];
+    const read: { msg: string; lines?: number }[] = [];
     for await (const line of createInterface(service.stdout)) {
-      told.push(JSON.parse(line));
-      if (told.at(-1)?.lines !== undefined) break;
+      read.push(JSON.parse(line));
+      if (read.at(-1)?.lines !== undefined) break;
     }
-    const kept = told.filter(({ msg }) => msg === 'a line').length;
+    const kept = read.filter(({ msg }) => msg === 'a line').length;
     expect(kept).toBeLessThan(17_000);
-    expect(told.at(-1)).toMatchObject({
+    expect(read.at(-1)).toMatchObject({
       msg: 'log lines were dropped: nobody read them in time',
       lines: 40_000 - kept,
     });

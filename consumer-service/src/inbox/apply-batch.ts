@@ -1,4 +1,4 @@
-import { type Part, runTogether, together } from '@tallyline/chassis/postgres/one-round-trip';
+import { combineWrites, runWrites, type WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import { onPool, type Pool, type Statement, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
@@ -64,7 +64,7 @@ async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<
   const settled = new SettledSeconds();
   for (const { id, counted } of applied) if (counted) settled.add(timeOfUuid(id));
   const inbox = insertAllNew(applied.map(({ id }) => id));
-  await runTogether(onPool(pool), 'apply-new-events', [inbox, ...addEverywhere(applied, settled, [])]);
+  await runWrites(onPool(pool), 'apply-new-events', [inbox, ...addEverywhere(applied, settled, [])]);
   return { applied, duplicates: events.length - applied.length };
 }
 
@@ -100,7 +100,7 @@ export async function applyInTransaction(
   for (const { id, counted } of applied) if (counted && !settledBefore.has(id)) settled.add(timeOfUuid(id));
   for (const id of settledAside) settled.add(timeOfUuid(id));
   tx.commitBehind([
-    ...together('apply-batch', addEverywhere(applied, settled, watermarks)),
+    ...combineWrites('apply-batch', addEverywhere(applied, settled, watermarks)),
     ...watermarks.map(storeWatermark),
     ...addToOtherSources(applied, countedSource),
   ]);
@@ -114,7 +114,7 @@ function addEverywhere(
   applied: readonly DecodedEvent[],
   settled: SettledSeconds,
   watermarks: readonly Watermark[],
-): Part[] {
+): WriteStatement[] {
   const ledger = addToLedger(settled.list(), watermarks);
   return applied.length === 0
     ? ledger

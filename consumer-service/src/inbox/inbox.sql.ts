@@ -1,5 +1,5 @@
 import { databaseError } from '@tallyline/chassis/postgres/errors';
-import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { Poison } from './decode.js';
 
@@ -22,7 +22,7 @@ export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Prom
  * Records events as processed if none of them was before and none was set aside, or fails (isKnownEvent): an event with a
  * dead letter is inserted twice here, which its key refuses as it does a duplicate.
  */
-export function insertAllNew(eventIds: readonly string[]): Part {
+export function insertAllNew(eventIds: readonly string[]): WriteStatement {
   return {
     name: 'insert-all-new',
     sql: `INSERT INTO processed_events (event_id) -- refused when an event comes twice: the new ones follow

@@ -1,4 +1,4 @@
-import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import type { Statement } from '@tallyline/chassis/postgres/pool';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import type { SettledSecond } from './settled-seconds.js';
@@ -16,13 +16,13 @@ interface LedgerRow {
  * the write side's clock. One statement, sorted: two of them would lock the same seconds in two orders, and deadlock
  * with another consumer. Committed counts only grow, so an old watermark that comes late changes nothing.
  */
-export function addToLedger(settled: readonly SettledSecond[], watermarks: readonly Watermark[]): Part[] {
+export function addToLedger(settled: readonly SettledSecond[], watermarks: readonly Watermark[]): WriteStatement[] {
   const rows = ledgerRows(settled, watermarks);
   return rows.length === 0 ? [] : [ledgerPart(rows)];
 }
 
 /** Of no rows, it shows that the ledger could be written. */
-export function ledgerPart(rows: readonly LedgerRow[]): Part {
+export function ledgerPart(rows: readonly LedgerRow[]): WriteStatement {
   return {
     name: 'add-to-ledger',
     sql: `

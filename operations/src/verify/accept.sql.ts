@@ -2,16 +2,16 @@ import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/
 
 /**
  * Notes in the read database that both sides were compared and are equal: whatever raised a doubt about the history of the
- * write database is settled, and from now on its events alone are counted. Answers whether there was anything to settle.
+ * write database is settled, and from now on its events alone are is_applied. Answers whether there was anything to settle.
  * Throws where the views include events of another write database: they are equal to what was applied, and still wrong.
  */
 export async function acceptSource(read: Pool, write: Pool): Promise<boolean> {
   const [identity] = await onPool(write).query<{ id: string }>({ text: 'SELECT id FROM source_identity' });
   if (identity === undefined) throw new Error('source_identity has no row; apply init-write.sql');
-  return withTransaction(read, 'accept the write database', (tx) => settle(tx, identity.id));
+  return withTransaction(read, 'accept the write database', (tx) => acceptSourceIn(tx, identity.id));
 }
 
-async function settle(tx: Tx, id: string): Promise<boolean> {
+async function acceptSourceIn(tx: Tx, id: string): Promise<boolean> {
   await tx.query({ text: 'LOCK TABLE sources IN SHARE ROW EXCLUSIVE MODE' });
   const [mixed] = await tx.query<{ events: number }>({
     text: 'SELECT sum(events)::bigint AS events FROM sources WHERE source_id <> $1 HAVING sum(events) > 0',

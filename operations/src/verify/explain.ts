@@ -1,7 +1,7 @@
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { Difference } from './compare.js';
 import { minus } from './decimal.js';
-import { type Culprit, findParts, findRowsEvent, MAX_SUSPECTS } from './explain.sql.js';
+import { type Culprit, findContributors, findRowsEvent, MAX_SUSPECTS } from './explain.sql.js';
 import type { ViewCheck } from './view-check.js';
 
 export interface Finding extends Difference {
@@ -21,26 +21,26 @@ async function suspectsOf(
   { key, have, want }: Difference,
   only?: readonly number[],
 ): Promise<readonly Suspect[]> {
-  if (check.parts === undefined) {
+  if (check.contributions === undefined) {
     const culprit = check.rowOf && (await findRowsEvent(tx, check.rowOf, key));
     if (culprit === undefined) return [];
     if (have === undefined) return [{ ...culprit, verdict: 'is recorded as applied, but missing here' }];
     return want === undefined ? [{ ...culprit, verdict: 'is here, but not recorded as applied' }] : [];
   }
-  const changes = check.parts.columns.map((column) => minus(textOf(have?.[column]), textOf(want?.[column])));
+  const changes = check.contributions.columns.map((column) => minus(textOf(have?.[column]), textOf(want?.[column])));
   const signs = new Set(changes.filter((change) => change !== '0').map((change) => change.startsWith('-')));
   if (signs.size !== 1) return [];
   const tooLittle = signs.has(true);
   const amounts = changes.map((change) => change.replace('-', ''));
-  const culprits = await findParts(tx, check.parts, key, amounts, only);
+  const culprits = await findContributors(tx, check.contributions, key, amounts, only);
   return culprits
-    .filter(({ counted }) => counted || !tooLittle)
+    .filter(({ isApplied }) => isApplied || !tooLittle)
     .map((culprit) => ({ ...culprit, verdict: verdictOf(culprit, tooLittle) }));
 }
 
-function verdictOf({ counted }: Culprit, tooLittle: boolean): string {
+function verdictOf({ isApplied }: Culprit, tooLittle: boolean): string {
   if (tooLittle) return 'is recorded as applied, but missing here';
-  return counted ? 'is counted twice' : 'is counted, but not recorded as applied';
+  return isApplied ? 'is counted twice' : 'is counted, but not recorded as applied';
 }
 
 /**

@@ -24,7 +24,7 @@ export async function findMovedForeign(tx: Tx): Promise<string[]> {
   return rows.map(({ month }) => month);
 }
 
-export async function readSetAside(tx: Tx): Promise<string[]> {
+export async function readDeadLetterIds(tx: Tx): Promise<string[]> {
   const rows = await tx.query<{ id: string }>({ text: 'SELECT event_id AS id FROM dead_letters' });
   return rows.map(({ id }) => id);
 }

@@ -7,7 +7,7 @@ import { addForeign } from './foreign.sql.js';
 import { orderChecks } from './order-views.sql.js';
 import { spellPlainly } from './plain-texts.sql.js';
 import { purchaseChecks } from './purchase-views.sql.js';
-import { appliedIds, countRows, findMovedForeign, foreignBodies, readSetAside } from './read-side.sql.js';
+import { appliedIds, countRows, findMovedForeign, foreignBodies, readDeadLetterIds } from './read-side.sql.js';
 import type { ViewCheck } from './view-check.js';
 import {
   addIds,
@@ -80,7 +80,7 @@ async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progres
     );
     progress.advance(batch.length);
   }
-  await addIds(writeTx, 'set_aside', await readSetAside(readTx));
+  await addIds(writeTx, 'dead_letter_ids', await readDeadLetterIds(readTx));
   progress.part('gathering the facts of the write side', gatherSteps);
   await gatherFacts(writeTx, () => progress.advance(1));
   await spellPlainly(writeTx);
@@ -101,12 +101,12 @@ async function* differencesOf(
   const contested = await findContested(writeTx, check);
   const have = batchesOf<Row>(readTx, `have_${check.view}`, check.have);
   const want = batchesOf<Row>(writeTx, `want_${check.view}`, check.want);
-  for await (const difference of differences(counted(have, progress), want, check.order)) {
+  for await (const difference of differences(showProgress(have, progress), want, check.order)) {
     if (!contested.has(difference.key)) yield difference;
   }
 }
 
-async function* counted(batches: AsyncIterable<Row[]>, progress: Progress): AsyncGenerator<Row[]> {
+async function* showProgress(batches: AsyncIterable<Row[]>, progress: Progress): AsyncGenerator<Row[]> {
   for await (const batch of batches) {
     yield batch;
     progress.advance(batch.length);

@@ -15,7 +15,7 @@ export interface ViewCheck {
     readonly id: 'order_id' | 'product_id';
   };
   /** Columns that one event adds to, with what each event of the row `$1` adds: names the one missing or doubled. */
-  readonly parts?: {
+  readonly contributions?: {
     readonly of: 'seen_orders' | 'seen_purchases';
     readonly columns: readonly string[];
     readonly select: string;
