@@ -2,10 +2,9 @@ import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { type ArchivedEvent, Summing } from './archived-event.js';
-import { type LakeFile, type LakeMonth, syncPath, writeMonth } from './manifest.js';
+import { type LakeFile, type LakeMonth, sha256Of, syncPath, writeMonth } from './manifest.js';
 import { countMonth, lockArchive, readMonth } from './months.sql.js';
 import { appendEvents, type Parquet, withParquet, writePart } from './parquet.sql.js';
-import { sha256Of } from './sha256.js';
 import { verifyFiles } from './verify-month.js';
 
 /** What ends a file, whichever comes first: DuckDB holds its events, and some copies of them, while it writes it. */

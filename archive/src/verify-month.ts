@@ -2,10 +2,9 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { type ArchivedEvent, type Summary, Summing, sameSummary } from './archived-event.js';
-import type { LakeMonth } from './manifest.js';
+import { type LakeMonth, sha256Of } from './manifest.js';
 import { readMonth } from './months.sql.js';
 import { readParquet } from './parquet.sql.js';
-import { sha256Of } from './sha256.js';
 
 /** What is wrong with a month's files: nothing, when they are the bytes and the events that the manifest names. */
 export async function verifyFiles(lake: string, { files, ...month }: LakeMonth): Promise<string[]> {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
-import { backoffMs } from '../process/backoff.js';
 import type { Logger } from '../process/logger.js';
-import { redactUrls } from '../process/redact-urls.js';
+import { backoffMs } from '../process/loop.js';
+import { redactUrls } from '../process/safe-text.js';
 import { closeQuietly, connectBroker } from './connection.js';
 import { brokerFailure } from './failure.js';
 import { createIsolatingPublisher } from './isolating-publisher.js';

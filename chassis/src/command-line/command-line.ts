@@ -4,11 +4,9 @@ import dotenv from 'dotenv';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { classify } from '../postgres/errors.js';
-import { ConfigError, parseConfig } from '../process/config.js';
+import { ADDRESSES_FILE, ConfigError, parseConfig } from '../process/config.js';
 import type { Logger } from '../process/logger.js';
-import { redactUrls } from '../process/redact-urls.js';
-import { printableLine, printableText } from '../process/safe-text.js';
-import { ADDRESSES_FILE } from './addresses-file.js';
+import { printableLine, printableText, redactUrls } from '../process/safe-text.js';
 
 type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>;
 

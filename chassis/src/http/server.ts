@@ -1,10 +1,9 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { holdBody } from './body.js';
 import { trackConnections } from './connections.js';
-import { holdBody } from './expect-continue.js';
-import { expressMessages } from './express-messages.js';
 
 export interface HttpServer {
   readonly port: number;
@@ -46,4 +45,19 @@ export async function listen(app: Express, host: string, port: number): Promise<
         server.close(() => resolve());
       }),
   };
+}
+
+/**
+ * Classes for `createServer` whose instances already have the prototypes that Express sets on each request and response.
+ * Setting a prototype on an existing object makes V8 treat it as a unique shape, and each later access to it is slow. This
+ * saves a third of the time of a request.
+ */
+function expressMessages(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  class Request extends IncomingMessage {}
+  class Response extends ServerResponse {}
+  Object.setPrototypeOf(Request.prototype, app.request);
+  Object.setPrototypeOf(Response.prototype, app.response);
+  app.request = Request.prototype as typeof app.request;
+  app.response = Response.prototype as typeof app.response;
+  return { IncomingMessage: Request, ServerResponse: Response as typeof ServerResponse };
 }

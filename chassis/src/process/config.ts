@@ -1,6 +1,9 @@
 import type { z } from 'zod';
 import { validationMessage } from './validation-message.js';
 
+/** Written by `npm start` while it runs, in the form of .env, below the root of the clone: where it has put everything. */
+export const ADDRESSES_FILE = '.data/run/addresses.env';
+
 /** All faults of the environment at once: one restart per mistake is a poor way to learn of five mistakes. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';

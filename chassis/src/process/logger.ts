@@ -1,8 +1,7 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { default as pretty } from 'pino-pretty';
-import { redactUrls } from './redact-urls.js';
-import { printableColours, printableText } from './safe-text.js';
+import { printableColours, printableText, redactUrls } from './safe-text.js';
 
 export type { Logger } from 'pino';
 

@@ -1,7 +1,5 @@
 import { isServerAway } from '../postgres/errors.js';
-import { backoffMs } from './backoff.js';
 import type { Logger } from './logger.js';
-import { Wake } from './wake.js';
 
 export interface Loop {
   /** Runs the next turn at once instead of after the idle time. */
@@ -77,4 +75,38 @@ export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }
       await ended;
     },
   };
+}
+
+/**
+ * A loop's alarm clock: `wait` returns when somebody called `wake` since the last wait, or after a time. A wake that
+ * comes before the wait is kept, so no work is slept over.
+ */
+export class Wake {
+  #pending = false;
+  #resolve: (() => void) | undefined;
+
+  wake(): void {
+    this.#pending = true;
+    this.#resolve?.();
+  }
+
+  async wait(timeoutMs: number): Promise<void> {
+    if (!this.#pending) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        this.#resolve = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+      this.#resolve = undefined;
+    }
+    this.#pending = false;
+  }
+}
+
+/** Delay before attempt `attempt` (from 0): exponential from 100 ms to 5 s, with up to 20 % of jitter against stampedes. */
+export function backoffMs(attempt: number, { firstMs = 100, maxMs = 5_000 } = {}): number {
+  const delayMs = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 20));
+  return delayMs * (0.8 + 0.2 * Math.random());
 }

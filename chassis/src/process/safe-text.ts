@@ -35,3 +35,8 @@ export function printableColours(text: string): string {
     return match.startsWith('\u001b') ? match : escaped(match.slice(0, 1)) + match.slice(1);
   });
 }
+
+/** Connection strings carry passwords: everything between `//user:` and the last `@` goes, and a parameter `password`. */
+export function redactUrls(text: string): string {
+  return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s/]*@/g, '$1:***@').replace(/([?&]password=)[^\s&]*/gi, '$1***');
+}

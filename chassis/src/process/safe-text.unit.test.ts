@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { printableColours, printableLine, printableText } from './safe-text.js';
+import { printableColours, printableLine, printableText, redactUrls } from './safe-text.js';
 
 test.each([
   ['an escape sequence', 'a\u001b[2J\u001b]0;title\u0007b', 'a\\u001b[2J\\u001b]0;title\\u0007b'],
@@ -33,4 +33,14 @@ test('JSON stays the same JSON', () => {
       expect(JSON.parse(printableLine(text))).toEqual(JSON.parse(text));
     }),
   );
+});
+
+test.each([
+  ['connect to postgres://postgres:geheim@db:5432/x failed', 'connect to postgres://postgres:***@db:5432/x failed'],
+  ['amqp://guest:guest@127.0.0.1:5672, amqps://a:b@c', 'amqp://guest:***@127.0.0.1:5672, amqps://a:***@c'],
+  ['amqp://shop:p@ss:w0rd@broker', 'amqp://shop:***@broker'],
+  ['postgres://db/x?user=me&password=geheim&ssl=true', 'postgres://db/x?user=me&password=***&ssl=true'],
+  ['http://127.0.0.1:8080/docs', 'http://127.0.0.1:8080/docs'],
+])('%s: only the password goes', (text, shown) => {
+  expect(redactUrls(text)).toBe(shown);
 });

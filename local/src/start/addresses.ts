@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ADDRESSES_FILE } from '@tallyline/chassis/command-line/addresses-file';
+import { ADDRESSES_FILE } from '@tallyline/chassis/process/config';
 import { repositoryRoot } from '../servers/schema.js';
 import { ADDRESS_VARIABLES } from './own-ports.js';
 import { required, type Variables } from './settings.js';

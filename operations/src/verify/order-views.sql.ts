@@ -1,5 +1,4 @@
-import { instant, money } from './canonical-text.sql.js';
-import type { ViewCheck } from './view-check.js';
+import { instant, money, type ViewCheck } from './view-check.js';
 
 const text = (expression: string) => `${expression}::text`;
 const items = (rows: string) => `(SELECT jsonb_agg(jsonb_build_array(

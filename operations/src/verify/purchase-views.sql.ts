@@ -1,5 +1,4 @@
-import { instant, money } from './canonical-text.sql.js';
-import type { ViewCheck } from './view-check.js';
+import { instant, money, type ViewCheck } from './view-check.js';
 
 /** The views of the tills. Keys are joined to one text; a branch's id holds no space. */
 const day = `to_char(day, 'YYYY-MM-DD')`;
