@@ -7,9 +7,9 @@ export interface GroupCommit<Item, Answer> {
 
 export interface GroupCommitOptions<Item, Answer> {
   readonly maxGroupSize: number;
-  /** More than this many waiting are refused with 503: an answer that comes after the client has left is wasted. */
+  /** Further items are rejected with `Overloaded`: their answers would come after the clients have given up. */
   readonly maxWaiting: number;
-  /** One transaction for all items; answers in the order of the items. */
+  /** Commits all items in one transaction and returns their answers in the same order. */
   commit(items: readonly Item[]): Promise<readonly Answer[]>;
   readonly onGroup?: (size: number) => void;
 }
@@ -20,20 +20,20 @@ interface Waiting<Item, Answer> {
   reject(error: unknown): void;
 }
 
-/** An item that was refused because too many are waiting. Nothing of it was stored. */
+/** Too many items are waiting. Nothing of this one was stored. */
 export class Overloaded extends Error {
   override readonly name = 'Overloaded';
 }
 
 const MAX_CONTENTION_RETRIES = 5;
 
-/** Beyond that the database's next word is read in between. */
+/** After this many answers in one turn, the event loop may read from the database again. */
 const ANSWERED_PER_TURN = 32;
 
 /**
- * Items that arrive while a transaction is in flight wait for the next one and share it. There is no timer: a lone item
- * goes at once, and the busier it gets, the larger the groups. A group that the database refuses is repeated one by one,
- * so that one item's error fails that item alone.
+ * Items that arrive while a transaction is in flight wait for the next one and share it. There is no timer: a lone item is
+ * committed at once, and groups grow with the load. When the database refuses a group, its items are repeated one by one,
+ * so that an error fails only the item that caused it.
  */
 export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item, Answer>): GroupCommit<Item, Answer> {
   const queue: Waiting<Item, Answer>[] = [];
@@ -52,7 +52,7 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
         return;
       }
       for (const waiting of group) waiting.reject(error);
-      // Those behind would wait for a connection as long, group after group: 5,000 of them for 100 s.
+      // The waiting items would need a connection, too, and each group would wait for it in turn.
       if (error instanceof NotConnected) for (const waiting of queue.splice(0)) waiting.reject(error);
     }
   };

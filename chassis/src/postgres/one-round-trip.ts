@@ -1,10 +1,10 @@
 import type { Queryable, Statement } from './pool.js';
 
-/** A statement that writes and answers nothing, to be run together with others. */
+/** A statement that writes and returns nothing, so that it can be combined with others. */
 export interface WriteStatement {
   readonly name: string;
   readonly sql: string;
-  /** What `sql` reads the RETURNING of, by name: PostgreSQL allows a WITH that writes at the top of a statement alone. */
+  /** Writes whose RETURNING rows `sql` reads, by name. PostgreSQL allows such a WITH only at the top of a statement. */
   readonly with?: Readonly<Record<string, string>>;
   readonly values: readonly unknown[];
 }
@@ -14,8 +14,8 @@ type Composed = Required<Pick<Statement, 'name' | 'text'>>;
 const composed = new Map<string, Composed>();
 
 /**
- * Runs several writes as one statement: one message, one answer, and a transaction by itself where none is around it. Each part
- * sees the tables as they were before, so none may write what another one reads or writes.
+ * Runs several writes as one statement: one round trip, and a transaction by itself outside of one. Each write sees the tables
+ * as they were before the statement, so none may write what another one reads or writes.
  *
  * PostgreSQL runs the main statement first and then its WITH queries from the last to the first, so the statement is composed
  * such that the writes run in the order given. The manual (section 7.8.4) does not promise this; a test checks it. Another
@@ -25,7 +25,7 @@ export async function runWrites(db: Queryable, name: string, writes: readonly Wr
   await Promise.all(combineWrites(name, writes).map((statement) => db.query(statement)));
 }
 
-/** That statement, or none for no writes. */
+/** The combined statement, or an empty list when there are no writes. */
 export function combineWrites(name: string, writes: readonly WriteStatement[]): Statement[] {
   if (writes.length === 0) return [];
   const key = [name, ...writes.map(({ name }) => name)].join(' ');

@@ -19,7 +19,7 @@ const insert = (table: string, ...values: unknown[]) => ({
   values,
 });
 
-test('writes become one statement with the parameters of all, the last one at its beginning', async () => {
+test('combines writes into one statement with the parameters of all, the last write first', async () => {
   const counted = {
     name: 'count',
     with: { came: 'INSERT INTO c VALUES ($1) RETURNING 1' },
@@ -36,7 +36,7 @@ test('writes become one statement with the parameters of all, the last one at it
   ]);
 });
 
-test('the same writes are the same prepared statement, others another', async () => {
+test('uses the same prepared statement for the same writes and another one for others', async () => {
   const [first, again, other] = [
     await statementOf(insert('a', 1)),
     await statementOf(insert('a', 2)),

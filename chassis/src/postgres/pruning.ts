@@ -13,11 +13,11 @@ export interface PruningOptions {
   readonly name: string;
   readonly pool: Pool;
   readonly log: Logger;
-  /** Deletes one batch of what is past its retention and answers how many rows went. */
+  /** Deletes one batch of rows past retention and returns their number. */
   readonly prune: (tx: Tx) => Promise<number>;
 }
 
-/** Deletes old rows in small batches for ever. Any number of replicas may run: only one works at a time. */
+/** Deletes old rows in small batches until stopped. With several replicas, only one works at a time. */
 export function startPruning({ name, pool, log, prune }: PruningOptions): Loop {
   const loop = startLoop(`prune ${name}`, log, {
     idleMs: IDLE_MS,
@@ -31,7 +31,7 @@ export function startPruning({ name, pool, log, prune }: PruningOptions): Loop {
   return loop;
 }
 
-/** One batch, or none while another replica is at it. */
+/** Deletes one batch, or nothing while another replica is deleting. */
 export function pruneOnce(pool: Pool, name: string, prune: (tx: Tx) => Promise<number>): Promise<number> {
   return withTransaction(pool, `prune ${name}`, async (tx) => ((await tryLock(tx, `prune ${name}`)) ? prune(tx) : 0));
 }

@@ -4,33 +4,33 @@ import type { Logger } from './logger.js';
 export interface Loop {
   /** Runs the next turn at once instead of after the idle time. */
   wake(): void;
-  /** Why its turns fail; undefined while they do not. */
+  /** The error of a failing turn; undefined while all turns succeed. */
   trouble(): unknown;
-  /** Resolves when the turn under way has ended. May be called twice. */
+  /** Resolves when the running turns have ended. May be called twice. */
   stop(): Promise<void>;
 }
 
 export interface LoopOptions {
   readonly idleMs: number;
-  /** `lane`: which of the parallel runs this is, from 0. */
+  /** One unit of work. Lanes are numbered from 0. */
   readonly turn: (lane: number) => Promise<'busy' | 'idle'>;
-  /** How many turns may be under way at once; 1 when left out. */
+  /** Number of turns that run at the same time, 1 by default. */
   readonly lanes?: number;
 }
 
-/** Reasons with a number in them would be another one each time. */
+/** The limit on logged reasons: a message that contains a changing number would otherwise be logged each time. */
 const MAX_REPORTED_REASONS = 10;
 
-/** A restart of a server brings a different error each moment: they are one reason. */
+/** The different errors of one server restart are treated as one reason. */
 function reasonOf(error: unknown): string {
   if (isServerAway(error)) return 'the server is away';
   return error instanceof Error ? error.message : String(error);
 }
 
 /**
- * Runs `turn` for ever: again at once while it says 'busy', after `idleMs` (or a wake) otherwise. A turn that throws is
- * tried again with backoff. In a series of failures each reason is logged once, so that an hour's outage is a few lines and
- * not a flood, and the reason that lasts is among them: the first one is often another.
+ * Runs `turn` until stopped: again at once when it returns 'busy', otherwise after `idleMs` or a wake. A turn that throws
+ * is retried with backoff. In a series of failures each reason is logged once, so that a long outage takes a few lines. The
+ * first reason alone would not do, because the lasting one often comes later.
  */
 export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }: LoopOptions): Loop {
   const alarms = Array.from({ length: lanes }, () => new Wake());
@@ -53,7 +53,7 @@ export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }
         const reason = reasonOf(error);
         if (reported.size < MAX_REPORTED_REASONS && !reported.has(reason)) {
           reported.add(reason);
-          log.warn({ err: error }, `${name}: failed, trying again until it works`);
+          log.warn({ err: error }, `${name}: failed, retrying until it works`);
         } else log.debug({ err: error, failures }, `${name}: still failing`);
         failing.set(lane, error);
         if (!stopping) await alarm.wait(backoffMs(failures));
@@ -78,8 +78,8 @@ export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }
 }
 
 /**
- * A loop's alarm clock: `wait` returns when somebody called `wake` since the last wait, or after a time. A wake that
- * comes before the wait is kept, so no work is slept over.
+ * A sleep that can be interrupted: `wait` returns when `wake` has been called since the last wait, or after the timeout. A
+ * wake before the wait is remembered, so no work waits for the timeout.
  */
 export class Wake {
   #pending = false;
@@ -105,7 +105,7 @@ export class Wake {
   }
 }
 
-/** Delay before attempt `attempt` (from 0): exponential from 100 ms to 5 s, with up to 20 % of jitter against stampedes. */
+/** The delay before attempt `attempt` (from 0). It doubles up to `maxMs`; up to 20 % of jitter spreads the clients. */
 export function backoffMs(attempt: number, { firstMs = 100, maxMs = 5_000 } = {}): number {
   const delayMs = Math.min(maxMs, firstMs * 2 ** Math.min(attempt, 20));
   return delayMs * (0.8 + 0.2 * Math.random());

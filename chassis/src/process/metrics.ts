@@ -2,31 +2,31 @@ import { readFileSync } from 'node:fs';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Pool } from '../postgres/pool.js';
 
-/** Where a service puts its measurements: a registry of its own, not a global, so that tests can run two in one process. */
+/** The metrics of one service. A registry of its own, rather than the global one, lets tests run two in one process. */
 export type Metrics = Registry;
 
 export { Counter, Gauge, Histogram };
 
-/** Of the suite: its parts have one version. */
+/** All packages of the suite have the same version. */
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
 
-/** The metrics that every service has. `prefix` begins the names of those that are the suite's own. */
+/** Creates the metrics that every service has. Names that are not standard begin with `prefix`. */
 export function createMetrics(service: string, prefix = ''): Metrics {
   const registry = new Registry();
   // Memory, CPU, garbage collection, and the event loop's delay (nodejs_eventloop_lag_*).
   collectDefaultMetrics({ register: registry });
   new Gauge({
     name: `${prefix}build_info`,
-    help: 'What is running; always 1',
+    help: 'Service, version and Node.js version; always 1',
     labelNames: ['service', 'version', 'node_version'],
     registers: [registry],
   }).set({ service, version, node_version: process.version }, 1);
   return registry;
 }
 
-/** Connections in use and requests that wait for one; read from the pool when Prometheus asks. */
+/** Reports the pool's connections and waiting requests, read whenever Prometheus scrapes. */
 export function observePool(metrics: Metrics, pool: Pool, prefix = ''): void {
   new Gauge({
     name: `${prefix}database_pool_connections`,

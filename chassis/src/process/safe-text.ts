@@ -1,13 +1,13 @@
 /**
- * Text from messages, bodies and databases must not command a terminal: an escape sequence can hide lines, set its title or
- * paste into its input, and signs that turn the direction of writing show another text than there is. Each such character is
- * shown as JSON escapes it (`\u001b`), so that what is printed as JSON stays the same JSON.
+ * Text from messages, bodies and databases must not control a terminal: an escape sequence can hide lines, change the title
+ * or paste into the input, and direction marks make a text look like another one. Each such character is printed as JSON
+ * escapes it (`\u001b`), so that printed JSON keeps its meaning.
  */
 
-/** Control characters with C1 (U+009B begins a sequence, too), format characters but for joiners, line and paragraph separators. */
-const COMMANDING = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Control characters including C1 (U+009B begins a sequence), line separators, and format characters except joiners. */
+const CONTROLLING = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const BUT_LINES = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** The same, with what sets colours (ECMA-48, Select Graphic Rendition) as one match. */
+/** The same, with a colour sequence (ECMA-48, Select Graphic Rendition) as one match. */
 const OR_COLOURS = new RegExp(`\\p{Cc}\\[[\\d;]*m|${BUT_LINES.source}`, 'gu');
 
 function escaped(sign: string): string {
@@ -15,20 +15,20 @@ function escaped(sign: string): string {
   return units.map((unit) => `\\u${unit}`).join('');
 }
 
-/** One line, whatever is in it. */
+/** Makes a text printable as one line. */
 export function printableLine(text: string): string {
-  return text.replace(COMMANDING, escaped);
+  return text.replace(CONTROLLING, escaped);
 }
 
-/** Asked first, because every line of a log comes by: 0.1 µs instead of 4. */
+/** A cheap test that lets ordinary log lines skip the replacement. */
 const NOT_ASCII = /[^\n -~]/;
 
-/** Several lines. */
+/** Makes a text printable and keeps its line breaks. */
 export function printableText(text: string): string {
   return NOT_ASCII.test(text) ? text.replace(BUT_LINES, escaped) : text;
 }
 
-/** Several lines that may have colours of ours. */
+/** Like `printableText`, but keeps colour sequences. */
 export function printableColours(text: string): string {
   return text.replace(OR_COLOURS, (match) => {
     if (!match.endsWith('m')) return escaped(match);
@@ -36,7 +36,7 @@ export function printableColours(text: string): string {
   });
 }
 
-/** Connection strings carry passwords: everything between `//user:` and the last `@` goes, and a parameter `password`. */
+/** Removes passwords from connection strings: between `//user:` and the last `@`, and in a parameter `password`. */
 export function redactUrls(text: string): string {
   return text.replace(/(\w+:\/\/[^\s:/@]*):[^\s/]*@/g, '$1:***@').replace(/([?&]password=)[^\s&]*/gi, '$1***');
 }

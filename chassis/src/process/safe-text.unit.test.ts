@@ -4,28 +4,28 @@ import { printableColours, printableLine, printableText, redactUrls } from './sa
 
 test.each([
   ['an escape sequence', 'a\u001b[2J\u001b]0;title\u0007b', 'a\\u001b[2J\\u001b]0;title\\u0007b'],
-  ['one that begins with C1', 'a\u009b2Jb\u0090', 'a\\u009b2Jb\\u0090'],
+  ['an escape sequence that begins with C1', 'a\u009b2Jb\u0090', 'a\\u009b2Jb\\u0090'],
   ['a carriage return', 'good\rbad', 'good\\u000dbad'],
   ['a line feed', 'good\nbad', 'good\\u000abad'],
-  ['what turns the direction', 'a\u202eb\u2066c', 'a\\u202eb\\u2066c'],
-  ['what ends a line elsewhere', 'a\u2028b\u0085c', 'a\\u2028b\\u0085c'],
-  ['what shows nothing', 'a\u200bb\ufeffc', 'a\\u200bb\\ufeffc'],
-  ['beyond the basic plane', 'a\u{e0041}b', 'a\\udb40\\udc41b'],
-])('a line shows %s and does not obey it', (_what, text, shown) => {
+  ['a direction mark', 'a\u202eb\u2066c', 'a\\u202eb\\u2066c'],
+  ['a line separator', 'a\u2028b\u0085c', 'a\\u2028b\\u0085c'],
+  ['an invisible character', 'a\u200bb\ufeffc', 'a\\u200bb\\ufeffc'],
+  ['a character beyond the basic plane', 'a\u{e0041}b', 'a\\udb40\\udc41b'],
+])('escapes %s in a line', (_what, text, shown) => {
   expect(printableLine(text)).toBe(shown);
 });
 
-test('words stay words', () => {
+test('keeps ordinary words of any script', () => {
   const words = 'Ünïcödé 茶 می‌خواهم 👨‍👩‍👧 "x" \\u0041';
   expect([printableLine(words), printableText(words), printableColours(words)]).toEqual([words, words, words]);
 });
 
-test('a text keeps its lines, and coloured text its colours alone', () => {
+test('keeps line breaks in text, and only colour sequences in coloured text', () => {
   expect(printableText('a\n\tb\u001b[31mc')).toBe('a\n\tb\\u001b[31mc');
   expect(printableColours('\u001b[31mred\u001b[0m\n\u001b[2J')).toBe('\u001b[31mred\u001b[0m\n\\u001b[2J');
 });
 
-test('JSON stays the same JSON', () => {
+test('keeps the value of printed JSON', () => {
   fc.assert(
     fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
       const text = JSON.stringify(value);
@@ -41,6 +41,6 @@ test.each([
   ['amqp://shop:p@ss:w0rd@broker', 'amqp://shop:***@broker'],
   ['postgres://db/x?user=me&password=geheim&ssl=true', 'postgres://db/x?user=me&password=***&ssl=true'],
   ['http://127.0.0.1:8080/docs', 'http://127.0.0.1:8080/docs'],
-])('%s: only the password goes', (text, shown) => {
+])('removes only the password from %s', (text, shown) => {
   expect(redactUrls(text)).toBe(shown);
 });
