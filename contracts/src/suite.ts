@@ -1,7 +1,7 @@
-/** The suite's name, as it stands in what its services show to the outside. */
+/** Names of the suite that its services show to the outside. */
 
-/** Begins the name of every metric of the suite's own. */
+/** The prefix of metric names, except standard ones. */
 export const METRIC_PREFIX = 'tallyline_';
 
-/** The `type` of a problem answer (RFC 9457) is this and the problem's slug. */
+/** The prefix of the `type` of problem answers (RFC 9457); the problem's slug follows. */
 export const PROBLEM_TYPES = 'urn:tallyline:problem:';

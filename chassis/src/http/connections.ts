@@ -4,23 +4,23 @@ import type { Express } from 'express';
 import { refuseMalformed, refuseTunnel } from './malformed.js';
 
 export interface HttpConnections {
-  /** Closes each connection, behind the last answer that it waits for. */
+  /** Closes each connection after its last pending answer. */
   finish(): void;
 }
 
-/** For the rest of an answer that is complete, at a stop: `npm start` kills after 7 s, and the database comes behind. */
+/** At a stop, clients may take this long to read a complete answer. */
 const LEFT_TO_TAKE_MS = 3_000;
 
 /**
- * Node closes idle connections, but takes one that has never sent a request for a busy one, and waits for it: browsers and
- * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: one
- * request may come before the last one is answered.
+ * Tracks the connections of a server with their pending answers. Node closes idle connections at a stop, but waits for those
+ * that have never sent a request, and browsers open such connections ahead. A connection may have several pending answers,
+ * because requests can be pipelined.
  */
 export function trackConnections(server: Server, app: Express): HttpConnections {
   const connections = new Map<Socket, Set<ServerResponse>>();
   let finishing = false;
   const answersOf = (socket: Socket) => [...(connections.get(socket) ?? [])];
-  /** Nothing is begun for a request of which a part is missing, and the rest may never come. */
+  /** The last pending answer, without incomplete requests: the rest of those may never arrive. */
   const lastDue = (socket: Socket) => answersOf(socket).findLast(({ req }) => req.complete);
 
   server.on('connection', (socket) => {

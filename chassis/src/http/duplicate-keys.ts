@@ -1,10 +1,10 @@
-/** The names of one object that were seen so far, or the place in an array; and the token that names the value at hand. */
+/** An open object with the names seen so far, or an open array. `at` is the current name or index. */
 interface Level {
   readonly names: Set<string> | undefined;
   at: string | number;
 }
 
-/** In valid JSON: a string with the colon that makes it a name, the beginning or end of a container, or a comma. */
+/** Matches in valid JSON: a string, with its colon if it is a name; the begin or end of a container; a comma. */
 const TOKEN = /"(?:[^"\\]|\\.)*"(?:\s*:)?|[[\]{},]/g;
 
 /**

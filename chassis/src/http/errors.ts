@@ -33,7 +33,7 @@ const outcomeUnknown: ProblemDetails = {
 
 const internal: ProblemDetails = { slug: 'internal', status: 500, detail: 'something went wrong on our side' };
 
-/** The one place where an error becomes an answer. A 5xx says nothing about the inside; the log says all. */
+/** Turns every error into an answer. A 5xx says nothing about its cause; the log has it. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (error, request, response, _next) => {
     const details = detailsOf(error);
@@ -60,7 +60,7 @@ function detailsOf(error: unknown): ProblemDetails {
   return failure === 'unavailable' || failure === 'contention' ? unavailable : internal;
 }
 
-/** The router, and what reads bodies, say by `status` that a request is at fault. */
+/** The router and the body parser mark errors of the client with a `status` of 4xx. */
 function requestProblem(error: unknown): ProblemDetails | undefined {
   if (!(error instanceof Error)) return undefined;
   const { status } = error as Error & { status?: number };

@@ -5,7 +5,7 @@ import { type ProblemDetails, problemBody } from './problem.js';
 
 const HANG_UP_AFTER_MS = 1_000;
 
-/** By the parser's error code; everything else that it cannot read is a 400. */
+/** Answers by the parser's error code; any other code gives a 400. */
 const REFUSALS: Readonly<Record<string, ProblemDetails>> = {
   HPE_HEADER_OVERFLOW: {
     slug: 'headers-too-large',
@@ -23,15 +23,15 @@ const MALFORMED = { slug: 'malformed-http', status: 400, detail: 'the request is
 const TUNNEL = {
   slug: 'method-not-allowed',
   status: 405,
-  detail: 'CONNECT is not possible here: this is no proxy',
+  detail: 'CONNECT is not possible here: this is not a proxy',
 };
 
-/** Answers what the HTTP parser refused before there was a request, in the form of every other refusal, and hangs up. */
+/** Answers bytes that the HTTP parser refuses with a problem, like any other error, and closes the connection. */
 export function refuseMalformed(error: Error & { code?: string }, socket: Socket, app: Express): void {
   refuse(REFUSALS[error.code ?? ''] ?? MALFORMED, socket, app);
 }
 
-/** Node makes no request of a CONNECT, and hangs up without a word where nobody listens for it. */
+/** Answers a CONNECT, for which Node emits no request and would close the connection without an answer. */
 export function refuseTunnel(socket: Socket, app: Express): void {
   socket.on('error', () => socket.destroy());
   refuse(TUNNEL, socket, app);
@@ -45,6 +45,6 @@ function refuse(details: ProblemDetails, socket: Socket, app: Express): void {
     'connection: close',
   ];
   socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
-  // Our end is closed; a client that never closes its own would keep the connection.
+  // Without this, a client that never closes its end would keep the connection open.
   setTimeout(() => socket.destroy(), HANG_UP_AFTER_MS).unref();
 }

@@ -15,11 +15,11 @@ const fault = z.object({
 
 export type Fault = Readonly<z.infer<typeof fault>>;
 
-/** RFC 9457. Other members may follow, such as the current price. */
+/** The problem document of RFC 9457. A problem may have further members. */
 export const problemDocument = (types: string) =>
   z
     .looseObject({
-      type: z.string().meta({ description: 'What kind of problem, for programs', example: `${types}invalid-input` }),
+      type: z.string().meta({ description: 'The kind of problem, for programs', example: `${types}invalid-input` }),
       title: z.string(),
       status: z.int(),
       detail: z.string().meta({ description: 'What happened this time, for people' }),
@@ -29,18 +29,18 @@ export const problemDocument = (types: string) =>
     .meta({ id: 'Problem' });
 
 export interface ProblemDetails {
-  /** What kind of problem, for programs. The `type` is the application's `problemTypes` and this. */
+  /** The kind of problem, for programs: the last part of `type`. */
   readonly slug: string;
   readonly status: number;
   /** What happened this time, for people. */
   readonly detail: string;
   readonly errors?: readonly Fault[];
-  /** Members of this problem's own, e.g. the current price (RFC 9457, section 3.2). */
+  /** Additional members of this problem (RFC 9457, section 3.2). */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A refusal that its sender is told in full. Anything else that is thrown becomes a 500 that says nothing. */
+/** An error that is answered to the client with all its details. Most other errors become a 500 without any. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly details: ProblemDetails;
@@ -51,7 +51,7 @@ export class Problem extends Error {
   }
 }
 
-/** The `application/problem+json` body of RFC 9457. */
+/** Builds the `application/problem+json` body of RFC 9457. */
 export function problemBody(
   { slug, status, detail, errors, extra }: ProblemDetails,
   instance: string,

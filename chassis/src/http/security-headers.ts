@@ -21,7 +21,7 @@ const contentSecurityPolicy = {
   },
 };
 
-/** helmet's headers are the same for every answer, so its dozen middlewares run once, not once per request. */
+/** helmet's headers are the same for every answer, so its middlewares run only once. */
 export const securityHeaders: Readonly<Record<string, string>> = recordHeaders();
 
 function recordHeaders(): Record<string, string> {

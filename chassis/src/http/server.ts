@@ -7,7 +7,7 @@ import { trackConnections } from './connections.js';
 
 export interface HttpServer {
   readonly port: number;
-  /** Stops accepting, lets requests under way finish, and resolves when the last has. */
+  /** Stops accepting connections and resolves when the pending requests are answered. */
   stop(): Promise<void>;
 }
 
@@ -20,21 +20,20 @@ export async function listen(app: Express, host: string, port: number): Promise<
     requestTimeout: 30_000,
     headersTimeout: 10_000,
     keepAliveTimeout: 65_000,
-    // The application refuses it in the form of every other refusal.
+    // The application refuses a missing Host itself, with a problem.
     requireHostHeader: false,
   });
   const connections = trackConnections(server, app);
-  // Node's own, which close() calls, cuts an answer that is complete while its client is still taking it.
+  // close() calls this. Node's own version would cut off an answer that the client is still reading.
   server.closeIdleConnections = connections.finish;
   server.on('request', app);
   server.on('checkContinue', (request, response) => {
     holdBody(request, response);
     server.emit('request', request, response);
   });
-  // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
+  // An unknown expectation may be ignored (RFC 9110, section 10.1.1); Node would answer a 417 without a problem.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // Who takes nothing of an answer for so long has gone, or holds our memory. No answer is that long in coming: a token is
-  // waited for 10 s at most, a statement has 5.
+  // A client that reads nothing for this long is gone or fills our memory. Every handler answers sooner.
   server.setTimeout(SILENCE_TIMEOUT_MS);
   server.listen(port, host);
   await once(server, 'listening');
