@@ -4,7 +4,7 @@ import { findInLake } from './manifest.js';
 import { dropMonthTable, listMonths, lockArchive, lockMonth } from './months.sql.js';
 import { verifyFiles, verifyRows } from './verify-month.js';
 
-/** Drops a month's rows, after comparing them with the files while nobody can change either. */
+/** Drops a month's rows after it has compared them with the files, under locks that keep both unchanged. */
 export async function dropMonth(pool: Pool, lake: string, month: string): Promise<ExitCode> {
   const lakeMonth = await findInLake(lake, month);
   if (lakeMonth === undefined) throw new Error(`the lake does not hold ${month}: export it first`);

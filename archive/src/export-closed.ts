@@ -5,8 +5,8 @@ import { readManifest } from './manifest.js';
 import { listMonths } from './months.sql.js';
 
 /**
- * Writes what the lake does not hold yet, or of it `only` one month: a closed month never changes, so one that the lake
- * holds is done.
+ * Exports every closed month that the lake does not have, or `only` one month. A closed month never changes, so it is
+ * exported once.
  */
 export async function exportClosed(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   const inLake = new Set((await readManifest(lake)).months.map(({ month }) => month));

@@ -6,8 +6,8 @@ const url = (...protocols: string[]) =>
   });
 
 /**
- * Accepts names that mean the same to PostgreSQL and Node.js. To PostgreSQL, CET has no summer time, IST is Israel's, AET is
- * unknown, and an offset is inverted: +02:00 is west of Greenwich.
+ * Accepts names that mean the same to PostgreSQL and Node.js. To PostgreSQL, CET has no summer time, IST is Israel's,
+ * AET is unknown, and an offset is inverted: +02:00 is west of Greenwich.
  */
 function isTimeZone(value: string): boolean {
   if (!/^(UTC|GMT|[a-z]\w*\/.+)$/i.test(value)) return false;

@@ -21,8 +21,8 @@ export const amount = z.number().min(0).refine(twoDecimals, 'must have at most t
 export const price = amount.max(amountOf(MAX_PRICE_CENTS)).meta({ description: 'At most two decimals' });
 
 /**
- * A unit price in a request. The documentation of a request says what is refused, hence `multipleOf`. Answers and events do not
- * have it, because a validator that divides doubles would refuse 19.99.
+ * A unit price in a request. The documentation of a request says what is refused, hence `multipleOf`. Answers and
+ * events do not have it, because a validator that divides doubles would refuse 19.99.
  */
 export const sentPrice = price.meta({ description: 'At most two decimals', multipleOf: 0.01 });
 

@@ -1,7 +1,7 @@
 /**
- * Money is integer cents in the code, NUMERIC in Postgres and a JSON number with at most two decimals in messages. Only these
- * functions convert between cents and floating-point numbers. They are exact below 2^51 cents: the amount and its product
- * with 100 each have a rounding error of at most 2^-53 of their value, together less than half a cent.
+ * Money is integer cents in the code, NUMERIC in Postgres and a JSON number with at most two decimals in messages. Only
+ * these functions convert between cents and floating-point numbers. They are exact below 2^51 cents: the amount and its
+ * product with 100 each have a rounding error of at most 2^-53 of their value, together less than half a cent.
  */
 const MAX_EXACT_CENTS = 2 ** 51;
 

@@ -1,12 +1,12 @@
 /**
- * Gives texts that look the same one spelling. Otherwise "Café" composed and decomposed, or "Books" with a zero-width space,
- * would be two categories, and a receipt in three spellings three purchases.
+ * Gives texts that look the same one spelling. Otherwise "Café" composed and decomposed, or "Books" with a zero-width
+ * space, would be two categories, and a receipt in three spellings three purchases.
  *
  * - Unicode normalisation form C (UAX 15) replaces decomposed characters by composed ones.
  * - White space of any kind becomes one space, and is removed at the ends.
- * - Invisible characters (Default_Ignorable_Code_Point) and direction marks (Bidi_Control) are removed, except where they are
- *   part of a word or symbol: joiners between two letters of a script that joins them or between two emoji, variation
- *   selectors after an ideograph or emoji, and the tags of a flag.
+ * - Invisible characters (Default_Ignorable_Code_Point) and direction marks (Bidi_Control) are removed, except where
+ *   they are part of a word or symbol: joiners between two letters of a script that joins them or between two emoji,
+ *   variation selectors after an ideograph or emoji, and the tags of a flag.
  *
  * Control characters are kept, because they are a fault of the sender, which the schemas of the fields refuse.
  */

@@ -6,8 +6,8 @@ import { OUTBOX_APP_ID } from './topology.js';
 const walPosition = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
 /**
- * The write database that a watermark comes from. The identity is stored in the database, so a restore keeps it. The epoch
- * changes when the history of the database may have changed.
+ * The write database that a watermark comes from. The identity is stored in the database, so a restore keeps it. The
+ * epoch changes when the history of the database may have changed.
  */
 export const source = z.object({
   id: z.guid(),

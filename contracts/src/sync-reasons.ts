@@ -1,6 +1,6 @@
 /**
- * Reasons why `sync-status` is not "in-sync", for programs. docs/operations.md explains each under the same name; `action` is
- * a short form of what to do.
+ * Reasons why `sync-status` is not "in-sync", for programs. docs/operations.md explains each under the same name;
+ * `action` is a short form of what to do.
  */
 export const syncReasons = {
   'nothing-reported': { action: 'start command-service and consumer-service; one watermark must arrive' },

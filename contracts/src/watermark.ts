@@ -14,9 +14,9 @@ const MAX_CODE_LENGTH = 60;
 export const MAX_DETAIL_LENGTH = 500;
 
 /**
- * A report of the write side to the read side, sent every second: how many events were committed in each second of the write
- * database's clock, up to the commit horizon. The consumer counts the events that it has accounted for by the same seconds,
- * and the difference is missing in the views.
+ * A report of the write side to the read side, sent every second: how many events were committed in each second of the
+ * write database's clock, up to the commit horizon. The consumer counts the events that it has accounted for by the
+ * same seconds, and the difference is missing in the views.
  */
 export const watermark = z.object({
   /** End of the last second of this report, by the write database's clock. */

@@ -31,9 +31,9 @@ const MAX_CONTENTION_RETRIES = 5;
 const ANSWERED_PER_TURN = 32;
 
 /**
- * Items that arrive while a transaction is in flight wait for the next one and share it. There is no timer: a lone item is
- * committed at once, and groups grow with the load. When the database refuses a group, its items are repeated one by one,
- * so that an error fails only the item that caused it.
+ * Items that arrive while a transaction is in flight wait for the next one and share it. There is no timer: a lone item
+ * is committed at once, and groups grow with the load. When the database refuses a group, its items are repeated one by
+ * one, so that an error fails only the item that caused it.
  */
 export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item, Answer>): GroupCommit<Item, Answer> {
   const queue: Waiting<Item, Answer>[] = [];

@@ -33,8 +33,8 @@ export async function closeQuietly(
   const timeout = new AbortController();
   const tooLate = delay(CLOSE_TIMEOUT_MS, 'too late', { signal: timeout.signal }).catch(() => undefined);
   if ((await Promise.race([closing, tooLate])) === 'too late') {
-    // Destroying the socket is the only way to give up on it. The error makes the library end its channels, too; otherwise
-    // code that awaits their confirms would wait for ever.
+    // Destroying the socket is the only way to give up on it. The error makes the library end its channels, too;
+    // otherwise code that awaits their confirms would wait for ever.
     socketOf(model).destroy(new Error('given up'));
   }
   // A broker that blocks publishers does not read the end of the stream either; the process must not wait for that.
@@ -68,9 +68,9 @@ interface Internals {
 }
 
 /**
- * Keeps the number of an ended channel reserved until its buffer is sent. amqplib gives the number to the next channel at
- * once, and that channel's frames overtake the buffered ones, including the answer to the broker's close. The broker then
- * sees a second channel.open (504) or a frame inside a message (505) and ends the connection.
+ * Keeps the number of an ended channel reserved until its buffer is sent. amqplib gives the number to the next channel
+ * at once, and that channel's frames overtake the buffered ones, including the answer to the broker's close. The broker
+ * then sees a second channel.open (504) or a frame inside a message (505) and ends the connection.
  */
 function keepNumbersUntilSent(model: ChannelModel): void {
   const connection = model.connection as unknown as Internals;

@@ -25,14 +25,16 @@ export interface IsolatingPublisherOptions {
 }
 
 /**
- * Publishes like `createPublisher` and survives messages that the broker rejects by closing the channel, such as a topic
- * that the user may not write or a message that is too large. The close affects every unanswered message of the channel and
- * does not name the rejected one, so all of them are suspects:
+ * Publishes like `createPublisher` and survives messages that the broker rejects by closing the channel, such as a
+ * topic that the user may not write or a message that is too large. The close affects every unanswered message of the
+ * channel and does not name the rejected one, so all of them are suspects:
  *
  * 1. The channel is reopened at once for new messages.
- * 2. The suspects are published again on a trial channel, one routing key at a time. When that channel is closed, too, they
- *    are halved until the rejected message is alone. A 403 concerns the routing key, so all messages with it are rejected.
- * 3. From then on, known offenders go to the trial channel: a routing key every 10 s, a message whenever it is published.
+ * 2. The suspects are published again on a trial channel, one routing key at a time. When that channel is closed, too,
+ *    they are halved until the rejected message is alone. A 403 concerns the routing key, so all messages with it are
+ *    rejected.
+ * 3. From then on, known offenders go to the trial channel: a routing key every 10 s, a message whenever it is
+ *    published.
  *
  * The broker may have stored a suspect before it closed the channel. It then receives that message twice.
  */

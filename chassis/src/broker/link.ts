@@ -22,13 +22,14 @@ const MAX_BACKOFF_MS = 1_000;
 export interface Connection {
   channel(): Promise<Channel>;
   /**
-   * Opens a channel for work that the session can do without. When the broker refuses `use`, only that channel ends and the
-   * promise resolves with the refusal. After `use` has succeeded, the end of the channel ends the session.
+   * Opens a channel for work that the session can do without. When the broker refuses `use`, only that channel ends and
+   * the promise resolves with the refusal. After `use` has succeeded, the end of the channel ends the session.
    */
   optionalChannel(use: (channel: Channel) => Promise<unknown>): Promise<Error | undefined>;
   /**
-   * Opens a publisher with confirms. The session ends when the broker confirms nothing although it does not block, and some
-   * time after a queue has refused a message, because the channel may not learn that the queue accepts messages again.
+   * Opens a publisher with confirms. The session ends when the broker confirms nothing although it does not block, and
+   * some time after a queue has refused a message, because the channel may not learn that the queue accepts messages
+   * again.
    */
   publisher(): Promise<Publisher>;
   /** Ends this session and starts a new one, for faults that leave the connection open, such as a cancelled consumer. */
@@ -45,8 +46,8 @@ export interface BrokerLink<Session> {
   /** Checks the topology now instead of within 10 s, because something seems to be missing. Never rejects. */
   restoreTopology(): Promise<void>;
   /**
-   * Runs `lastWork`, closes the connection and resolves. After 5 s, or at once while the broker blocks, the connection is
-   * closed under `lastWork`, because a blocking broker leaves it unanswered. May be called twice.
+   * Runs `lastWork`, closes the connection and resolves. After 5 s, or at once while the broker blocks, the connection
+   * is closed under `lastWork`, because a blocking broker leaves it unanswered. May be called twice.
    */
   stop(lastWork?: () => Promise<unknown>): Promise<void>;
 }
@@ -67,9 +68,9 @@ export interface BrokerLinkOptions<Session> {
 }
 
 /**
- * Keeps one connection with its channels alive. When a connection, a channel or a consumer dies, the whole session is closed
- * and opened again. One path for every fault is simpler than one for each, at the price of a few hundred milliseconds. A
- * topology that differs from the declared one is reported and used as it is.
+ * Keeps one connection with its channels alive. When a connection, a channel or a consumer dies, the whole session is
+ * closed and opened again. One path for every fault is simpler than one for each, at the price of a few hundred
+ * milliseconds. A topology that differs from the declared one is reported and used as it is.
  */
 export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): BrokerLink<Session> {
   const { log, name, topology } = options;
@@ -219,7 +220,8 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlock
         onSilence: () => {
           if (!isBlocked()) fail(new Error('the broker confirms nothing'));
         },
-        // RabbitMQ notifies a channel when a queue is full or has room again, but not when the limiting policy is removed.
+        // RabbitMQ notifies a channel when a queue is full or has room again, but not when the limiting policy is
+        // removed.
         onRefused: () => {
           if (hasRefused) return;
           hasRefused = true;

@@ -55,8 +55,8 @@ const PUBLISH_METHOD = 40;
 const NOT_FOUND = 404;
 
 /**
- * True when a channel was closed because of one message. A missing exchange (404) does not count: it concerns all messages,
- * and a new session declares it again.
+ * True when a channel was closed because of one message. A missing exchange (404) does not count: it concerns all
+ * messages, and a new session declares it again.
  */
 export function isRejectedPublish(error: unknown): boolean {
   const { code, classId, methodId } = error as { code?: unknown; classId?: unknown; methodId?: unknown };
@@ -84,12 +84,12 @@ interface Unanswered {
 const SENT_PER_TURN = 64;
 
 /**
- * Publishes on one channel. A confirm means that the broker has handled the message; a return, which precedes the confirm,
- * means that no queue took it. Returns are matched by messageId.
+ * Publishes on one channel. A confirm means that the broker has handled the message; a return, which precedes the
+ * confirm, means that no queue took it. Returns are matched by messageId.
  *
- * `onSilence` is called when confirms are due and the broker sends none, although heartbeats may continue. While it answers
- * other messages, only those that are due for too long become `unanswered`, because one queue without a leader must not stop
- * the rest. `onRefused` is called for each refused message.
+ * `onSilence` is called when confirms are due and the broker sends none, although heartbeats may continue. While it
+ * answers other messages, only those that are due for too long become `unanswered`, because one queue without a leader
+ * must not stop the rest. `onRefused` is called for each refused message.
  */
 export function createPublisher(
   channel: ConfirmChannel,

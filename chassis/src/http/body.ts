@@ -52,14 +52,14 @@ const refuseTooLarge: RequestHandler = (request, _response, next) => {
 };
 
 /**
- * `Expect: 100-continue` (RFC 9110, section 10.1.1): the client sends its body only when it is asked for it. It is asked once
- * nothing speaks against the request any more; Node alone would ask before anybody has looked at it.
+ * `Expect: 100-continue` (RFC 9110, section 10.1.1): the client sends its body only when it is asked for it. It is
+ * asked once nothing speaks against the request any more; Node alone would ask before anybody has looked at it.
  */
 const held = new WeakSet<IncomingMessage>();
 
 /**
- * Marks a request whose client waits for 100 Continue before it sends the body. If the request is answered without it, the
- * connection closes, because the body may still arrive.
+ * Marks a request whose client waits for 100 Continue before it sends the body. If the request is answered without it,
+ * the connection closes, because the body may still arrive.
  */
 export function holdBody(request: IncomingMessage, response: ServerResponse): void {
   held.add(request);
@@ -78,7 +78,10 @@ const awaitBody: RequestHandler = (request, response, next) => {
   next();
 };
 
-/** Accepts UTF-8 with or without a byte order mark (RFC 8259, section 8.1). Replacing invalid bytes could merge two names. */
+/**
+ * Accepts UTF-8 with or without a byte order mark (RFC 8259, section 8.1). Replacing invalid bytes could merge two
+ * names.
+ */
 const parseJson: RequestHandler = (request, _response, next) => {
   const bytes: unknown = request.body;
   if (!Buffer.isBuffer(bytes)) throw new Error('no middleware has read the body');

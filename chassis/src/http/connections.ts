@@ -12,9 +12,9 @@ export interface HttpConnections {
 const LEFT_TO_TAKE_MS = 3_000;
 
 /**
- * Tracks the connections of a server with their pending answers. Node closes idle connections at a stop, but waits for those
- * that have never sent a request, and browsers open such connections ahead. A connection may have several pending answers,
- * because requests can be pipelined.
+ * Tracks the connections of a server with their pending answers. Node closes idle connections at a stop, but waits for
+ * those that have never sent a request, and browsers open such connections ahead. A connection may have several pending
+ * answers, because requests can be pipelined.
  */
 export function trackConnections(server: Server, app: Express): HttpConnections {
   const connections = new Map<Socket, Set<ServerResponse>>();

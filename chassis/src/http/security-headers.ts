@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /**
- * Allows only what this origin serves: no inline script or style, and no other host. Requests are not upgraded to HTTPS,
- * because pages are read over plain HTTP in a local network. TLS is the job of a proxy in front.
+ * Allows only what this origin serves: no inline script or style, and no other host. Requests are not upgraded to
+ * HTTPS, because pages are read over plain HTTP in a local network. TLS is the job of a proxy in front.
  */
 const contentSecurityPolicy = {
   useDefaults: false,

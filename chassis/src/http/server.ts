@@ -47,9 +47,9 @@ export async function listen(app: Express, host: string, port: number): Promise<
 }
 
 /**
- * Classes for `createServer` whose instances already have the prototypes that Express sets on each request and response.
- * Setting a prototype on an existing object makes V8 treat it as a unique shape, and each later access to it is slow. This
- * saves a third of the time of a request.
+ * Classes for `createServer` whose instances already have the prototypes that Express sets on each request and
+ * response. Setting a prototype on an existing object makes V8 treat it as a unique shape, and each later access to it
+ * is slow. This saves a third of the time of a request.
  */
 function expressMessages(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class Request extends IncomingMessage {}

@@ -21,8 +21,8 @@ export async function* batchesOf<Row extends object>(
 }
 
 /**
- * Makes a transaction read from one snapshot and removes the time limits for statements and idle transactions, which would
- * end a long read. Must be called before the transaction's first statement.
+ * Makes a transaction read from one snapshot and removes the time limits for statements and idle transactions, which
+ * would end a long read. Must be called before the transaction's first statement.
  */
 export async function holdSnapshot(tx: Tx): Promise<void> {
   await tx.query({ text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' });

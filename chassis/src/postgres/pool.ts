@@ -40,8 +40,8 @@ export interface LastStatements<Row> {
 export interface Tx extends Queryable {
   readonly [openTransaction]: true;
   /**
-   * Sends the last statements so that COMMIT follows without waiting for their answers. If one fails, the transaction is
-   * rolled back. The parameter is statements rather than promises, so none can be sent after COMMIT.
+   * Sends the last statements so that COMMIT follows without waiting for their answers. If one fails, the transaction
+   * is rolled back. The parameter is statements rather than promises, so none can be sent after COMMIT.
    */
   commitBehind<Row extends object>(statements: readonly Statement[]): LastStatements<Row>;
   /**
@@ -62,7 +62,10 @@ export interface PoolOptions {
   readonly settings?: SessionSettings;
 }
 
-/** pg returns BIGINT as text. The schemas limit ids and counts to safe integers, so they become numbers; NUMERIC stays text. */
+/**
+ * pg returns BIGINT as text. The schemas limit ids and counts to safe integers, so they become numbers; NUMERIC stays
+ * text.
+ */
 const INT8 = 20;
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
@@ -111,8 +114,8 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /**
- * Throws when the database is reached through a connection pooler. For commands whose transactions last for minutes or that
- * rely on one server session.
+ * Throws when the database is reached through a connection pooler. For commands whose transactions last for minutes or
+ * that rely on one server session.
  */
 export async function refusePooler(pool: Pool, command: string): Promise<void> {
   const client = await borrow(pool, command);
@@ -159,8 +162,8 @@ async function queryOnPool<Row extends object>(pool: Pool, statement: Statement)
 }
 
 /**
- * Runs `attempt`, and a second time when its prepared statement is missing or outdated: a migration ran, or a pooler switched
- * to another session. Nothing is stored in that case.
+ * Runs `attempt`, and a second time when its prepared statement is missing or outdated: a migration ran, or a pooler
+ * switched to another session. Nothing is stored in that case.
  */
 async function retryingStaleStatement<T>(attempt: () => Promise<T>): Promise<T> {
   try {
@@ -181,8 +184,8 @@ function borrow(pool: Pool, step: string): Promise<pg.PoolClient> {
 }
 
 /**
- * Sends a statement as a pg.Query, because pg would clone a plain object property by property, which is slow. `onFailure` is
- * called at once, and before this function returns when the values cannot be encoded.
+ * Sends a statement as a pg.Query, because pg would clone a plain object property by property, which is slow.
+ * `onFailure` is called at once, and before this function returns when the values cannot be encoded.
  */
 function send<Row extends object>(
   client: pg.PoolClient,
@@ -203,16 +206,17 @@ function send<Row extends object>(
 
 export interface TransactionOptions {
   /**
-   * The statements before the first answer only read, so they may be sent together with BEGIN. If BEGIN fails, for example
-   * because it is cancelled, they run outside of a transaction, where a write would be stored.
+   * The statements before the first answer only read, so they may be sent together with BEGIN. If BEGIN fails, for
+   * example because it is cancelled, they run outside of a transaction, where a write would be stored.
    */
   readonly readsFirst?: boolean;
 }
 
 /**
- * Runs `work` in one transaction. The connection is pipelined: BEGIN can be sent with the first statements and COMMIT with the
- * last ones, which saves two round trips. A database failure is thrown as TransactionError; any other error rolls back and
- * is thrown unchanged. `work` runs a second time when a prepared statement is stale, so it must have no other effects.
+ * Runs `work` in one transaction. The connection is pipelined: BEGIN can be sent with the first statements and COMMIT
+ * with the last ones, which saves two round trips. A database failure is thrown as TransactionError; any other error
+ * rolls back and is thrown unchanged. `work` runs a second time when a prepared statement is stale, so it must have no
+ * other effects.
  */
 export async function withTransaction<T>(
   pool: Pool,
@@ -254,8 +258,8 @@ async function inTransaction<T>(
   client.on('error', onLost);
   let committing = false;
   /**
-   * The first error of BEGIN or a statement. Later statements only fail because the transaction is aborted. No more are sent
-   * after it, because they would be carried out if BEGIN failed.
+   * The first error of BEGIN or a statement. Later statements only fail because the transaction is aborted. No more are
+   * sent after it, because they would be carried out if BEGIN failed.
    */
   let failure: Error | undefined;
   const last: Promise<object[]>[] = [];

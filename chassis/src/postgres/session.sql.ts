@@ -5,9 +5,9 @@ import pg from 'pg';
 export type SessionSettings = Readonly<Record<string, string>>;
 
 /**
- * Settings that the server, the database or the role may have changed, and that affect the meaning of our statements or how
- * the driver reads answers: with DateStyle German it cannot read a timestamp, and with array_nulls off an array loses its
- * NULLs. default_transaction_read_only is left alone, because an administrator sets it to stop writes.
+ * Settings that the server, the database or the role may have changed, and that affect the meaning of our statements or
+ * how the driver reads answers: with DateStyle German it cannot read a timestamp, and with array_nulls off an array
+ * loses its NULLs. default_transaction_read_only is left alone, because an administrator sets it to stop writes.
  */
 const REQUIRED: SessionSettings = {
   DateStyle: 'ISO',
@@ -37,8 +37,8 @@ export function sessionSettings(statementTimeoutMs: number, own: SessionSettings
 /**
  * How settings are applied to a connection.
  * - `direct`: the connection is one server session. The settings are set once and hold until it ends.
- * - `pooled`: a pooler such as PgBouncer is in between. Each transaction may run in another server session, which others use
- *   afterwards, so each transaction makes the settings for itself (`begin`).
+ * - `pooled`: a pooler such as PgBouncer is in between. Each transaction may run in another server session, which
+ *   others use afterwards, so each transaction makes the settings for itself (`begin`).
  *
  * They are not sent as start-up parameters, because PgBouncer refuses or ignores those that it does not know.
  */
@@ -58,8 +58,8 @@ export interface Preparing {
 const hashes = new Map<string, string>();
 
 /**
- * The name under which a statement is prepared, or undefined. Behind a pooler the name is a hash of the text: another version
- * of a service may have prepared statements in the same session, so equal names must mean equal texts.
+ * The name under which a statement is prepared, or undefined. Behind a pooler the name is a hash of the text: another
+ * version of a service may have prepared statements in the same session, so equal names must mean equal texts.
  */
 export function preparedName({ kind, preparing }: Session, name: string | undefined, text: string): string | undefined {
   if (name === undefined || !preparing.isPossible) return undefined;

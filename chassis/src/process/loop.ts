@@ -28,9 +28,9 @@ function reasonOf(error: unknown): string {
 }
 
 /**
- * Runs `turn` until stopped: again at once when it returns 'busy', otherwise after `idleMs` or a wake. A turn that throws
- * is retried with backoff. In a series of failures each reason is logged once, so that a long outage takes a few lines. The
- * first reason alone would not do, because the lasting one often comes later.
+ * Runs `turn` until stopped: again at once when it returns 'busy', otherwise after `idleMs` or a wake. A turn that
+ * throws is retried with backoff. In a series of failures each reason is logged once, so that a long outage takes a few
+ * lines. The first reason alone would not do, because the lasting one often comes later.
  */
 export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }: LoopOptions): Loop {
   const alarms = Array.from({ length: lanes }, () => new Wake());
@@ -78,8 +78,8 @@ export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }
 }
 
 /**
- * A sleep that can be interrupted: `wait` returns when `wake` has been called since the last wait, or after the timeout. A
- * wake before the wait is remembered, so no work waits for the timeout.
+ * A sleep that can be interrupted: `wait` returns when `wake` has been called since the last wait, or after the
+ * timeout. A wake before the wait is remembered, so no work waits for the timeout.
  */
 export class Wake {
   #pending = false;

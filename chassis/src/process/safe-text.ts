@@ -1,7 +1,7 @@
 /**
- * Text from messages, bodies and databases must not control a terminal: an escape sequence can hide lines, change the title
- * or paste into the input, and direction marks make a text look like another one. Each such character is printed as JSON
- * escapes it (`\u001b`), so that printed JSON keeps its meaning.
+ * Text from messages, bodies and databases must not control a terminal: an escape sequence can hide lines, change the
+ * title or paste into the input, and direction marks make a text look like another one. Each such character is printed
+ * as JSON escapes it (`\u001b`), so that printed JSON keeps its meaning.
  */
 
 /** Control characters including C1 (U+009B begins a sequence), line separators, and format characters except joiners. */

@@ -22,9 +22,9 @@ interface LogConfig {
 }
 
 /**
- * Runs a service: reads `.env` and the configuration (on faults it lists all of them and exits with 1), creates the logger
- * and calls `start`. The first SIGTERM or SIGINT runs the stop steps. A second signal, or 15 s, ends the process at once:
- * interrupted work is redelivered or retried.
+ * Runs a service: reads `.env` and the configuration (on faults it lists all of them and exits with 1), creates the
+ * logger and calls `start`. The first SIGTERM or SIGINT runs the stop steps. A second signal, or 15 s, ends the process
+ * at once: interrupted work is redelivered or retried.
  */
 export async function runService<S extends z.ZodType<LogConfig>>(
   name: string,

@@ -19,7 +19,10 @@ const FORMATS: Readonly<Record<string, string>> = {
   url: 'must be a URL',
 };
 
-/** Words a fault so that it follows the field's name: "quantity must be at least 1". Messages of a schema take precedence. */
+/**
+ * Words a fault so that it follows the field's name: "quantity must be at least 1". Messages of a schema take
+ * precedence.
+ */
 export function validationMessage(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

@@ -3,15 +3,15 @@ import type { ViewCheck } from './view-check.js';
 
 export interface Culprit {
   readonly eventId: string | null;
-  /** Its order, purchase or product; negative for a foreign event. */
+  /** The id of its order, purchase or product; negative for a foreign event. */
   readonly n: number;
   readonly isApplied: boolean;
 }
 
-/** Orders alike are many: a row with more suspects than this is explained by the suspects of the other rows. */
+/** Many orders are alike, so a row with more suspects than this is explained by the suspects of the other rows. */
 export const MAX_SUSPECTS = 1_000;
 
-/** Events whose part in row `key` is exactly `amounts`, column by column; of `only` these, where given. */
+/** Finds events whose contribution to row `key` is exactly `amounts`, column by column, among `only` if given. */
 export function findContributors(
   tx: Tx,
   { of, columns, select }: NonNullable<ViewCheck['contributions']>,
@@ -28,7 +28,7 @@ export function findContributors(
   });
 }
 
-/** The event that a row is made of. */
+/** Finds the event that a row was written by. */
 export async function findRowsEvent(
   tx: Tx,
   { table, id }: NonNullable<ViewCheck['rowOf']>,

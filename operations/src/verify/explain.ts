@@ -6,7 +6,7 @@ import type { ViewCheck } from './view-check.js';
 
 export interface Finding extends Difference {
   readonly view: string;
-  /** Events of which any one, missing or doubled, makes this difference. */
+  /** Each of these events alone, missing or doubled, would cause this difference. */
   readonly suspects: readonly Suspect[];
 }
 
@@ -14,7 +14,7 @@ export interface Suspect extends Culprit {
   readonly verdict: string;
 }
 
-/** Which single event explains a difference: one whose part in the row is exactly what is too much or too little. */
+/** Finds the events whose contribution to the row is exactly the difference. */
 async function suspectsOf(
   tx: Tx,
   check: ViewCheck,
@@ -44,8 +44,8 @@ function verdictOf({ isApplied }: Culprit, tooLittle: boolean): string {
 }
 
 /**
- * Names suspects for each row. Where several events would explain one row, the one that explains most rows is the likely
- * one and is put first; a row with too many to list is asked about those of the others alone.
+ * Finds suspects for each differing row. The suspect that explains the most rows is the most likely one and comes
+ * first. A row with too many suspects to list is searched again for the suspects of the other rows only.
  */
 export async function explain(
   tx: Tx,

@@ -2,7 +2,7 @@ import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
 import type { ForeignBody } from './read-side.sql.js';
 
-/** Adds what foreign events said to the facts. `n` counts down from `firstN`. */
+/** Adds foreign events to the facts. Their `n` counts down from `firstN`. */
 export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN: number): Promise<void> {
   const rows = bodies.flatMap(({ id, body }, index) => {
     const event = parse(body);
@@ -13,7 +13,7 @@ export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN:
 }
 
 function parse(body: string): AnyEvent | undefined {
-  // The consumer reads bytes, and passes over a byte order mark.
+  // The consumer ignores a byte order mark, too.
   const json = JSON.parse(body.replace(/^\uFEFF/, '')) as { eventType?: unknown };
   return isEventType(json.eventType) ? events[json.eventType].schema.safeParse(json).data : undefined;
 }

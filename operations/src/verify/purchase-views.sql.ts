@@ -1,6 +1,6 @@
 import { instant, money, type ViewCheck } from './view-check.js';
 
-/** The views of the tills. Keys are joined to one text; a branch's id holds no space. */
+/** The views of purchases. Their key columns are joined to one text, which is unique because a branch's id has no space. */
 const day = `to_char(day, 'YYYY-MM-DD')`;
 const dayOfBranch = `branch_id || ' ' || ${day}`;
 

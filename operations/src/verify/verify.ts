@@ -23,20 +23,20 @@ export const viewChecks: readonly ViewCheck[] = [...orderChecks, ...purchaseChec
 export interface Verdict {
   readonly events: number;
   readonly foreign: number;
-  /** Committed, and not in the views yet. */
+  /** Number of committed events that are not in the views yet. */
   readonly unapplied: number;
   readonly rows: number;
   readonly differing: number;
-  /** The first of them, explained. */
+  /** The first differing rows, with explanations. */
   readonly findings: readonly Finding[];
 }
 
-/** Differing rows beyond this are counted, not shown: a view that is wrong throughout needs no more examples. */
+/** Further differing rows are only counted. */
 const MAX_FINDINGS = 200;
 
 /**
- * One moment of the read side, and then one of the write side: every event that the first says it has applied was committed
- * before, so the second knows it. What each view must hold for exactly these events is computed there, and compared.
+ * Takes a snapshot of the read side and then one of the write side, so that the second has every event that the first
+ * has applied. The rows of each view for exactly these events are computed in the write database and compared.
  */
 export function verify(read: Pool, write: Pool, progress: Progress): Promise<Verdict> {
   return withTransaction(read, 'read the views', async (readTx) => {

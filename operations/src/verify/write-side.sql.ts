@@ -3,8 +3,8 @@ import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 import type { ViewCheck } from './view-check.js';
 
 /**
- * The write side's facts in temporary tables, each marked as `is_applied` or not. `n` is the row's own id; foreign events have
- * negative ones. Nothing of this outlives the transaction.
+ * The facts of the write side in temporary tables, which are dropped at the end of the transaction. `is_applied` marks
+ * facts whose event the read side has applied. `n` is the id of the row, or a negative number for a foreign event.
  */
 
 export async function createAppliedTable(tx: Tx): Promise<void> {
@@ -18,10 +18,10 @@ export async function addIds(tx: Tx, table: 'applied' | 'dead_letter_ids', ids: 
   await tx.query({ text: `INSERT INTO ${table} SELECT unnest($1::uuid[])`, values: [ids] });
 }
 
-/** Inbox and outbox rows may be gone: older events than this are in the views, unless something says no. */
+/** Inbox and outbox rows of such an old event may be deleted. It is assumed to be applied unless it is a dead letter. */
 const mayBePruned = `published_at IS NOT NULL AND created_at < now() - interval '${SAFE_REPLAY_DAYS} days'`;
 
-/** `isOld` is null where the outbox row is gone, which only an old one is. */
+/** `isOld` is null when the outbox row is deleted, which happens only to old ones. */
 const isApplied = (eventId: string, isOld: string) => `
   (EXISTS (SELECT FROM applied a WHERE a.event_id = ${eventId})
    OR (COALESCE(${isOld}, true) AND NOT EXISTS (SELECT FROM dead_letter_ids s WHERE s.event_id = ${eventId})))`;
@@ -74,7 +74,7 @@ export async function countUnapplied(tx: Tx): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** Keys that two events claim, one of them foreign: which of them wrote the row depends on who came first. */
+/** Finds keys with two events, one of them foreign. The row depends on which came first, so it is not compared. */
 export async function findContested(tx: Tx, { rowOf }: ViewCheck): Promise<Set<unknown>> {
   if (rowOf === undefined) return new Set();
   const { table, id } = rowOf;
