@@ -10,10 +10,7 @@ export interface TableMonth {
   readonly closed: boolean;
 }
 
-/**
- * Lists the months, oldest first. A month is closed an hour after its end, because open transactions may still add to
- * it.
- */
+/** Lists the months, oldest first. Open transactions may add to a month that is over, so it is closed an hour later. */
 export function listMonths(db: Queryable): Promise<TableMonth[]> {
   return db.query({
     text: `

@@ -1,7 +1,4 @@
-/**
- * A header with the event ids of writes. A POST answers it; a GET that sends it waits until the views include those
- * events.
- */
+/** A header with event ids of writes. A POST answers it; a GET that sends it waits until the views include the events. */
 export const CONSISTENCY_TOKEN = 'consistency-token';
 
 /** A header that a GET with tokens answers: whether the answer includes those writes. */

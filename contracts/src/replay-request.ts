@@ -5,9 +5,8 @@ import { instant } from './fields.js';
 export const MAX_REPLAY_SECONDS = 10_000;
 
 /**
- * A request of the read side to the write side for events or watermarks that the broker confirmed but that never
- * arrived, because a queue was deleted or a broker lost its disk. Repeating a request is harmless, because copies are
- * deduplicated.
+ * Asks the write side for events or watermarks that the broker confirmed but that never arrived, because a queue was
+ * deleted or a broker lost its disk. Repeating a request is harmless, because copies are recognised.
  */
 export const replayRequest = z.object({
   /** Seconds (their start) with missing events; the write side publishes all events of these seconds again. */

@@ -21,7 +21,7 @@ export const source = z.object({
 
 export type Source = z.infer<typeof source>;
 
-/** What a change of each part of an epoch means, in the sequence of the parts. */
+/** The meaning of a change of each part of an epoch. The parts have the same sequence here. */
 const EPOCH_PARTS = [
   'it is another database cluster',
   'it is another database of the cluster',

@@ -1,7 +1,7 @@
 import { classify, NotConnected } from '../postgres/errors.js';
 
 export interface GroupCommit<Item, Answer> {
-  /** Resolves when the item's transaction has committed, rejects when it has not (or when nobody can know). */
+  /** Resolves when the item's transaction has committed. Rejects when it has not, or when the outcome is unknown. */
   submit(item: Item): Promise<Answer>;
 }
 

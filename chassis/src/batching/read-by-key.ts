@@ -6,9 +6,8 @@ interface Waiting<Row> {
 }
 
 /**
- * Reads single rows by key. Reads that arrive while a statement is running share the next one, so many clients cost the
- * database one statement at a time. There is no timer: a lone read is sent at once. `text` takes the keys as the array
- * $1.
+ * Reads single rows by key, which `text` takes as the array $1. Reads that arrive while a statement is running share the
+ * next one, so many clients cost the database one statement at a time. There is no timer: a lone read is sent at once.
  */
 export function readByKey<Key extends string | number, Row extends object>(
   db: Queryable,

@@ -30,11 +30,9 @@ export interface IsolatingPublisherOptions {
  * channel and does not name the rejected one, so all of them are suspects:
  *
  * 1. The channel is reopened at once for new messages.
- * 2. The suspects are published again on a trial channel, one routing key at a time. When that channel is closed, too,
- *    they are halved until the rejected message is alone. A 403 concerns the routing key, so all messages with it are
- *    rejected.
- * 3. From then on, known offenders go to the trial channel: a routing key every 10 s, a message whenever it is
- *    published.
+ * 2. The suspects are published again on a trial channel, one routing key at a time. If that is closed, too, they are
+ *    halved until the rejected message is alone. A 403 concerns the routing key and rejects all messages with it.
+ * 3. From then on, known offenders use the trial channel: a routing key every 10 s, a single message at each publish.
  *
  * The broker may have stored a suspect before it closed the channel. It then receives that message twice.
  */

@@ -28,8 +28,7 @@ export interface Connection {
   optionalChannel(use: (channel: Channel) => Promise<unknown>): Promise<Error | undefined>;
   /**
    * Opens a publisher with confirms. The session ends when the broker confirms nothing although it does not block, and
-   * some time after a queue has refused a message, because the channel may not learn that the queue accepts messages
-   * again.
+   * some time after a queue has refused a message, because the channel may not learn when the queue accepts again.
    */
   publisher(): Promise<Publisher>;
   /** Ends this session and starts a new one, for faults that leave the connection open, such as a cancelled consumer. */
@@ -39,7 +38,7 @@ export interface Connection {
 export interface BrokerLink<Session> {
   /** The result of `open`, or undefined while there is no working connection. */
   session(): Session | undefined;
-  /** True while the broker refuses publishes (memory or disk alarm). */
+  /** True while a memory or disk alarm of the broker blocks publishing. */
   blocked(): boolean;
   /** Describes what is wrong, in words that may be shown to anybody; undefined when all is well. */
   trouble(): string | undefined;
@@ -220,8 +219,7 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlock
         onSilence: () => {
           if (!isBlocked()) fail(new Error('the broker confirms nothing'));
         },
-        // RabbitMQ notifies a channel when a queue is full or has room again, but not when the limiting policy is
-        // removed.
+        // RabbitMQ notifies a channel when a full queue has room again, but not when the limiting policy is removed.
         onRefused: () => {
           if (hasRefused) return;
           hasRefused = true;

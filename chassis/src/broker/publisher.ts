@@ -36,7 +36,7 @@ export interface Publisher {
 }
 
 export interface Rejection {
-  /** The broker's words. */
+  /** The broker's own text. */
   readonly reason: string;
   /** True when the broker rejects all messages of the routing key, false when it rejects this one. */
   readonly isOfRoutingKey: boolean;

@@ -37,7 +37,7 @@ export function createTopologyKeeper(topology: Topology, log: Logger): TopologyK
     log.error(
       { problems: faults },
       'the topology at the broker is not as it is declared, and is used nevertheless. To replace a queue, redrive its messages ' +
-        'if it is a dead-letter queue, then delete it: it is declared again, and its events are published again',
+        'if it is a dead-letter queue, then delete it: it is made again, and its events are published again',
     );
   };
   const ensure = async (model: ChannelModel) => {

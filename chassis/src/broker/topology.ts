@@ -118,10 +118,7 @@ interface BrokerRefusal {
   readonly message: string;
 }
 
-/**
- * A channel for declarations that the broker may refuse. A refusal ends the channel, so the next attempt opens a new
- * one.
- */
+/** A channel for declarations that the broker may refuse. A refusal ends the channel; the next attempt opens another. */
 class TrialChannel {
   readonly #model: ChannelModel;
   #channel: Channel | undefined;

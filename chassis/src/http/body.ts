@@ -52,8 +52,8 @@ const refuseTooLarge: RequestHandler = (request, _response, next) => {
 };
 
 /**
- * `Expect: 100-continue` (RFC 9110, section 10.1.1): the client sends its body only when it is asked for it. It is
- * asked once nothing speaks against the request any more; Node alone would ask before anybody has looked at it.
+ * With `Expect: 100-continue` (RFC 9110, section 10.1.1) a client waits before it sends the body. It is asked for the body
+ * only after the headers have been accepted; Node alone would ask at once.
  */
 const held = new WeakSet<IncomingMessage>();
 
@@ -78,10 +78,7 @@ const awaitBody: RequestHandler = (request, response, next) => {
   next();
 };
 
-/**
- * Accepts UTF-8 with or without a byte order mark (RFC 8259, section 8.1). Replacing invalid bytes could merge two
- * names.
- */
+/** Accepts UTF-8 with or without byte order mark (RFC 8259, section 8.1). Replacing invalid bytes could merge two names. */
 const parseJson: RequestHandler = (request, _response, next) => {
   const bytes: unknown = request.body;
   if (!Buffer.isBuffer(bytes)) throw new Error('no middleware has read the body');

@@ -67,7 +67,7 @@ export function trackConnections(server: Server, app: Express): HttpConnections 
   };
 }
 
-/** Has an answer say that the connection closes behind it, and Node close it; false when there is none, or it has begun. */
+/** Makes Node close the connection after this answer. Returns false if there is no answer or its headers are sent. */
 function closeBehind(answer: ServerResponse | undefined): boolean {
   if (answer === undefined || answer.headersSent) return false;
   answer.setHeader('connection', 'close');

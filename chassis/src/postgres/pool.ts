@@ -62,10 +62,7 @@ export interface PoolOptions {
   readonly settings?: SessionSettings;
 }
 
-/**
- * pg returns BIGINT as text. The schemas limit ids and counts to safe integers, so they become numbers; NUMERIC stays
- * text.
- */
+/** pg returns BIGINT as text. Ids and counts are safe integers by schema, so they become numbers; NUMERIC stays text. */
 const INT8 = 20;
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
@@ -215,8 +212,7 @@ export interface TransactionOptions {
 /**
  * Runs `work` in one transaction. The connection is pipelined: BEGIN can be sent with the first statements and COMMIT
  * with the last ones, which saves two round trips. A database failure is thrown as TransactionError; any other error
- * rolls back and is thrown unchanged. `work` runs a second time when a prepared statement is stale, so it must have no
- * other effects.
+ * rolls back and is thrown unchanged. `work` must have no other effects, because a stale statement makes it run twice.
  */
 export async function withTransaction<T>(
   pool: Pool,

@@ -14,9 +14,8 @@ const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
  * Checks that a database can be written. A server that answers SELECT 1 may have a full disk, be read-only or lack a
- * column. In a transaction that is rolled back, the check writes two pages into `storage_probe`, which needs room on
- * the disk, and runs `statements`: the service's own writes without rows, which need every table, column and
- * permission.
+ * column. In a transaction that is rolled back, the check fills two pages of `storage_probe`, which needs room on disk, and
+ * runs `statements`: the writes of the service without rows, which need every table, column and permission.
  */
 export function storageCheck(pool: Pool, statements: readonly Statement[]): () => Promise<void> {
   let trustedUntilMs = 0;

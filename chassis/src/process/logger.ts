@@ -10,10 +10,7 @@ const redact = { paths: ['*.password', '*.authorization', 'req.headers', 'config
 /** When nobody reads the log, lines beyond this are dropped rather than filling a container's memory of 256 MB. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
-/**
- * Logs JSON for machines or one line of text for people. Lines are buffered for up to 100 ms to save a write per
- * request.
- */
+/** Logs JSON for machines or one line of text for people. Lines are buffered for up to 100 ms, to save writes. */
 export function createLogger(service: string, level: string, format: 'json' | 'pretty'): Logger {
   const options = {
     name: service,

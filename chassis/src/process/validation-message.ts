@@ -19,10 +19,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   url: 'must be a URL',
 };
 
-/**
- * Words a fault so that it follows the field's name: "quantity must be at least 1". Messages of a schema take
- * precedence.
- */
+/** Words a fault to follow the field's name: "quantity must be at least 1". Messages of a schema take precedence. */
 export function validationMessage(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

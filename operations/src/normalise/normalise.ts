@@ -49,10 +49,7 @@ export async function normalise(pool: Pool, isDryRun: boolean): Promise<Normalis
   return { ...counts, left };
 }
 
-/**
- * Returns the row's plain texts, and the purchase that already has the same receipt. `receipts` has those decided so
- * far.
- */
+/** Returns the plain texts of a row and the purchase that has the same receipt. `receipts` has those of earlier rows. */
 async function decide(
   db: Queryable,
   { unique }: StoredTexts,

@@ -3,8 +3,7 @@ import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/
 /**
  * Records in the read database that both sides were compared and are equal. This removes a doubt about the history of
  * the write database, and the ledger counts only its events from now on. Returns whether there was a doubt. Throws when
- * the views include events of another write database, because such views are wrong although they are equal to the
- * applied events.
+ * the views include events of another write database: such views are equal to the applied events and still wrong.
  */
 export async function acceptSource(read: Pool, write: Pool): Promise<boolean> {
   const [identity] = await onPool(write).query<{ id: string }>({ text: 'SELECT id FROM source_identity' });
