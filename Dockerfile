@@ -1,4 +1,5 @@
-# One image per service: docker build --build-arg SERVICE=command-service . And one with the operators' commands: --target tools.
+# Builds one image per service: docker build --build-arg SERVICE=command-service .
+# The image with the operators' commands is --target tools.
 ARG SERVICE
 
 FROM node:24-trixie-slim AS manifests
@@ -14,7 +15,7 @@ COPY demo/package.json demo/
 COPY operations/package.json operations/
 COPY archive/package.json archive/
 
-# Compiles everything at once, so that the images share this stage. `local` stays out: its servers weigh 200 MB.
+# Compiles all parts at once, so that the images share this stage. `local` is left out, because its servers take 200 MB.
 FROM manifests AS build
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --ignore-scripts --no-audit --no-fund --include-workspace-root \
@@ -31,7 +32,7 @@ COPY archive archive
 RUN node_modules/.bin/tsc -b command-service consumer-service query-service query-service/page demo operations archive \
  && rm -rf */src */page/src */tsconfig.json */page/tsconfig.json
 
-# The commands of docs/commands.md, by the same names: docker compose run --rm tools verify
+# The commands of docs/commands.md under the same names: docker compose run --rm tools verify
 FROM manifests AS tools
 RUN --mount=type=cache,target=/root/.npm \
     npm ci --ignore-scripts --no-audit --no-fund --omit=dev \
@@ -42,13 +43,14 @@ COPY --from=build /app/command-service command-service
 COPY --from=build /app/consumer-service consumer-service
 COPY --from=build /app/operations operations
 COPY --from=build /app/archive archive
-# In a clone this builds what has changed; here everything is built. The data lake is a volume, and its owner writes to it.
+# In a clone, prepare.mjs builds what has changed; here it is empty, because everything is built. The data lake is a volume
+# that must belong to the user node.
 RUN touch local/prepare.mjs && install -d -o node -g node data-lake
 USER node
 ENV NODE_ENV=production npm_config_cache=/tmp/npm npm_config_update_notifier=false
 ENTRYPOINT ["npm", "run", "--silent"]
 
-# What this one service needs at run time, and no more.
+# The run-time dependencies of one service.
 FROM manifests AS dependencies
 ARG SERVICE
 RUN --mount=type=cache,target=/root/.npm \
@@ -62,7 +64,7 @@ COPY --from=dependencies /app ./
 COPY --from=build /app/contracts contracts
 COPY --from=build /app/chassis chassis
 COPY --from=build /app/${SERVICE} ${SERVICE}
-# 25 kB without dependencies: an image of its own would need all of command-service for the import.
+# The demo is in each image, because it is small, has no dependencies, and needs command-service for its import.
 COPY --from=build /app/demo demo
 WORKDIR /app/${SERVICE}
 USER node

@@ -1,9 +1,9 @@
--- The read database: what the events add up to. Applying this file twice changes nothing.
--- Totals are NUMERIC without a precision and counts BIGINT: an overflowing row would turn every later event of its key
--- into a poison message.
+-- The read database: the views, the inbox, the archive and the ledger. Applying this file twice changes nothing.
+-- Totals are NUMERIC without a precision and counts are BIGINT, because an overflow would turn every later event of the same
+-- key into a dead letter.
 
--- One at a time: two that create the same table at once fail. Nothing waits for long: behind what waits for a lock,
--- everybody else would wait, too.
+-- The lock makes concurrent runs of this file wait for each other, because two that create the same table fail. The timeout
+-- is short, because every other transaction would queue behind a statement that waits for a table lock.
 SELECT pg_advisory_lock(hashtext('schema'));
 SET lock_timeout = '5s';
 
@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS hourly_sales_view (
   total_revenue  NUMERIC NOT NULL DEFAULT 0
 );
 
--- For "the same time yesterday" and for the days of the shop's time zone: 1,440 rows a day, read by range.
+-- Sales per minute, 1,440 rows a day, for "the same time yesterday" and for days in the shop's time zone.
 CREATE TABLE IF NOT EXISTS minute_sales_view (
   minute_timestamp TIMESTAMPTZ PRIMARY KEY,
   total_orders     BIGINT  NOT NULL DEFAULT 0,
@@ -45,7 +45,8 @@ CREATE TABLE IF NOT EXISTS products_read (
   name          TEXT        NOT NULL,
   category      TEXT        NOT NULL,
   price         NUMERIC     NOT NULL,
-  -- At creation; units left = initial_stock - product_sales_view.total_quantity_sold, because deltas commute.
+  -- The stock at creation. Units left are initial_stock - product_sales_view.total_quantity_sold, which is correct however
+  -- the events arrive.
   initial_stock BIGINT      NOT NULL,
   created_at    TIMESTAMPTZ NOT NULL
 );
@@ -58,15 +59,15 @@ CREATE TABLE IF NOT EXISTS orders_read (
   placed_at   TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX IF NOT EXISTS orders_read_by_customer ON orders_read (customer_id, order_id DESC);
--- Customers of a day, without a visit to the table. New orders go to its right end, which costs next to nothing.
+-- For the customers of a day with an index-only scan. New orders are added at its right end, which is cheap.
 CREATE INDEX IF NOT EXISTS orders_read_by_time ON orders_read (placed_at) INCLUDE (customer_id);
 
--- The best of each, without a look at the others, however many there are.
+-- For the top rows of each view without a sort.
 CREATE INDEX IF NOT EXISTS product_sales_view_by_revenue ON product_sales_view (total_revenue DESC, product_id);
 CREATE INDEX IF NOT EXISTS category_metrics_view_by_revenue ON category_metrics_view (total_revenue DESC, category_name);
 CREATE INDEX IF NOT EXISTS customer_ltv_view_by_spend ON customer_ltv_view (total_spent DESC, customer_id);
 
--- The branches are predefined. init-write.sql has the same rows: a test compares them.
+-- The branches are predefined. A test checks that init-write.sql has the same rows.
 CREATE TABLE IF NOT EXISTS branches (
   id        TEXT PRIMARY KEY,
   name      TEXT NOT NULL,
@@ -78,7 +79,7 @@ INSERT INTO branches (id, name, time_zone) VALUES
   ('uptown', 'Uptown', 'America/New_York')
 ON CONFLICT DO NOTHING;
 
--- A day is the branch's own. The branch comes first in each key, because every query asks for one branch.
+-- A day is the branch's calendar day. The branch comes first in each key, because every query is for one branch.
 CREATE TABLE IF NOT EXISTS daily_sales_by_branch (
   day             DATE    NOT NULL,
   branch_id       TEXT    NOT NULL,
@@ -108,7 +109,7 @@ CREATE TABLE IF NOT EXISTS customer_loyalty (
 CREATE INDEX IF NOT EXISTS customer_loyalty_ranked
   ON customer_loyalty (branch_id, purchases_count DESC, total_spent DESC, customer_id);
 
--- Who came on a day. Distinct customers do not add up, so the set is kept, and beside it how many it holds.
+-- The customers of each day. Numbers of distinct customers cannot be added up, so the set is stored, and its size below.
 CREATE TABLE IF NOT EXISTS customers_daily (
   day         DATE NOT NULL,
   branch_id   TEXT NOT NULL,
@@ -129,8 +130,8 @@ CREATE TABLE IF NOT EXISTS processed_events (
   processed_at TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 
--- Messages set aside, one row each until a redrive applies them. `counted` ones came from the write side's outbox: settled
--- in the ledger, which is why `forgotten` ones (discarded for good) keep their row, lest they settle once more.
+-- Dead letters, one row each until a redrive applies them. `counted` is true for events from the outbox, which the ledger
+-- has accounted for. `forgotten` is true for discarded ones: they keep their row so that they are not accounted for twice.
 CREATE TABLE IF NOT EXISTS dead_letters (
   event_id      UUID PRIMARY KEY,
   queue         TEXT        NOT NULL,
@@ -140,8 +141,9 @@ CREATE TABLE IF NOT EXISTS dead_letters (
   forgotten     BOOLEAN     NOT NULL DEFAULT false
 );
 
--- Per second of the write database's clock: events committed there (as its watermarks say) and events settled here
--- (applied or set aside, counted in the transactions that did it). A second with settled < committed is not complete.
+-- The ledger: for each second of the write database's clock, the events that were committed according to the watermarks, and
+-- the events that are accounted for (applied or dead letters), counted in the same transactions. A second with settled <
+-- committed is not complete.
 CREATE TABLE IF NOT EXISTS event_ledger (
   second          TIMESTAMPTZ PRIMARY KEY,
   committed       BIGINT NOT NULL DEFAULT 0,
@@ -150,28 +152,28 @@ CREATE TABLE IF NOT EXISTS event_ledger (
   last_settled_at TIMESTAMPTZ
 );
 CREATE INDEX IF NOT EXISTS event_ledger_incomplete ON event_ledger (second) WHERE settled < committed;
--- What came last: views that are told of months at once would search all seconds for it.
+-- For the newest second with events. Without it, a query would search all seconds of a long catch-up.
 CREATE INDEX IF NOT EXISTS event_ledger_settled ON event_ledger (second) WHERE settled > 0;
 
--- The newest watermark. clock_offset is the least (received - told) seen lately, 1 s at most at first: the two clocks'
--- difference plus the fastest transit, so that no age below compares two clocks.
+-- The newest watermark. clock_offset is the smallest recent difference between the time of receipt and the time of sending,
+-- at first limited to 1 s. It contains the difference of the two clocks, so that ages never compare two clocks.
 CREATE TABLE IF NOT EXISTS sync_state (
   only_row     BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
   measured_at  TIMESTAMPTZ,
   received_at  TIMESTAMPTZ,
   clock_offset INTERVAL,
   waiting      BIGINT NOT NULL DEFAULT 0,
-  -- Told of, too, though not what is between: a watermark is on its way, or was lost.
+  -- Ranges reported beyond a gap. The watermark for the gap is on its way or was lost.
   told_ahead   TSTZMULTIRANGE NOT NULL DEFAULT '{}',
-  -- Since when there is such a gap and measured_at stands still: after 10 s, what is between is asked for again.
+  -- Start of such a gap while measured_at does not advance. After 10 s the missing watermark is requested again.
   gap_since    TIMESTAMPTZ,
-  -- The write side has pruned events that it never told of here: the views lack them until a rebuild is accepted.
+  -- The write side has deleted events that were never reported here. The views lack them until a rebuild is accepted.
   lacks_history BOOLEAN NOT NULL DEFAULT false,
-  -- What keeps the write side from publishing, as its newest watermark says: [{ code, detail }].
+  -- Problems of the write side from its newest watermark: [{ code, detail }].
   write_problems JSONB NOT NULL DEFAULT '[]'
 );
--- Columns that came later. Asked for first: ALTER TABLE waits for whoever reads (a dump, for as long as it takes), and
--- everybody else behind it.
+-- Columns of later versions. The condition avoids an ALTER TABLE that changes nothing: it would wait for every reader, such
+-- as a dump, and block all others meanwhile.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'gap_since') THEN
     ALTER TABLE sync_state ADD COLUMN gap_since TIMESTAMPTZ;
@@ -191,8 +193,8 @@ DO $$ BEGIN
 END $$;
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
--- The write databases that events and watermarks came from, by the identity that each has stored. One is counted: the ledger
--- compares its counts alone. Where its history may have changed, `doubt` says why, until somebody has compared both sides.
+-- The write databases that events and watermarks came from, by identity. The ledger compares only the one with `is_counted`.
+-- When its history may have changed, `doubt` says why, until an operator has compared both sides.
 CREATE TABLE IF NOT EXISTS sources (
   source_id     UUID PRIMARY KEY,
   is_counted    BOOLEAN     NOT NULL,
@@ -200,14 +202,14 @@ CREATE TABLE IF NOT EXISTS sources (
   wal_position  PG_LSN,
   reported_at   TIMESTAMPTZ,
   doubt         TEXT,
-  -- Of a source that is not counted: its events that the views include all the same.
+  -- Number of events in the views if this source is not counted.
   events        BIGINT      NOT NULL DEFAULT 0,
   first_seen_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   last_seen_at  TIMESTAMPTZ NOT NULL DEFAULT now()
 );
 CREATE UNIQUE INDEX IF NOT EXISTS sources_counted ON sources (is_counted) WHERE is_counted;
 
--- What keeps a service from its work now, as it says itself every few seconds. A row that is old is of a service that is gone.
+-- Current problems of the services, which each reports every few seconds. An old row is from a service that has ended.
 CREATE TABLE IF NOT EXISTS service_problems (
   reporter      TEXT        NOT NULL,
   code          TEXT        NOT NULL,
@@ -217,29 +219,29 @@ CREATE TABLE IF NOT EXISTS service_problems (
   PRIMARY KEY (reporter, code)
 );
 
--- Every event that the views include, as it was received: what a rebuild reads. Append-only. A month here is when the
--- event arrived, not when it happened, so a month that is over never changes and can leave for a Parquet file.
--- No DEFAULT partition: its rows would have to be moved before their month could be attached.
+-- The archive: every event that the views include, as received. A rebuild reads it. It is append-only and partitioned by the
+-- month of arrival, so that a closed month never changes and can be exported to a Parquet file. There is no DEFAULT
+-- partition, because its rows would have to be moved before their month could be attached.
 CREATE TABLE IF NOT EXISTS event_archive (
   event_id    UUID        NOT NULL,
   received_at TIMESTAMPTZ NOT NULL DEFAULT now(),
   event_type  TEXT        NOT NULL,
   queue       TEXT        NOT NULL,
   occurred_at TIMESTAMPTZ NOT NULL,
-  -- It came from the write side's outbox.
+  -- True for an event from the outbox.
   counted     BOOLEAN     NOT NULL,
   app_id      TEXT,
   traceparent TEXT,
-  -- The very bytes: what is archived was decoded as UTF-8 JSON, which TEXT holds without loss.
+  -- The received bytes. They are valid UTF-8 JSON, which TEXT stores without loss.
   body        TEXT        NOT NULL,
   PRIMARY KEY (event_id, received_at)
 ) PARTITION BY RANGE (received_at);
 
--- Months of the archive that were dropped because a data lake holds them: a rebuild needs them back first.
+-- Months of the archive that were dropped because the lake has them. A rebuild needs them to be restored first.
 CREATE TABLE IF NOT EXISTS event_archive_moved (
   month          TEXT PRIMARY KEY,
   events         BIGINT      NOT NULL,
-  -- Of these the write side knows nothing.
+  -- Events that are not from the outbox.
   foreign_events BIGINT      NOT NULL,
   digest         TEXT        NOT NULL,
   moved_at       TIMESTAMPTZ NOT NULL DEFAULT now()
@@ -250,8 +252,8 @@ DO $$ BEGIN
   END IF;
 END $$;
 
--- Makes the partitions of this UTC month and the next. CREATE TABLE ... PARTITION OF would lock out every reader and writer
--- of the archive; ATTACH waits for nobody. Several callers at once take turns.
+-- Creates the partitions of this UTC month and the next. ATTACH does not block readers and writers of the archive, unlike
+-- CREATE TABLE ... PARTITION OF. Concurrent callers wait for each other.
 CREATE OR REPLACE FUNCTION create_event_archive_months() RETURNS VOID LANGUAGE plpgsql
 SET DateStyle = 'ISO' SET TimeZone = 'UTC' AS $$
 DECLARE
@@ -263,7 +265,7 @@ BEGIN
     partition := to_char(month, '"event_archive_"YYYY_MM');
     CONTINUE WHEN to_regclass(partition) IS NOT NULL;
     PERFORM pg_advisory_xact_lock(hashtext('create_event_archive_months'));
-    -- to_regclass would answer from its cache what it found before the wait; a query sees what was committed meanwhile.
+    -- to_regclass could answer from its cache; a query sees a partition that was committed during the wait.
     CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relname = partition AND relnamespace =
                             (SELECT relnamespace FROM pg_class WHERE oid = 'event_archive'::regclass));
     EXECUTE format('CREATE TABLE %I (LIKE event_archive INCLUDING ALL)', partition);
@@ -274,17 +276,16 @@ END $$;
 
 SELECT create_event_archive_months();
 
--- What was asked of the write side, because it never arrived. One row, which is also the lock that lets one consumer at a
--- time ask.
+-- The state of replay requests. Its only row is also the lock that lets one consumer at a time send requests.
 CREATE TABLE IF NOT EXISTS replay_state (
   only_row     BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
-  -- Events: rounds of requests since the last progress, the seconds asked for last, and what was missing of them.
+  -- For events: requests since the last progress, the seconds of the last request, and the number of events missing then.
   requested_at TIMESTAMPTZ,
   attempts     INTEGER NOT NULL DEFAULT 0,
   asked_from   TIMESTAMPTZ,
   asked_until  TIMESTAMPTZ,
   missing      BIGINT  NOT NULL DEFAULT 0,
-  -- Watermarks.
+  -- For watermarks.
   tell_requested_at TIMESTAMPTZ,
   tell_attempts     INTEGER NOT NULL DEFAULT 0
 );
@@ -301,5 +302,5 @@ DO $$ BEGIN
 END $$;
 INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
--- The services' readiness checks write here, in transactions that are rolled back, to find out whether the disk has room.
+-- The readiness checks write here in transactions that are rolled back, to find out whether the disk has room.
 CREATE UNLOGGED TABLE IF NOT EXISTS storage_probe (filler TEXT NOT NULL);

@@ -92,6 +92,16 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
+  test('of the chassis point to http/ from http/ alone', () => {
+    expect(
+      offences((file) =>
+        /^chassis\/src\/(?!http\/)/.test(file.path)
+          ? importsOf(file).flatMap((specifier) => (specifier.startsWith('../http/') ? [`imports ${specifier}`] : []))
+          : [],
+      ),
+    ).toEqual([]);
+  });
+
   test('into the page are of types alone: what runs in the browser is served from its own folder', () => {
     const page = filesBelow(join(root, 'query-service', 'page', 'src'));
     const reaches = page.flatMap(
@@ -136,7 +146,7 @@ describe('imports', () => {
 });
 
 test('SQL lives in .sql.ts files, projections and queries', () => {
-  const home = /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|^local\/|^bench\/|\/health\.ts$/;
+  const home = /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|^local\/|^bench\//;
   const sql = /[`'"]\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s+[\w(]/;
   expect(offences((file) => (sql.test(file.text) && !home.test(file.path) ? ['holds SQL'] : []))).toEqual([]);
 });
@@ -155,6 +165,17 @@ test('.env.example names exactly the variables that the services read, with thei
   const shown = Object.fromEntries(named.flatMap((name, index) => (index % 2 === 0 ? [[name, named[index + 1]]] : [])));
   const defaults = Object.entries(environment.parse({})).map(([name, value]) => [name, String(value)]);
   expect(shown).toEqual(Object.fromEntries(defaults));
+});
+
+test('the chassis has no word of this suite or of its business', () => {
+  const words =
+    /tallyline|\b(?:(?:an|each|per|new) order|orders|purchases?|products?|customers?|branch(?:es)?|shop)\b/i;
+  expect(
+    offences((file) => {
+      const word = file.part === 'chassis' ? words.exec(file.text)?.[0] : undefined;
+      return word === undefined ? [] : [`says "${word}"`];
+    }),
+  ).toEqual([]);
 });
 
 test('no file is called utils, helpers, common or misc', () => {

@@ -6,7 +6,7 @@ import { createTestDatabases, openTestPool, type TestDatabases } from '@tallylin
 import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
 
-/** Two closed months, one of them large enough for two files; the months of now are there, too, and stay where they are. */
+/** Two closed months, one of them large enough for two files. The current months exist, too, and must not change. */
 const MONTHS = ['2025-12', '2026-01'];
 const EVENTS = [20_010, 7];
 
@@ -69,7 +69,7 @@ async function rowsOf(month: string): Promise<unknown> {
 
 const firstFile = (month: string) => join(lake, 'event_archive', `month=${month}`, 'part-0000.parquet');
 
-test('closed months are exported, with counts and hashes; those that may still grow are not', async () => {
+test('exports closed months only, with counts and hashes', async () => {
   const manifest = JSON.parse(await readFile(join(lake, 'manifest.json'), 'utf8'));
   expect(manifest.months.map(({ month, events }: { month: string; events: number }) => [month, events])).toEqual([
     ['2025-12', 20_010],
@@ -101,7 +101,7 @@ test('closed months are exported, with counts and hashes; those that may still g
   });
 });
 
-test('verify says equal, and names what is damaged, missing or changed', async () => {
+test('verify names files that are damaged, missing or changed', async () => {
   expect(await archive('verify', '--dir', lake)).toMatchObject({
     code: 0,
     output: expect.stringMatching(/2 month\(s\) verified/),
@@ -119,7 +119,7 @@ test('verify says equal, and names what is damaged, missing or changed', async (
   expect((await archive('verify', '--dir', lake, '--month', '2026-01')).output).toMatch(/part-0000.parquet is missing/);
 });
 
-test('nothing is dropped unless files, manifest and rows agree', async () => {
+test('drops nothing unless files, manifest and rows agree', async () => {
   expect(await archive('drop', '--dir', join(lakes, 'none'), '--month', '2026-01')).toMatchObject({ code: 2 });
   await rm(firstFile('2026-01'));
   expect(await archive('drop', '--dir', lake, '--month', '2026-01')).toMatchObject({ code: 1 });
@@ -137,7 +137,7 @@ test('nothing is dropped unless files, manifest and rows agree', async () => {
   expect((await archive('verify', '--dir', exported)).code).toBe(0);
 });
 
-test('what was dropped is in the lake, and comes back to the last byte', async () => {
+test('restores a dropped month to the last byte', async () => {
   const before = await Promise.all(MONTHS.map(rowsOf));
   for (const month of MONTHS) {
     expect(await archive('drop', '--dir', lake, '--month', month)).toMatchObject({
@@ -162,7 +162,7 @@ test('what was dropped is in the lake, and comes back to the last byte', async (
   });
 });
 
-test('an export that was cut off is done again; a drop gives way to a long reader', async () => {
+test('repeats an interrupted export, and gives up a drop while a long read is running', async () => {
   await rm(join(lake, 'manifest.json'));
   await writeFile(firstFile('2026-01'), 'half of a file');
   expect((await archive('export', '--dir', lake, '--month', '2026-01')).code).toBe(0);

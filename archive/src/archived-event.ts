@@ -1,40 +1,40 @@
 import { createHash } from 'node:crypto';
 
-/** A row of `event_archive`. Times are microseconds since 1970, the precision of both Postgres and Parquet. */
+/** A row of `event_archive`. Times are in microseconds since 1970, the precision of Postgres and Parquet. */
 export interface ArchivedEvent {
   readonly eventId: string;
   readonly receivedAtMicros: number;
   readonly eventType: string;
   readonly queue: string;
   readonly occurredAtMicros: number;
-  readonly counted: boolean;
+  readonly fromOutbox: boolean;
   readonly appId: string | null;
   readonly traceparent: string | null;
   readonly body: string;
 }
 
-/** Events in memory at a time: of the largest these are 1 MB, which dies young; of 500, 50 to 200 MB stay. */
+/** Number of events in memory at a time. With larger batches of large events the process keeps far more memory. */
 export const BATCH_SIZE = 100;
 
-/** What a set of events adds up to: equal digests are equal events, whichever side they were read from. */
+/** Number and digest of a set of events. Equal digests mean equal events, in Postgres or in Parquet. */
 export interface Summary {
   readonly events: number;
   readonly digest: string;
 }
 
-/** Sums up events that come in the order of their ids. Needs no more memory for a million than for one. */
-export class Summing {
+/** Computes a summary of events, which must be added in the sequence of their ids. */
+export class SummaryBuilder {
   readonly #hash = createHash('sha256');
   #events = 0;
 
   add(e: ArchivedEvent): void {
-    const { eventId, receivedAtMicros, eventType, queue, occurredAtMicros, counted, appId, traceparent, body } = e;
-    const values = [eventId, receivedAtMicros, eventType, queue, occurredAtMicros, counted, appId, traceparent, body];
-    this.#hash.update(`${JSON.stringify(values)}\n`);
+    const { eventId, receivedAtMicros, eventType, queue, occurredAtMicros, fromOutbox, appId, traceparent, body } = e;
+    const origin = [eventId, receivedAtMicros, eventType, queue, occurredAtMicros, fromOutbox, appId];
+    this.#hash.update(`${JSON.stringify([...origin, traceparent, body])}\n`);
     this.#events += 1;
   }
 
-  /** Ends the sum. */
+  /** Returns the summary. Nothing can be added afterwards. */
   end(): Summary {
     return { events: this.#events, digest: this.#hash.digest('hex') };
   }

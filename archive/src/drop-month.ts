@@ -1,17 +1,17 @@
 import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
 import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { findInLake } from './manifest.js';
-import { dropMonthTable, listMonths, lockMonth, takeTurn } from './months.sql.js';
+import { dropMonthTable, listMonths, lockArchive, lockMonth } from './months.sql.js';
 import { verifyFiles, verifyRows } from './verify-month.js';
 
-/** Drops a month's rows, after comparing them with the files while nobody can change either. */
+/** Drops a month's rows after it has compared them with the files, under locks that keep both unchanged. */
 export async function dropMonth(pool: Pool, lake: string, month: string): Promise<ExitCode> {
   const lakeMonth = await findInLake(lake, month);
   if (lakeMonth === undefined) throw new Error(`the lake does not hold ${month}: export it first`);
   const isTable = (await listMonths(onPool(pool))).some((table) => table.month === month);
   if (!isTable) throw new Error(`event_archive has no rows of ${month}`);
   const faults = await withTransaction(pool, `drop ${month}`, async (tx) => {
-    await takeTurn(tx);
+    await lockArchive(tx);
     await lockMonth(tx, month);
     const faults = [...(await verifyFiles(lake, lakeMonth)), ...(await verifyRows(tx, lakeMonth))];
     if (faults.length === 0) await dropMonthTable(tx, month, lakeMonth);

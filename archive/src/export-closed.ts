@@ -4,10 +4,7 @@ import { exportMonth } from './export-month.js';
 import { readManifest } from './manifest.js';
 import { listMonths } from './months.sql.js';
 
-/**
- * Writes what the lake does not hold yet, or of it `only` one month: a closed month never changes, so one that the lake
- * holds is done.
- */
+/** Exports every closed month that the lake lacks, or `only` one. A closed month never changes, so one export is enough. */
 export async function exportClosed(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   const inLake = new Set((await readManifest(lake)).months.map(({ month }) => month));
   const inTable = await listMonths(onPool(pool));

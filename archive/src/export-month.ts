@@ -1,32 +1,31 @@
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
-import { type ArchivedEvent, Summing } from './archived-event.js';
-import { type LakeFile, type LakeMonth, syncPath, writeMonth } from './manifest.js';
-import { countMonth, readMonth, takeTurn } from './months.sql.js';
+import { type ArchivedEvent, SummaryBuilder } from './archived-event.js';
+import { type LakeFile, type LakeMonth, sha256Of, syncPath, writeMonth } from './manifest.js';
+import { countMonth, lockArchive, readMonth } from './months.sql.js';
 import { appendEvents, type Parquet, withParquet, writePart } from './parquet.sql.js';
-import { sha256Of } from './sha256.js';
 import { verifyFiles } from './verify-month.js';
 
-/** What ends a file, whichever comes first: DuckDB holds its events, and some copies of them, while it writes it. */
+/** Limits for one file, because DuckDB keeps its events in memory several times while it writes the file. */
 const MAX_EVENTS_PER_FILE = 20_000;
 const MAX_CHARACTERS_PER_FILE = 12_000_000;
 
 /**
- * Writes a closed month into the lake, reads it back, and only then enters it into the manifest. Whatever an export that
- * was cut off has left behind is overwritten by the next one. Undefined where the month is empty: what the manifest names
- * is never exported again.
+ * Writes a closed month into the lake, reads it back, and then adds it to the manifest. An export overwrites the
+ * remains of an interrupted one. Returns undefined for an empty month, which must not be in the manifest, because a
+ * month in the manifest is never exported again.
  */
 export function exportMonth(pool: Pool, lake: string, month: string): Promise<LakeMonth | undefined> {
   return withTransaction(pool, `export ${month}`, async (tx) => {
-    await takeTurn(tx);
+    await lockArchive(tx);
     if ((await countMonth(tx, month)) === 0) return undefined;
     const folder = join('event_archive', `month=${month}`);
     const unfinished = join(lake, `${folder}.unfinished`);
     await rm(unfinished, { recursive: true, force: true });
     await mkdir(unfinished, { recursive: true });
 
-    const sum = new Summing();
+    const sum = new SummaryBuilder();
     const files = await withParquet(async (parquet) => {
       const written: LakeFile[] = [];
       for await (const events of inParts(parquet, sum, readMonth(tx, month))) {
@@ -48,10 +47,10 @@ export function exportMonth(pool: Pool, lake: string, month: string): Promise<La
   });
 }
 
-/** Sums up events and adds them to parts; yields the number of events of each part that is full, and of the last one. */
+/** Adds events to the summary and to the open file. Yields the number of events whenever a file is full, and at the end. */
 async function* inParts(
   parquet: Parquet,
-  sum: Summing,
+  sum: SummaryBuilder,
   batches: AsyncIterable<ArchivedEvent[]>,
 ): AsyncGenerator<number> {
   let events = 0;

@@ -8,13 +8,13 @@ import { verifyLake } from './verify-lake.js';
 
 const usage = `Moves closed months of the event archive between Postgres and a data lake of Parquet files.
 
-  npm run archive -- export  [--dir DIR] [--month YYYY-MM]    writes every closed month that the lake does not hold yet
-  npm run archive -- verify  [--dir DIR] [--month YYYY-MM]    compares files, manifest and rows: exit 0, or 1 and what differs
-  npm run archive -- drop    [--dir DIR] --month YYYY-MM      compares once more, then drops the month's rows
-  npm run archive -- restore [--dir DIR] [--month YYYY-MM]    brings back what the lake holds and the database lacks
+  npm run archive -- export  [--dir DIR] [--month YYYY-MM]    writes every closed month that the lake does not have
+  npm run archive -- verify  [--dir DIR] [--month YYYY-MM]    compares files, manifest and rows
+  npm run archive -- drop    [--dir DIR] --month YYYY-MM      compares them, then drops the month's rows
+  npm run archive -- restore [--dir DIR] [--month YYYY-MM]    restores events that the lake has and the database lacks
 
-DIR is ./data-lake unless said otherwise. A month is when an event arrived, in UTC; it is closed an hour after its end.
-Reads READ_DATABASE_URL, from the environment or .env. Exit code 2: it could not be done.`;
+DIR is ./data-lake by default. An event belongs to the month in which it arrived, in UTC. A month is closed an hour after its
+end. Exit code 0: done. 1: something differs. 2: failed. Reads READ_DATABASE_URL from the environment or .env.`;
 
 await runCommandLine({
   usage,
@@ -37,8 +37,8 @@ await runCommandLine({
       if (command === 'verify') return await verifyLake(pool, lake, month);
       if (command === 'restore') return await restoreMonths(pool, lake, month);
       if (command === 'drop' && month !== undefined) return await dropMonth(pool, lake, month);
-      if (command === 'drop') throw new UsageError('drop wants a --month');
-      throw new UsageError(command === undefined ? 'say what to do' : `there is no command "${command}"`);
+      if (command === 'drop') throw new UsageError('drop needs --month');
+      throw new UsageError(command === undefined ? 'a command is missing' : `there is no command "${command}"`);
     } finally {
       await pool.end();
     }

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-/** What the lake holds, and how to tell that it still does. It is written last, so it never names what is not there. */
+/** The manifest lists the lake's files with their hashes. It is written last, so it never lists a file that is missing. */
 
 const file = z.object({
   /** Relative to the lake. */
@@ -15,7 +17,7 @@ const file = z.object({
 const month = z.object({
   month: z.string().regex(/^\d{4}-\d\d$/),
   events: z.int().min(0),
-  /** Of the events themselves, in the order of their ids: the same for the rows in Postgres. */
+  /** Digest of the events, which is the same for the rows in Postgres. */
   digest: z.string(),
   exportedAt: z.iso.datetime(),
   files: z.array(file),
@@ -46,7 +48,7 @@ export async function findInLake(lake: string, month: string): Promise<LakeMonth
   return (await readManifest(lake)).months.find((lakeMonth) => lakeMonth.month === month);
 }
 
-/** Adds or replaces a month. Readers see the old manifest or the new one, never half of one, whenever the power fails. */
+/** Adds or replaces a month. Even after a power failure, the manifest is either the old or the new one. */
 export async function writeMonth(lake: string, added: LakeMonth): Promise<void> {
   const { months } = await readManifest(lake);
   const all = [...months.filter(({ month }) => month !== added.month), added];
@@ -67,7 +69,7 @@ async function writeDurably(path: string, text: string): Promise<void> {
   }
 }
 
-/** Waits until a file, or the entries of a folder, are on the disk. */
+/** Waits until a file, or the entries of a folder, are on disk. */
 export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
@@ -75,4 +77,10 @@ export async function syncPath(path: string): Promise<void> {
   } finally {
     await handle.close();
   }
+}
+
+export async function sha256Of(path: string): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const bytes of createReadStream(path)) hash.update(bytes);
+  return hash.digest('hex');
 }

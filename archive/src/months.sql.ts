@@ -4,13 +4,13 @@ import type { Queryable, Tx } from '@tallyline/chassis/postgres/pool';
 import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { type ArchivedEvent, BATCH_SIZE, type Summary } from './archived-event.js';
 
-/** Months that `event_archive` holds, oldest first. Closed: nothing more can arrive in it, by the database's clock. */
+/** A month of `event_archive`. No more events can arrive in a closed one. */
 export interface TableMonth {
   readonly month: string;
   readonly closed: boolean;
 }
 
-/** A transaction that began in the last second of a month may commit after it, but not an hour later. */
+/** Lists the months, oldest first. Open transactions may add to a month that is over, so it is closed an hour later. */
 export function listMonths(db: Queryable): Promise<TableMonth[]> {
   return db.query({
     text: `
@@ -22,20 +22,20 @@ export function listMonths(db: Queryable): Promise<TableMonth[]> {
   });
 }
 
-/** Keeps two of these commands from writing into one lake, or one table, at the same time, and the months from a rebuild. */
-export async function takeTurn(tx: Tx): Promise<void> {
+/** Excludes other archive commands and rebuilds until the transaction ends. */
+export async function lockArchive(tx: Tx): Promise<void> {
   if (await tryLongLock(tx, ARCHIVE_LOCK)) return;
-  throw new Error('a rebuild or another archive command is under way on this database: once more when it has ended');
+  throw new Error('a rebuild or another archive command is running on this database: try again when it has ended');
 }
 
-/** The rows of a month in the order of their ids, some at a time: a month need not fit into memory. */
+/** Reads the rows of a month by id in batches, because a month may not fit into memory. */
 export function readMonth(tx: Tx, month: string): AsyncGenerator<ArchivedEvent[]> {
   return batchesOf(
     tx,
     'month_rows',
     `SELECT event_id AS "eventId", (extract(epoch FROM received_at) * 1000000)::bigint AS "receivedAtMicros",
             event_type AS "eventType", queue, (extract(epoch FROM occurred_at) * 1000000)::bigint AS "occurredAtMicros",
-            counted, app_id AS "appId", traceparent, body
+            counted AS "fromOutbox", app_id AS "appId", traceparent, body
        FROM ${tableOf(month)} ORDER BY event_id`,
     BATCH_SIZE,
   );
@@ -46,14 +46,14 @@ export async function countMonth(tx: Tx, month: string): Promise<number> {
   return row?.count ?? 0;
 }
 
-/** Nobody changes the month while it is compared; the consumer writes another one and is not held up. */
+/** Prevents changes of the month while it is compared. The consumer writes to another month and is not blocked. */
 export async function lockMonth(tx: Tx, month: string): Promise<void> {
   await tx.query({ text: `LOCK TABLE ${tableOf(month)} IN SHARE MODE` });
 }
 
 /**
- * Removes a month and remembers that it is gone. For a moment this needs the whole archive: where a long reader has it,
- * the command gives up after 2 s, because the consumer would be waiting behind it.
+ * Drops a month and records that. This needs a short lock on the whole archive. While a long read is running, the
+ * command gives up after 2 s, because the consumer would wait behind its lock.
  */
 export async function dropMonthTable(tx: Tx, month: string, { events, digest }: Summary): Promise<void> {
   await tx.query({
@@ -65,7 +65,7 @@ export async function dropMonthTable(tx: Tx, month: string, { events, digest }: 
   await tx.query({ text: `DROP TABLE ${tableOf(month)}` });
 }
 
-/** Months that were dropped because the lake holds them. */
+/** Lists the months that were dropped because the lake has them. */
 export function listMoved(db: Queryable): Promise<(Summary & { readonly month: string })[]> {
   return db.query({ text: 'SELECT month, events, digest FROM event_archive_moved ORDER BY month' });
 }
@@ -74,7 +74,7 @@ export async function createMonthTable(tx: Tx, month: string): Promise<void> {
   await tx.query({ text: `CREATE TABLE ${tableOf(month)} (LIKE event_archive INCLUDING ALL)` });
 }
 
-/** Those of some events that the month lacks. */
+/** Returns those of `events` that the month lacks. */
 export async function findMissing(tx: Tx, month: string, events: readonly ArchivedEvent[]): Promise<ArchivedEvent[]> {
   const rows = await tx.query<{ id: string }>({
     text: `SELECT event_id AS id FROM ${tableOf(month)} WHERE event_id = ANY($1::uuid[])`,
@@ -98,7 +98,7 @@ export async function insertRows(tx: Tx, month: string, events: readonly Archive
       events.map((e) => e.eventType),
       events.map((e) => e.queue),
       events.map((e) => e.occurredAtMicros),
-      events.map((e) => e.counted),
+      events.map((e) => e.fromOutbox),
       events.map((e) => e.appId),
       events.map((e) => e.traceparent),
       events.map((e) => e.body),
@@ -106,7 +106,7 @@ export async function insertRows(tx: Tx, month: string, events: readonly Archive
   });
 }
 
-/** Makes the table a part of the archive again. */
+/** Attaches the table to the archive. */
 export async function attachMonth(tx: Tx, month: string): Promise<void> {
   await tx.query({
     text: `ALTER TABLE event_archive ATTACH PARTITION ${tableOf(month)}
@@ -114,7 +114,7 @@ export async function attachMonth(tx: Tx, month: string): Promise<void> {
   });
 }
 
-export async function forgetMoved(tx: Tx, month: string): Promise<void> {
+export async function removeFromMoved(tx: Tx, month: string): Promise<void> {
   await tx.query({ text: 'DELETE FROM event_archive_moved WHERE month = $1', values: [month] });
 }
 

@@ -2,34 +2,34 @@ import { existsSync } from 'node:fs';
 import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
 import { allowIdle } from '@tallyline/chassis/postgres/advisory-lock.sql';
 import { onPool, type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
-import { Summing, sameSummary } from './archived-event.js';
+import { SummaryBuilder, sameSummary } from './archived-event.js';
 import { findInLake, type LakeMonth, readManifest } from './manifest.js';
 import {
   attachMonth,
   countMonth,
   createMonthTable,
   findMissing,
-  forgetMoved,
   insertRows,
   listMonths,
   listMoved,
-  takeTurn,
+  lockArchive,
+  removeFromMoved,
 } from './months.sql.js';
 import { readFiles } from './verify-month.js';
 
-/** All months in one turn: a rebuild between two of them would take the first ones for all there is. */
+/** Restores all months under one lock, because a rebuild between two of them would lack the later ones. */
 export function restoreMonths(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   return withTransaction(pool, 'restore', async (guard) => {
-    await takeTurn(guard);
-    return restoreInTurn(pool, lake, only);
+    await lockArchive(guard);
+    return restoreLocked(pool, lake, only);
   });
 }
 
 /**
- * Brings back `only` the month that was asked for, or else what the lake holds and this database does not: a new one has
- * dropped nothing itself, and knows only from the lake what the lost one had.
+ * Restores `only` one month, or every month of the lake that this database lacks. A new database has no record of
+ * dropped months, so the lake is the only list of what a lost database had.
  */
-async function restoreInTurn(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
+async function restoreLocked(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   if (!existsSync(lake)) throw new Error(`there is no data lake in ${lake}`);
   const moved = await listMoved(onPool(pool));
   const { months: inLake } = await readManifest(lake);
@@ -48,22 +48,22 @@ async function restoreInTurn(pool: Pool, lake: string, only: string | undefined)
 }
 
 interface Restored {
-  /** Rows of the month that were there. */
+  /** Number of rows that the month had before. */
   readonly before: number;
   readonly added: number;
 }
 
 /**
- * Brings back what a month lacks, all of it or nothing. Its partition may be there, empty or in part: they are made ahead,
- * and a backup has those of its time.
+ * Restores the events that a month lacks in one transaction. Its partition may exist with none or some of the events,
+ * because partitions are created ahead and a database may come from a backup.
  */
 function restoreMonth(pool: Pool, lake: string, { files, month, ...exported }: LakeMonth): Promise<Restored> {
   return withTransaction(pool, `restore ${month}`, async (tx) => {
-    await allowIdle(tx); // between its statements it is at its files
+    await allowIdle(tx); // the transaction is idle while files are read
     const isTable = (await listMonths(tx)).some((table) => table.month === month);
     if (!isTable) await createMonthTable(tx, month);
     const before = await countMonth(tx, month);
-    const sum = new Summing();
+    const sum = new SummaryBuilder();
     let added = 0;
     for await (const events of readFiles(lake, files)) {
       const missing = before === 0 ? events : await findMissing(tx, month, events);
@@ -73,7 +73,7 @@ function restoreMonth(pool: Pool, lake: string, { files, month, ...exported }: L
     }
     if (!sameSummary(sum.end(), exported)) throw new Error(`the files of ${month} are not what the manifest says`);
     if (!isTable) await attachMonth(tx, month);
-    await forgetMoved(tx, month);
+    await removeFromMoved(tx, month);
     return { before, added };
   });
 }

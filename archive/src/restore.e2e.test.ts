@@ -11,7 +11,7 @@ import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
 import { createTestPool } from '../../tests/setup/test-database.js';
 
-/** The lake of a database that was lost, and for each test a database that took its place. */
+/** The lake of a lost database. Each test has a new database in its place. */
 let lake: string;
 let lost: readonly string[];
 let databases: TestDatabases;
@@ -62,14 +62,14 @@ async function expectArchive(expected: [code: number, text: RegExp], command: st
   expect([code, stdout + stderr]).toEqual([expected[0], expect.stringMatching(expected[1])]);
 }
 
-test('a new read database gets back every month that the lake holds', async () => {
+test('restores every month of the lake into a new read database', async () => {
   await expectArchive([0, /not in this database.*2 month\(s\) verified/s], 'verify');
   await expectArchive([0, /2025-12: 30 events are back in event_archive\n2026-01: 7 events are back/], 'restore');
   expect(await allRows()).toEqual(lost);
   await expectArchive([0, /nothing to restore/], 'restore');
 });
 
-test('a month that is there in part gets what is missing, and an empty one all of it', async () => {
+test('restores the missing events of an incomplete month, and all events of an empty one', async () => {
   await createMonth('2025_12', '2025-12-01', '2026-01-01');
   await createMonth('2026_01', '2026-01-01', '2026-02-01');
   const kept = lost.slice(-3);
@@ -83,7 +83,7 @@ test('a month that is there in part gets what is missing, and an empty one all o
   await expectArchive([0, /2 month\(s\) verified/], 'verify');
 });
 
-test('an empty month is not exported: the lake would say that it holds it', async () => {
+test('does not export an empty month, which the manifest would then list as exported', async () => {
   const none = join(lake, 'none');
   await createMonth('2025_11', '2025-11-01', '2025-12-01');
   await expectArchive(
@@ -97,7 +97,7 @@ test('an empty month is not exported: the lake would say that it holds it', asyn
   expect(existsSync(none)).toBe(false);
 });
 
-test('a file of large events ends early, so that none needs much memory, and they come back', async () => {
+test('limits files of large events by size, and restores them', async () => {
   const large = ['--dir', join(lake, 'large')];
   await createMonth('2025_11', '2025-11-01', '2025-12-01', 3_000);
   await pool.query("UPDATE event_archive SET body = jsonb_build_object('n', event_id, 'text', repeat('é\"', 4000))");
@@ -108,15 +108,15 @@ test('a file of large events ends early, so that none needs much memory, and the
   expect(await allRows()).toEqual(before);
 });
 
-test('where there is no lake, nobody says that there is nothing to restore', async () => {
+test('fails when there is no lake, rather than reporting nothing to restore', async () => {
   await expectArchive([2, /there is no data lake in .*elsewhere/], 'restore', '--dir', join(lake, 'elsewhere'));
 });
 
-test('while a rebuild, or another of these commands, counts on the archive, it is left as it is', async () => {
+test('refuses to restore while a rebuild or another archive command is running', async () => {
   const other = createTestPool(databases.readDatabaseUrl);
   await withTransaction(other, 'rebuild', async (tx) => {
     await tryLongLock(tx, ARCHIVE_LOCK);
-    const refused = /a rebuild or another archive command is under way .* once more when it has ended/;
+    const refused = /a rebuild or another archive command is running .* try again when it has ended/;
     await expectArchive([2, refused], 'restore');
   });
   await other.end();

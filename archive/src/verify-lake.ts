@@ -5,7 +5,7 @@ import { readManifest } from './manifest.js';
 import { listMonths, listMoved } from './months.sql.js';
 import { verifyFiles, verifyRows } from './verify-month.js';
 
-/** Compares every month of the lake, or `only` one, with its files and, where they are still there, with its rows. */
+/** Compares every month of the lake, or `only` one, with its files, and with its rows unless they were dropped. */
 export async function verifyLake(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   const { months: inLake } = await readManifest(lake);
   const inTable = new Set((await listMonths(onPool(pool))).map(({ month }) => month));
@@ -25,7 +25,7 @@ export async function verifyLake(pool: Pool, lake: string, only: string | undefi
     if (inTable.has(month)) {
       differences.push(...(await withTransaction(pool, `verify ${month}`, (tx) => verifyRows(tx, lakeMonth))));
     } else if (!moved.some((m) => m.month === month)) {
-      print(`${month}: not in this database, and not dropped from it: restore would bring it`);
+      print(`${month}: not in this database, and not dropped from it; archive restore would add it`);
     }
     if (differences.length === 0) print(`${month}: ${events} events in ${files.length} file(s), equal`);
     faults.push(...differences);

@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
-import { type ArchivedEvent, type Summary, Summing, sameSummary } from './archived-event.js';
-import type { LakeMonth } from './manifest.js';
+import { type ArchivedEvent, type Summary, SummaryBuilder, sameSummary } from './archived-event.js';
+import { type LakeMonth, sha256Of } from './manifest.js';
 import { readMonth } from './months.sql.js';
 import { readParquet } from './parquet.sql.js';
-import { sha256Of } from './sha256.js';
 
-/** What is wrong with a month's files: nothing, when they are the bytes and the events that the manifest names. */
+/** Compares a month's files with the manifest and returns the differences. */
 export async function verifyFiles(lake: string, { files, ...month }: LakeMonth): Promise<string[]> {
   const faults: string[] = [];
   for (const { path, bytes, sha256 } of files) {
@@ -21,19 +20,19 @@ export async function verifyFiles(lake: string, { files, ...month }: LakeMonth):
   return sameSummary(read, month) ? [] : [`${month.month} holds ${differing(read, month)}`];
 }
 
-/** Every event of some files, in their order; some of them at a time are in memory. */
+/** Reads the events of several files, in batches. */
 export async function* readFiles(lake: string, files: LakeMonth['files']): AsyncGenerator<ArchivedEvent[]> {
   for (const { path } of files) yield* readParquet(join(lake, path));
 }
 
-/** What is wrong between a month's rows in Postgres and the manifest. */
+/** Compares a month's rows in Postgres with the manifest and returns the differences. */
 export async function verifyRows(tx: Tx, month: LakeMonth): Promise<string[]> {
   const rows = await summaryOf(readMonth(tx, month.month));
   return sameSummary(rows, month) ? [] : [`event_archive holds ${differing(rows, month)} for ${month.month}`];
 }
 
 async function summaryOf(batches: AsyncIterable<readonly ArchivedEvent[]>): Promise<Summary> {
-  const sum = new Summing();
+  const sum = new SummaryBuilder();
   for await (const events of batches) for (const event of events) sum.add(event);
   return sum.end();
 }

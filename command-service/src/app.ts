@@ -4,6 +4,7 @@ import type { Route } from '@tallyline/chassis/http/route';
 import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import type { Metrics } from '@tallyline/chassis/process/metrics';
+import { PROBLEM_TYPES } from '@tallyline/contracts/suite';
 import type { Express } from 'express';
 import { listBranchesRoute } from './branches/list-branches.route.js';
 import type { Measures } from './measures.js';
@@ -15,6 +16,7 @@ import { recordPurchaseRoutes } from './purchases/record-purchase.route.js';
 
 export const api = {
   title: 'command-service',
+  problemTypes: PROBLEM_TYPES,
   description:
     'Stores what was decided: products, orders and purchases. What is answered 201 is durable and will be counted once.',
 };

@@ -6,6 +6,7 @@ import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
+import { METRIC_PREFIX } from '@tallyline/contracts/suite';
 import { buildApp } from './app.js';
 import { resultsStatement } from './idempotency/idempotency.sql.js';
 import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.js';
@@ -44,8 +45,8 @@ await runService('command-service', process.env, settings, async ({ config, log 
     statementTimeoutMs: 5_000,
     log,
   });
-  const metrics = createMetrics('command-service');
-  observePool(metrics, pool);
+  const metrics = createMetrics('command-service', METRIC_PREFIX);
+  observePool(metrics, pool, METRIC_PREFIX);
   const measures = createMeasures(metrics);
   const outbox = startOutbox({
     pool: relayPool,

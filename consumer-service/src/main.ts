@@ -7,6 +7,7 @@ import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
+import { METRIC_PREFIX, PROBLEM_TYPES } from '@tallyline/contracts/suite';
 import { startArchiveMonths } from './archive/archive-months.js';
 import { batchStatements } from './inbox/apply-batch.js';
 import { pruneProcessedEvents } from './inbox/retention.sql.js';
@@ -28,6 +29,7 @@ const settings = environment.pick({
 });
 
 const api = {
+  problemTypes: PROBLEM_TYPES,
   title: 'consumer-service',
   description: 'Applies events to the views. Its HTTP server answers health checks and metrics only.',
 };
@@ -40,8 +42,8 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     statementTimeoutMs: 30_000,
     log,
   });
-  const metrics = createMetrics('consumer-service');
-  observePool(metrics, pool);
+  const metrics = createMetrics('consumer-service', METRIC_PREFIX);
+  observePool(metrics, pool, METRIC_PREFIX);
   const archiveMonths = startArchiveMonths(pool, log);
   const publisherLink = startPublisherLink(log, config.BROKER_URL);
   const subscription = startSubscription({

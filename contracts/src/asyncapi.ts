@@ -15,13 +15,13 @@ const headers = {
     },
     'cloudEvents:epoch': {
       type: 'string',
-      description: 'Changes when the history of the write database may have changed: a fail-over, a restore',
+      description: 'Changes when the history of the write database may have changed, as after a fail-over or a restore',
     },
     'cloudEvents:time': { type: 'string', format: 'date-time' },
   },
 };
 
-/** The AsyncAPI 3 document of the events, made of the schemas that validate them and the topology that carries them. */
+/** Builds the AsyncAPI 3 document of the events from their schemas and the topology. */
 export function asyncApiDocument() {
   const all = Object.entries(events);
   return {
@@ -30,8 +30,8 @@ export function asyncApiDocument() {
       title: 'Tallyline events',
       version: '1.0.0',
       description:
-        'Facts that command-service has stored, each published at least once and in no promised order. ' +
-        'Deduplicate by `messageId`. Readers ignore fields that they do not know.',
+        'Facts that command-service has stored. Each is published at least once, in any order. ' +
+        'Readers deduplicate by `messageId` and ignore fields that they do not know.',
       license: { name: 'MIT' },
     },
     defaultContentType: 'application/json',
@@ -54,18 +54,18 @@ function channel(type: string, topic: string) {
 function operations(type: string, topic: string) {
   const queue = queueOf(topic);
   const messages = [{ $ref: `#/channels/${type}/messages/${type}` }];
-  const of = { channel: { $ref: `#/channels/${type}` }, messages };
+  const common = { channel: { $ref: `#/channels/${type}` }, messages };
   const send = {
     action: 'send',
     title: `command-service publishes ${type}`,
-    ...of,
+    ...common,
     bindings: { amqp: { deliveryMode: 2, mandatory: true, timestamp: true, bindingVersion: '0.3.0' } },
   };
   const receive = {
     action: 'receive',
-    title: `consumer-service counts ${type}`,
-    description: `From queue \`${queue}\`; what cannot be applied goes to \`${deadLetterQueueOf(queue)}\`.`,
-    ...of,
+    title: `consumer-service applies ${type}`,
+    description: `From queue \`${queue}\`; a message that cannot be applied goes to \`${deadLetterQueueOf(queue)}\`.`,
+    ...common,
     bindings: { amqp: { ack: true, bindingVersion: '0.3.0' } },
   };
   return [
@@ -83,7 +83,7 @@ function queueOf(topic: string): string {
 }
 
 function message(type: string, schema: z.ZodType) {
-  // Draft 7 is what AsyncAPI builds on; "input" leaves room for fields that a reader does not know.
+  // AsyncAPI uses draft 7. With "input" the schema allows fields that a reader does not know.
   const { $schema, ...payload } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' });
   return {
     name: type,

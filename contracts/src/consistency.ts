@@ -1,7 +1,7 @@
-/** Answered by a POST: the id of the event that the write made. A GET that sends it back waits until the views have it. */
+/** A header with event ids of writes. A POST answers it; a GET that sends it waits until the views include the events. */
 export const CONSISTENCY_TOKEN = 'consistency-token';
 
-/** Answered by a GET that sent tokens: whether its answer includes those writes. */
+/** A header that a GET with tokens answers: whether the answer includes those writes. */
 export const CONSISTENCY_STATUS = 'consistency-status';
 
 export const consistencyStates = ['included', 'pending', 'set-aside'] as const;

@@ -6,8 +6,8 @@ const url = (...protocols: string[]) =>
   });
 
 /**
- * Names that PostgreSQL reads as Node.js does. To PostgreSQL CET knows no summer, IST is Israel's and AET nothing, and an
- * offset goes the other way round: +02:00 is west of Greenwich there.
+ * Accepts names that mean the same to PostgreSQL and Node.js. To PostgreSQL, CET has no summer time, IST is Israel's,
+ * AET is unknown, and an offset is inverted: +02:00 is west of Greenwich.
  */
 function isTimeZone(value: string): boolean {
   if (!/^(UTC|GMT|[a-z]\w*\/.+)$/i.test(value)) return false;
@@ -18,11 +18,11 @@ function isTimeZone(value: string): boolean {
   }
 }
 
-/** A copy of an event that comes after its row in the inbox is gone would be counted twice. */
+/** Retention of the inbox. A copy of an event that arrives after its inbox row is deleted would be applied twice. */
 const MIN_RETENTION_DAYS = 30;
 const retentionDays = z.coerce.number().int().min(MIN_RETENTION_DAYS).max(36_500).default(365);
 
-/** An event of so many days ago arrives, published again, while the inbox remembers it, whatever the settings are. */
+/** A replay of events up to this age is safe with any setting: they arrive before their inbox rows are deleted. */
 export const SAFE_REPLAY_DAYS = MIN_RETENTION_DAYS - 1;
 
 /** The highest default port is 15672. */
@@ -31,8 +31,8 @@ const MAX_PORT_OFFSET = 40_000;
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /**
- * Every environment variable of the suite with its default, declared once; each service picks the ones it reads.
- * `.env.example` names exactly these, and a test holds it to that.
+ * Every environment variable of the suite with its default. Each service picks those that it reads. A test checks that
+ * `.env.example` has the same variables and defaults.
  */
 export const environment = z.object({
   WRITE_DATABASE_URL: url('postgres:', 'postgresql:').default('postgres://postgres:postgres@127.0.0.1:5433/write_db'),

@@ -4,19 +4,19 @@ import { environment } from './environment.js';
 const parsed = (zone: string) => environment.safeParse({ SHOP_TIME_ZONE: zone });
 
 test.each(['UTC', 'GMT', 'Europe/Berlin', 'America/Argentina/Buenos_Aires', 'Etc/GMT+5'])(
-  'the shop may be in %s',
+  'accepts the time zone %s',
   (zone) => {
     expect(parsed(zone).data?.SHOP_TIME_ZONE).toBe(zone);
   },
 );
 
 test.each([
-  ['PostgreSQL has a fixed offset by that name', ['CET', 'EET', 'MET', 'WET', 'EST', 'MST', 'HST']],
-  ['PostgreSQL has another country by that name', ['IST', 'BST', 'CST']],
+  ['PostgreSQL has a fixed offset of that name', ['CET', 'EET', 'MET', 'WET', 'EST', 'MST', 'HST']],
+  ['PostgreSQL means another country by that name', ['IST', 'BST', 'CST']],
   ['PostgreSQL does not know that name', ['AET', 'PLT']],
-  ['PostgreSQL reads an offset the other way round', ['+02:00', '-05:00', 'UTC+2', 'UTC/+2']],
-  ['it is no time zone', ['', 'Berlin', 'Europe/Nowhere', 'Europe/Berlin ']],
-])('the shop is refused where %s: %s', (_why, zones) => {
+  ['PostgreSQL inverts the offset', ['+02:00', '-05:00', 'UTC+2', 'UTC/+2']],
+  ['it is not a time zone', ['', 'Berlin', 'Europe/Nowhere', 'Europe/Berlin ']],
+])('refuses a time zone when %s: %s', (_why, zones) => {
   for (const zone of zones) {
     expect([zone, parsed(zone).error?.issues.map(({ message }) => message)]).toEqual([
       zone,

@@ -1,6 +1,6 @@
 import type { EventOf, EventType } from './events.js';
 
-/** An ordinary event of each type: what every reader must be able to take. */
+/** An ordinary event of each type, which every reader must accept. */
 export const eventExamples: { readonly [T in EventType]: EventOf<T> } = {
   ProductCreated: {
     eventType: 'ProductCreated',

@@ -3,7 +3,7 @@ import { orderCreated } from './events/order-created.js';
 import { productCreated } from './events/product-created.js';
 import { purchaseCreated } from './events/purchase-created.js';
 
-/** Every event that crosses a service boundary: type, schema, and the topic (in the outbox; AMQP's routing key) it has. */
+/** Every event by its type, with its schema and its topic, which is the routing key in AMQP. */
 export const events = {
   ProductCreated: { schema: productCreated, topic: 'product.created' },
   OrderCreated: { schema: orderCreated, topic: 'order.created' },

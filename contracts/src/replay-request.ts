@@ -1,17 +1,17 @@
 import { z } from 'zod';
 import { instant } from './fields.js';
 
-/** One request covers this many seconds of the write side's clock at most: 270 kB, and 0.4 s of its database. */
+/** Limits one request to about 270 kB and half a second of work for the write database. */
 export const MAX_REPLAY_SECONDS = 10_000;
 
 /**
- * What the read side asks of the write side when something that the broker had confirmed never arrived (a queue was
- * deleted, a broker lost its disk). Asking twice does no harm: what comes twice is counted once.
+ * Asks the write side for events or watermarks that the broker confirmed but that never arrived, because a queue was
+ * deleted or a broker lost its disk. Repeating a request is harmless, because copies are recognised.
  */
 export const replayRequest = z.object({
-  /** Starts of seconds of which some events are missing: publish these again. */
+  /** Seconds (their start) with missing events; the write side publishes all events of these seconds again. */
   seconds: z.array(instant).max(MAX_REPLAY_SECONDS),
-  /** Watermarks are missing: tell again what was committed, from this time, or from the beginning (null). */
+  /** Watermarks are missing; the write side reports its counts again from this time, or from the beginning (null). */
   tellFrom: instant.nullable().optional(),
 });
 

@@ -6,22 +6,22 @@ import { OUTBOX_APP_ID } from './topology.js';
 const walPosition = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
 
 /**
- * Which write database a watermark speaks for. The identity is stored in the database, so it is the same after a restore.
- * The epoch is not: it changes when the history of the database may have changed.
+ * The write database that a watermark comes from. The identity is stored in the database, so a restore keeps it. The
+ * epoch changes when the history of the database may have changed.
  */
 export const source = z.object({
   id: z.guid(),
   epoch: z.string().regex(/^\d+-\d+-\d+-\d+$/),
-  /** How far the write-ahead log is on the disk. Within an epoch it never goes back. */
+  /** The end of the flushed write-ahead log. It never decreases within an epoch. */
   walPosition,
-  /** Where in it the newest checkpoint is, and when that was begun, by the server's clock in whole seconds. */
+  /** Position of the newest checkpoint, and its start by the server's clock in whole seconds. */
   checkpointPosition: walPosition,
   checkpointAt: instant,
 });
 
 export type Source = z.infer<typeof source>;
 
-/** The parts of an epoch, in their order, and what a change of each says. */
+/** The meaning of a change of each part of an epoch. The parts have the same sequence here. */
 const EPOCH_PARTS = [
   'it is another database cluster',
   'it is another database of the cluster',
@@ -29,7 +29,7 @@ const EPOCH_PARTS = [
   'its tables were restored from a dump',
 ] as const;
 
-/** In words, what differs between two epochs. */
+/** Describes the first difference between two epochs. */
 export function epochChange(before: string, after: string): string {
   const [old, now] = [before.split('-'), after.split('-')];
   return EPOCH_PARTS.find((_, part) => old[part] !== now[part]) ?? 'nothing changed';
@@ -42,7 +42,7 @@ export function cloudEventsSource(id: string): string {
 
 const CLOUD_EVENTS_SOURCE = new RegExp(`^/${OUTBOX_APP_ID}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`);
 
-/** The source in it; undefined where there is none, as in messages of version 0.1. */
+/** The id in a `source` attribute; undefined if there is none, as in messages of version 0.1. */
 export function sourceIdOf(cloudEventsSource: unknown): string | undefined {
   return typeof cloudEventsSource === 'string' ? CLOUD_EVENTS_SOURCE.exec(cloudEventsSource)?.[1] : undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Why `sync-status` is not "in-sync", for programs. What each one means and what to do is in docs/operations.md, under the
- * same name; `action` is the short form of it.
+ * Reasons why `sync-status` is not "in-sync", for programs. docs/operations.md explains each under the same name;
+ * `action` is a short form of what to do.
  */
 export const syncReasons = {
   'nothing-reported': { action: 'start command-service and consumer-service; one watermark must arrive' },
@@ -28,7 +28,7 @@ export type SyncReasonCode = keyof typeof syncReasons;
 
 export const syncReasonCodes = Object.keys(syncReasons) as [SyncReasonCode, ...SyncReasonCode[]];
 
-/** What a service reports of its own troubles. */
+/** A problem that a service reports about itself. */
 export interface SyncProblem {
   readonly code: SyncReasonCode;
   readonly detail: string;

@@ -1,31 +1,31 @@
-/** The broker's topology, declared once. Both sides assert it, so either may start first. */
+/** The broker's topology. Both sides declare it at the broker, so either may start first. */
 
 export const EVENTS_EXCHANGE = 'events';
 export const DEAD_LETTER_EXCHANGE = 'events.dlx';
 
-/** Queues that carry events, with the routing keys that reach them. Each has a `<queue>.dlq` beside it. */
+/** Event queues with their routing keys. Each has a dead-letter queue `<queue>.dlq`. */
 export const eventQueues = {
   'product-events': ['product.*'],
   'order-events': ['order.*'],
   'purchase-events': ['purchase.*'],
 } as const;
 
-/** The relay's watermarks travel beside the events, not among them: the event queues show events alone. */
+/** Watermarks have their own queue, so that the lengths of the event queues are numbers of events. */
 export const WATERMARK_QUEUE = 'watermarks';
 export const WATERMARK_TOPIC = 'watermark';
 
-/** The one queue that flows back: the read side asks for events that were lost on the way. */
+/** The only queue from the read side to the write side: requests for lost events. */
 export const REPLAY_QUEUE = 'replay-requests';
 export const REPLAY_TOPIC = 'replay.requested';
 
-/** `appId` of what comes out of the outbox: only those messages are counted against the write side's ledger. */
+/** The `appId` of messages from the outbox. The ledger counts only those. */
 export const OUTBOX_APP_ID = 'command-service';
 
 export function deadLetterQueueOf(queue: string): string {
   return `${queue}.dlq`;
 }
 
-/** All of it, in the form that the chassis declares. */
+/** The whole topology in the form that the chassis declares. */
 export const topology = {
   exchange: EVENTS_EXCHANGE,
   deadLetterExchange: DEAD_LETTER_EXCHANGE,

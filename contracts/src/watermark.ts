@@ -2,40 +2,40 @@ import { z } from 'zod';
 import { instant as anyInstant } from './fields.js';
 import { source } from './source.js';
 
-/** PostgreSQL knows no year 0, and would refuse the batch that such a watermark came with again and again. */
+/** PostgreSQL has no year 0 and would refuse a batch with such a watermark again and again. */
 const instant = anyInstant.refine((text) => !text.startsWith('0000'), 'must be of the year 1 or later');
 
-/** Waiting events are counted up to here: more would be no more news, and eight million take as long as a statement may. */
+/** Unpublished events are counted up to this number, because counting millions would exceed the statement timeout. */
 export const MOST_WAITING = 1_000_000;
 
-/** A watermark names so many problems at most, each in so many characters. */
+/** Limits on the problems in a watermark. */
 export const MAX_PROBLEMS = 10;
 const MAX_CODE_LENGTH = 60;
 export const MAX_DETAIL_LENGTH = 500;
 
 /**
- * What the write side tells the read side about itself, every second: how many events were committed in each second of
- * its own clock, for seconds in which nothing more can be committed. The consumer counts what it settled per second of
- * the same clock, and the difference is what the views do not include.
+ * A report of the write side to the read side, sent every second: how many events were committed in each second of the
+ * write database's clock, up to the commit horizon. The consumer counts the events that it has accounted for by the
+ * same seconds, and the difference is missing in the views.
  */
 export const watermark = z.object({
-  /** End of the last second that is counted, by the write database's clock. */
+  /** End of the last second of this report, by the write database's clock. */
   measuredAt: instant,
-  /** The same clock when this was told. */
+  /** The write database's clock when this was sent. */
   toldAt: instant.optional(),
-  /** The counts are of every second from here on: where this is later than all that was told before, something was lost. */
+  /** Start of this report. If it is later than the end of all earlier reports, a watermark is missing. */
   from: instant,
-  /** The outbox holds no event from before `from`: this watermark needs none before it. */
+  /** True when the outbox has no event before `from`, so that no earlier watermark is needed. */
   isFirst: z.boolean(),
-  /** Events committed until then have been pruned from the outbox: who was told less lacks history. */
+  /** Events committed before this time were deleted from the outbox. A reader without reports up to it lacks history. */
   prunedUntil: instant.optional(),
   /** Committed events per second (`second` = start of that second), and the first event in it. */
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),
-  /** Committed but not yet confirmed by the broker, as last counted, up to MOST_WAITING. */
+  /** Number of events that the broker has not confirmed yet, as last counted, up to MOST_WAITING. */
   waiting: z.int().min(0),
-  /** Whose counts these are. Left out by version 0.1. */
+  /** The write database of these counts. Version 0.1 does not send it. */
   source: source.optional(),
-  /** What keeps events in the outbox; the codes are those of sync-reasons.ts, or later ones. */
+  /** Reasons why events stay in the outbox. The codes are those of sync-reasons.ts or of a later version. */
   problems: z
     .array(z.object({ code: z.string().max(MAX_CODE_LENGTH), detail: z.string().max(MAX_DETAIL_LENGTH) }))
     .max(MAX_PROBLEMS)

@@ -3,14 +3,14 @@ import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { normalise } from './normalise/normalise.js';
 
-const usage = `Gives names, categories and receipts that were stored by an earlier version the one spelling that requests and events get
-today: composed letters (Unicode NFC), plain spaces, and nothing that is invisible or turns the direction of writing.
+const usage = `Rewrites names, categories and receipts that an earlier version stored to the spelling that requests and events get today:
+composed characters (Unicode NFC), plain spaces, no invisible characters and no direction marks.
 
-  npm run normalise -- --dry-run    what would change
-  npm run normalise                 changes it in the write database; services may run meanwhile
+  npm run normalise -- --dry-run    reports what would change
+  npm run normalise                 changes it in the write database; services may be running
 
-What it changes of products is in the views after npm run rebuild -- --accept. Exit code 0: done. 1: done, but for what it
-names, which a person has to decide. 2: it could not be done. Reads WRITE_DATABASE_URL, from the environment or .env.`;
+Changes to products reach the views with npm run rebuild -- --accept. Exit code 0: done. 1: done, except for the rows that it
+prints, which a person has to decide. 2: failed. Reads WRITE_DATABASE_URL from the environment or .env.`;
 
 await runCommandLine({
   usage,
@@ -31,7 +31,7 @@ await runCommandLine({
       const { products, purchases, left } = await normalise(pool, isDryRun);
       for (const line of left) print(line);
       print(`${isDryRun ? 'Would change' : 'Changed'} ${products} product(s) and ${purchases} purchase(s).`);
-      if (products > 0 && !isDryRun) print('Bring the views up to it: npm run rebuild -- --accept');
+      if (products > 0 && !isDryRun) print('To bring the changes into the views: npm run rebuild -- --accept');
       return left.length === 0 ? 0 : 1;
     } finally {
       await pool.end();

@@ -6,17 +6,17 @@ import { acceptSource } from './verify/accept.sql.js';
 import { reportOf } from './verify/report.js';
 import { verify, viewChecks } from './verify/verify.js';
 
-const usage = `Recomputes every view from the write side, for exactly the events that the read side says it has applied, and compares row
-by row, to the cent. Works on a live, busy system, and changes nothing.
+const usage = `Recomputes every view from the write database, for exactly the events that the read side has applied, and compares the
+rows, to the cent. Works on a running system and changes nothing.
 
   npm run verify
-  npm run verify -- --accept    where sync-status doubts the write database (it was restored, a standby was promoted, or events
-                                of another one came): when both sides are equal, notes that, and the doubt is gone
+  npm run verify -- --accept    if both sides are equal, removes the doubt that sync-status reports after the write database
+                                was restored, a standby was promoted, or events of another write database came
 
-Exit code 0 and one line: equal. 1: the differing rows, each with the event that is missing or doubled where that can be
-told. 2: it could not be done. Reads WRITE_DATABASE_URL and READ_DATABASE_URL, from the environment or .env.`;
+Exit code 0 and one line: equal. 1: prints the differing rows, each with the missing or doubled event where it can be found.
+2: failed. Reads WRITE_DATABASE_URL and READ_DATABASE_URL from the environment or .env.`;
 
-/** Sorting a million orders takes seconds; a day's worth of patience is for other machines. */
+/** Long enough for a large database on a slow machine. */
 const STATEMENT_TIMEOUT_MS = 3_600_000;
 
 await runCommandLine({
@@ -37,9 +37,9 @@ await runCommandLine({
       for (const line of reportOf(verdict, viewChecks.length)) print(line);
       if (verdict.differing > 0) return 1;
       if (accept) {
-        const isSettled = await acceptSource(read, write);
+        const hasAccepted = await acceptSource(read, write);
         print(
-          isSettled ? 'Accepted: the views are counted against this write database.' : 'There was nothing to accept.',
+          hasAccepted ? 'Accepted: the views are counted against this write database.' : 'There was nothing to accept.',
         );
       }
       return 0;

@@ -4,6 +4,7 @@ import type { Route } from '@tallyline/chassis/http/route';
 import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import type { Metrics } from '@tallyline/chassis/process/metrics';
+import { PROBLEM_TYPES } from '@tallyline/contracts/suite';
 import type { Express } from 'express';
 import { createAwaitEvents } from './consistency/await-events.js';
 import { consistencyAnswerHeaders, consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
@@ -29,6 +30,7 @@ import { branchUniqueCustomersRoute } from './queries/unique-customers-daily.js'
 
 export const api = {
   title: 'query-service',
+  problemTypes: PROBLEM_TYPES,
   description: 'Answers what the events add up to, from views that are kept up to date as events arrive.',
   headers: consistencyHeaders,
   answerHeaders: consistencyAnswerHeaders,

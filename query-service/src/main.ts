@@ -4,6 +4,7 @@ import { createPool, onPool } from '@tallyline/chassis/postgres/pool';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
+import { METRIC_PREFIX } from '@tallyline/contracts/suite';
 import { buildApp } from './app.js';
 import { createLive } from './live/live.js';
 import { measureSync } from './measures.js';
@@ -26,8 +27,8 @@ await runService('query-service', process.env, settings, async ({ config, log })
     statementTimeoutMs: 5_000,
     log,
   });
-  const metrics = createMetrics('query-service');
-  observePool(metrics, pool);
+  const metrics = createMetrics('query-service', METRIC_PREFIX);
+  observePool(metrics, pool, METRIC_PREFIX);
   measureSync(metrics, onPool(pool));
   const live = createLive(onPool(pool), config.SHOP_TIME_ZONE, log);
   const app = buildApp({

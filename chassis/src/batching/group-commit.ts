@@ -1,16 +1,15 @@
-import { Problem } from '../http/problem.js';
 import { classify, NotConnected } from '../postgres/errors.js';
 
 export interface GroupCommit<Item, Answer> {
-  /** Resolves when the item's transaction has committed, rejects when it has not (or when nobody can know). */
+  /** Resolves when the item's transaction has committed. Rejects when it has not, or when the outcome is unknown. */
   submit(item: Item): Promise<Answer>;
 }
 
 export interface GroupCommitOptions<Item, Answer> {
   readonly maxGroupSize: number;
-  /** More than this many waiting are refused with 503: an answer that comes after the client has left is wasted. */
+  /** Further items are rejected with `Overloaded`: their answers would come after the clients have given up. */
   readonly maxWaiting: number;
-  /** One transaction for all items; answers in the order of the items. */
+  /** Commits all items in one transaction and returns their answers in the same order. */
   commit(items: readonly Item[]): Promise<readonly Answer[]>;
   readonly onGroup?: (size: number) => void;
 }
@@ -21,15 +20,20 @@ interface Waiting<Item, Answer> {
   reject(error: unknown): void;
 }
 
+/** Too many items are waiting. Nothing of this one was stored. */
+export class Overloaded extends Error {
+  override readonly name = 'Overloaded';
+}
+
 const MAX_CONTENTION_RETRIES = 5;
 
-/** Beyond that the database's next word is read in between. */
+/** After this many answers in one turn, the event loop may read from the database again. */
 const ANSWERED_PER_TURN = 32;
 
 /**
  * Items that arrive while a transaction is in flight wait for the next one and share it. There is no timer: a lone item
- * goes at once, and the busier it gets, the larger the groups. A group that the database refuses is repeated one by one,
- * so that one item's error fails that item alone.
+ * is committed at once, and groups grow with the load. When the database refuses a group, its items are repeated one by
+ * one, so that an error fails only the item that caused it.
  */
 export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item, Answer>): GroupCommit<Item, Answer> {
   const queue: Waiting<Item, Answer>[] = [];
@@ -48,7 +52,7 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
         return;
       }
       for (const waiting of group) waiting.reject(error);
-      // Those behind would wait for a connection as long, group after group: 5,000 of them for 100 s.
+      // The waiting items would need a connection, too, and each group would wait for it in turn.
       if (error instanceof NotConnected) for (const waiting of queue.splice(0)) waiting.reject(error);
     }
   };
@@ -61,7 +65,7 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
 
   return {
     submit: (item) => {
-      if (queue.length >= options.maxWaiting) return Promise.reject(overloaded());
+      if (queue.length >= options.maxWaiting) return Promise.reject(new Overloaded());
       return new Promise((resolve, reject) => {
         queue.push({ item, resolve, reject });
         if (!isDraining) void drain();
@@ -71,8 +75,8 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
 }
 
 /**
- * In the next turn, when the statements of the next group are on their way: answering takes 80 µs each, in which the database
- * would have nothing to do. Worth a tenth of the orders per second.
+ * Answers in the next turn of the event loop, after the next group's statements are sent: the database then works while
+ * the answers are written.
  */
 function answer<Item, Answer>(group: readonly Waiting<Item, Answer>[], answers: readonly Answer[]): void {
   let next = 0;
@@ -82,13 +86,4 @@ function answer<Item, Answer>(group: readonly Waiting<Item, Answer>[], answers: 
     if (next < group.length) setImmediate(answerSome);
   };
   setImmediate(answerSome);
-}
-
-function overloaded(): Problem {
-  return new Problem({
-    slug: 'overloaded',
-    status: 503,
-    detail: 'too many requests are waiting; nothing was stored; try again',
-    headers: { 'retry-after': '1' },
-  });
 }

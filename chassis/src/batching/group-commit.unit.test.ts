@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import pg from 'pg';
 import { NotConnected } from '../postgres/errors.js';
-import { createGroupCommit } from './group-commit.js';
+import { createGroupCommit, Overloaded } from './group-commit.js';
 
 function databaseError(code: string): Error {
   const error = new pg.DatabaseError('refused', 1, 'error');
@@ -10,7 +10,7 @@ function databaseError(code: string): Error {
   return error;
 }
 
-/** A commit that ends when the test says so: each `open` lets one commit pass, the present or the next. */
+/** Each call of `open` lets one commit finish, either the current one or the next. */
 function gated() {
   const groups: number[][] = [];
   const passes = new EventEmitter();
@@ -31,7 +31,7 @@ function gated() {
 }
 
 describe('group commit', () => {
-  test('sends a lone item at once, and what comes meanwhile as one group', async () => {
+  test('commits a lone item at once, and items that arrive meanwhile as one group', async () => {
     const { groups, open, commit } = gated();
     const group = createGroupCommit({ maxGroupSize: 10, maxWaiting: 100, commit });
     const first = group.submit(1);
@@ -44,7 +44,7 @@ describe('group commit', () => {
     expect(groups).toEqual([[1], [2, 3]]);
   });
 
-  test('repeats a refused group one by one: the error of one item fails that item alone', async () => {
+  test('repeats a refused group one by one, so that an error fails only its own item', async () => {
     const commit = async (items: readonly number[]) => {
       if (items.includes(2)) throw databaseError('23514');
       return [...items];
@@ -54,7 +54,7 @@ describe('group commit', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
   });
 
-  test('does not repeat a group whose outcome nobody knows', async () => {
+  test('does not repeat a group whose outcome is unknown', async () => {
     const groups: number[][] = [];
     const commit = async (items: readonly number[]) => {
       groups.push([...items]);
@@ -67,7 +67,7 @@ describe('group commit', () => {
     expect(groups).toEqual([[1], [2, 3]]);
   });
 
-  test('refuses all that wait when there is no connection to be had', async () => {
+  test('rejects all waiting items when no connection can be opened', async () => {
     let commits = 0;
     const commit = async () => {
       commits += 1;
@@ -79,7 +79,7 @@ describe('group commit', () => {
     expect(commits).toBe(1);
   });
 
-  test('tries again after a deadlock', async () => {
+  test('retries after a deadlock', async () => {
     let commits = 0;
     const commit = async (items: readonly number[]) => {
       commits += 1;
@@ -101,11 +101,11 @@ describe('group commit', () => {
     expect(commits).toBe(6);
   });
 
-  test('refuses what would wait too long', async () => {
+  test('rejects an item when too many are waiting', async () => {
     const { open, commit } = gated();
     const group = createGroupCommit({ maxGroupSize: 1, maxWaiting: 1, commit });
     const accepted = [group.submit(1), group.submit(2)];
-    await expect(group.submit(3)).rejects.toMatchObject({ details: { status: 503 } });
+    await expect(group.submit(3)).rejects.toThrow(Overloaded);
     open();
     await accepted[0];
     open();

@@ -6,9 +6,8 @@ interface Waiting<Row> {
 }
 
 /**
- * Reads single rows by key. Reads that arrive while one is under way share the next: no timer, so a lone read goes at
- * once, and 64 clients cost the database a statement per round instead of 64, which halved the processor time per answer.
- * `text` takes the keys as the array $1.
+ * Reads single rows by key, which `text` takes as the array $1. Reads that arrive while a statement is running share the
+ * next one, so many clients cost the database one statement at a time. There is no timer: a lone read is sent at once.
  */
 export function readByKey<Key extends string | number, Row extends object>(
   db: Queryable,

@@ -6,7 +6,7 @@ interface Row {
   readonly id: number;
 }
 
-/** A database that answers when told to, and knows every id below 100. */
+/** A database that has every id below 100 and answers when the test calls `answer` or `fail`. */
 function fakeDatabase() {
   const asked: { keys: number[]; answer: () => void; fail: (error: Error) => void }[] = [];
   const query = ({ values }: Statement) =>
@@ -18,7 +18,7 @@ function fakeDatabase() {
   return { asked, rowOf: readByKey<number, Row>({ query } as Queryable, { name: 'r', text: '' }, ({ id }) => id) };
 }
 
-test('a lone read goes at once; those that arrive meanwhile share the next, each key once', async () => {
+test('sends a lone read at once, and reads that arrive meanwhile as one statement with each key once', async () => {
   const { asked, rowOf } = fakeDatabase();
   const first = rowOf(1);
   const others = [rowOf(2), rowOf(3), rowOf(2), rowOf(100)];
@@ -30,7 +30,7 @@ test('a lone read goes at once; those that arrive meanwhile share the next, each
   expect(await Promise.all(others)).toEqual([{ id: 2 }, { id: 3 }, { id: 2 }, undefined]);
 });
 
-test('a read that fails fails those that shared it, and none after', async () => {
+test('a failed statement fails the reads that shared it and no later ones', async () => {
   const { asked, rowOf } = fakeDatabase();
   const failing = rowOf(1);
   const next = rowOf(2);

@@ -26,7 +26,7 @@ afterAll(async () => {
   await vhost.drop();
 });
 
-test('a channel that is opened when the broker has closed another one does not end the connection, whatever waits to be sent', async () => {
+test('keeps the connection when a channel is opened after the broker closed another one with unsent frames', async () => {
   let lost: Error | undefined;
   broker.on('error', (error: Error) => {
     lost = error;
@@ -36,7 +36,7 @@ test('a channel that is opened when the broker has closed another one does not e
     const opened = new Promise<unknown>((resolve) => {
       channel.on('error', () => setImmediate(() => resolve(broker.createConfirmChannel().catch(String))));
     });
-    // Denied, and behind it more than the socket takes at once: the answer to the broker's close waits behind that.
+    // The broker denies this message. More than the socket takes at once follows, so the answer to the close must wait.
     channel.publish('facts', 'refund.made', Buffer.from('{}'));
     for (let n = 0; n < 3_000; n += 1) channel.publish('facts', 'order.made', Buffer.alloc(10_000));
     expect(await opened).toMatchObject({ publish: expect.any(Function) });

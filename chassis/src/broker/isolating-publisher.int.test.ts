@@ -61,7 +61,7 @@ const message = (routingKey: string, properties: object = {}) => {
     properties: { messageId: `${lastId}`, ...properties },
   };
 };
-/** How many channels are opened by what follows; one that was closed before is opened anew when it is needed next. */
+/** Counts the channels that `work` opens, after reopening one that an earlier test left closed. */
 async function channelsOpenedBy(work: () => Promise<unknown>): Promise<number> {
   await publisher.publish(message('order.created'));
   const before = channelsOpened;
@@ -70,7 +70,7 @@ async function channelsOpenedBy(work: () => Promise<unknown>): Promise<number> {
 }
 const publishAll = (messages: readonly ReturnType<typeof message>[]) => publisher.publishAll(messages, (one) => one);
 
-test('events of a topic that the user may not publish are rejected, with the reason; their neighbours are confirmed', async () => {
+test('rejects messages of a denied topic with the reason and confirms the others', async () => {
   const messages = Array.from({ length: 200 }, (_, n) => message(n % 3 === 0 ? 'purchase.created' : 'order.created'));
   const outcomes = await publishAll(messages);
   expect(outcomes).toEqual(
@@ -83,7 +83,7 @@ test('events of a topic that the user may not publish are rejected, with the rea
   expect(publisher.whyRejected('order.created', '2')).toBeUndefined();
 });
 
-test('while a topic is known to be denied, its events cost no channel', async () => {
+test('opens no channel for messages of a topic that is known to be denied', async () => {
   const opened = await channelsOpenedBy(async () => {
     for (let times = 0; times < 20; times += 1) {
       const outcomes = await publishAll([message('purchase.created'), message('order.created')]);
@@ -93,7 +93,7 @@ test('while a topic is known to be denied, its events cost no channel', async ()
   expect(opened).toBe(0);
 });
 
-test('many at once, of which some close the channel, each get their own outcome', async () => {
+test('gives each message its own outcome when some of many close the channel', async () => {
   const kinds = [{}, {}, { userId: 'somebody-else' }, {}];
   const batches = Array.from({ length: 8 }, () =>
     Array.from({ length: 25 }, (_, n) => message('order.placed', kinds[n % kinds.length])),
@@ -104,7 +104,7 @@ test('many at once, of which some close the channel, each get their own outcome'
   }
 });
 
-test('a single message that the broker rejects is found, and rejected alone when it comes again', async () => {
+test('finds the one message that the broker rejects, and rejects only it when it is published again', async () => {
   const forged = message('order.created', { userId: 'somebody-else' });
   const messages = [...Array.from({ length: 50 }, () => message('order.created')), forged];
   expect((await publishAll(messages)).filter((outcome) => outcome !== 'confirmed')).toEqual(['rejected']);
@@ -119,7 +119,7 @@ test('a single message that the broker rejects is found, and rejected alone when
   expect(opened).toBe(1);
 });
 
-test('a message that was rejected is confirmed when its reason is gone', async () => {
+test('confirms a message that was rejected once the reason is gone', async () => {
   const forged = message('order.created', { userId: 'somebody-else' });
   expect(await publisher.publish(forged)).toBe('rejected');
   expect(await publisher.publish({ ...forged, properties: { messageId: forged.properties.messageId } })).toBe(
@@ -128,13 +128,13 @@ test('a message that was rejected is confirmed when its reason is gone', async (
   expect(publisher.whyRejected('order.created', forged.properties.messageId)).toBeUndefined();
 });
 
-test('what is published while a backlog is in front of the answer to the close does not end the connection', async () => {
+test('keeps the connection when messages are published while a backlog delays the answer to a close', async () => {
   let lost = false;
   broker.once('close', () => {
     lost = true;
   });
   for (let times = 0; times < 3 && !lost; times += 1) {
-    // More than the socket takes at once.
+    // The backlog is more than the socket takes at once.
     const backlog = Array.from({ length: 2_000 }, () => ({
       ...message('order.created'),
       body: Buffer.alloc(10_000, ' '),
@@ -148,7 +148,7 @@ test('what is published while a backlog is in front of the answer to the close d
   expect(lost).toBe(false);
 });
 
-test('when the connection dies, what is on its way has failed', async () => {
+test('fails unanswered messages when the connection dies', async () => {
   const outcomes = publishAll([message('order.created', { userId: 'somebody-else' }), message('order.created')]);
   await broker.close();
   expect(new Set(await outcomes)).toEqual(new Set(['failed']));

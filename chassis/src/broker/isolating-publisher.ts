@@ -10,46 +10,45 @@ import {
   rejectionReason,
 } from './publisher.js';
 
-/** How long messages of a routing key that the user may not publish are not tried again. */
+/** Messages of a denied routing key are rejected for this time before the key is tried again. */
 const DENIED_FOR_MS = 10_000;
-/** Single messages that were rejected are remembered up to here; older ones are forgotten, and found out anew. */
+/** The number of rejected messages to remember. An older one is isolated again when it is published again. */
 const MAX_REJECTED = 10_000;
 
 const ACCESS_REFUSED = 403;
 
 export interface IsolatingPublisherOptions {
-  /** Opens a channel for publishing. A rejected publish may end it; any other end is the end of the session. */
+  /** Opens a channel for publishing. A rejected publish may end it; any other end must end the session. */
   openChannel(): Promise<ConfirmChannel>;
   readonly onSilence: () => void;
   readonly onRefused: () => void;
 }
 
 /**
- * Publishes like `createPublisher`, and outlives messages that the broker rejects by closing the channel (a topic that the
- * user may not write, a message that is too large). Such a close takes with it everything that was on its way on the
- * channel, and does not say which message it was for. So all of them are suspects:
+ * Publishes like `createPublisher` and survives messages that the broker rejects by closing the channel, such as a
+ * topic that the user may not write or a message that is too large. The close affects every unanswered message of the
+ * channel and does not name the rejected one, so all of them are suspects:
  *
- * 1. The channel is opened anew at once, and new messages go on.
- * 2. The suspects are published again on a channel apart: those of one routing key at a time, and halved when that channel
- *    is closed, too, until a rejected message stands alone. A 403 is about the routing key, so all that have it are rejected.
- * 3. What is known to be rejected is tried on the channel apart from then on: a routing key every 10 s, a message whenever
- *    it comes.
+ * 1. The channel is reopened at once for new messages.
+ * 2. The suspects are published again on a trial channel, one routing key at a time. If that is closed, too, they are
+ *    halved until the rejected message is alone. A 403 concerns the routing key and rejects all messages with it.
+ * 3. From then on, known offenders use the trial channel: a routing key every 10 s, a single message at each publish.
  *
- * The broker may have stored a suspect before it closed the channel, and gets it twice then.
+ * The broker may have stored a suspect before it closed the channel. It then receives that message twice.
  */
 export async function createIsolatingPublisher(options: IsolatingPublisherOptions): Promise<Publisher> {
   const usual = reopened(() => openPublisher(options));
-  const apart = createTrials(reopened(() => openPublisher(options)));
+  const trials = createTrials(reopened(() => openPublisher(options)));
   await usual();
 
   const publishAll = async <T>(items: readonly T[], messageOf: (item: T) => OutgoingMessage) => {
-    const known = apart.knowsAny() ? items.map((item) => apart.knows(messageOf(item))) : [];
+    const known = trials.knowsAny() ? items.map((item) => trials.knows(messageOf(item))) : [];
     const unsent = items.filter((_, at) => !known[at]);
     const sent = await (await usual()).publishAll(unsent, messageOf);
     if (unsent.length === items.length && !sent.includes('suspect')) return sent as PublishOutcome[];
 
     const outcomes = new Array<PublishOutcome>(items.length);
-    const trials: Trial[] = [];
+    const suspects: Trial[] = [];
     let next = 0;
     for (const [at, item] of items.entries()) {
       const outcome = known[at] ? 'suspect' : (sent[next++] ?? 'failed');
@@ -58,10 +57,10 @@ export async function createIsolatingPublisher(options: IsolatingPublisherOption
         const onOutcome = (found: PublishOutcome) => {
           outcomes[at] = found;
         };
-        trials.push({ make: () => messageOf(item), onOutcome });
+        suspects.push({ make: () => messageOf(item), onOutcome });
       }
     }
-    await apart.publish(trials);
+    await trials.publish(suspects);
     return outcomes;
   };
   const orFailed = async <T>(items: readonly T[], messageOf: (item: T) => OutgoingMessage) => {
@@ -75,18 +74,18 @@ export async function createIsolatingPublisher(options: IsolatingPublisherOption
   return {
     publishAll: orFailed,
     publish: async (message) => (await orFailed([message], () => message))[0] ?? 'failed',
-    whyRejected: apart.whyRejected,
+    whyRejected: trials.whyRejected,
   };
 }
 
-/** A suspect. `make` makes its message, each time that it is sent. */
+/** A suspect. `make` creates its message each time that it is sent. */
 interface Trial {
   make(): OutgoingMessage;
   onOutcome(outcome: PublishOutcome): void;
 }
 
-/** Finds the rejected messages among suspects, and remembers them. */
-function createTrials(channelApart: () => Promise<OpenPublisher>) {
+/** Finds the rejected messages among suspects and remembers them. */
+function createTrials(trialChannel: () => Promise<OpenPublisher>) {
   const denied = new Map<string, { readonly reason: string; readonly retryAtMs: number }>();
   const rejected = new Map<string, string>();
   let last: Promise<void> = Promise.resolve();
@@ -100,10 +99,10 @@ function createTrials(channelApart: () => Promise<OpenPublisher>) {
     if (rejected.size > MAX_REJECTED && oldest !== undefined) rejected.delete(oldest);
   };
 
-  /** Messages of one routing key. */
+  /** Publishes suspects of one routing key until each of them has an outcome. */
   const isolate = async (routingKey: string, trials: readonly Trial[]): Promise<void> => {
     if (performance.now() < (denied.get(routingKey)?.retryAtMs ?? 0)) return reject(trials);
-    const publisher = await channelApart();
+    const publisher = await trialChannel();
     const outcomes = await publisher.publishAll(trials, ({ make }) => make());
     const suspects = trials.filter(({ make, onOutcome }, at) => {
       const outcome = outcomes[at] ?? 'failed';
@@ -128,18 +127,18 @@ function createTrials(channelApart: () => Promise<OpenPublisher>) {
     }
   };
 
-  /** Of one routing key, but each that was rejected before alone. */
+  /** Groups suspects by routing key. A message that was rejected before is a group of its own. */
   const groupsOf = (trials: readonly Trial[]): [string, Trial[]][] => {
-    const together = new Map<string, Trial[]>();
+    const byKey = new Map<string, Trial[]>();
     const alone: [string, Trial[]][] = [];
     for (const trial of trials) {
       const { routingKey, properties } = trial.make();
-      const group = together.get(routingKey);
+      const group = byKey.get(routingKey);
       if (rejected.has(properties.messageId)) alone.push([routingKey, [trial]]);
       else if (group) group.push(trial);
-      else together.set(routingKey, [trial]);
+      else byKey.set(routingKey, [trial]);
     }
-    return [...together, ...alone];
+    return [...byKey, ...alone];
   };
 
   return {
@@ -152,7 +151,7 @@ function createTrials(channelApart: () => Promise<OpenPublisher>) {
       const reason = rejected.get(messageId);
       return reason === undefined ? undefined : { reason, isOfRoutingKey: false };
     },
-    /** One group after the other: on one channel, two would be suspects of each other. Rejects when no channel opens. */
+    /** Publishes one group after the other, so that a close concerns one group only. Rejects when no channel opens. */
     publish: (trials: readonly Trial[]): Promise<void> => {
       const done = last.then(async () => {
         for (const [routingKey, group] of groupsOf(trials)) await isolate(routingKey, group);
@@ -164,7 +163,7 @@ function createTrials(channelApart: () => Promise<OpenPublisher>) {
 }
 
 interface OpenPublisher extends Pick<ChannelPublisher, 'publishAll'> {
-  /** Why the broker has closed the channel, if that was for a rejected publish. */
+  /** The broker's error if it closed the channel because of a rejected publish. */
   rejection(): (Error & { readonly code?: unknown }) | undefined;
 }
 
@@ -178,7 +177,7 @@ async function openPublisher({ openChannel, onSilence, onRefused }: IsolatingPub
   return { publishAll, rejection: () => rejection };
 }
 
-/** The publisher that is open, or another one in place of one whose channel was closed over a rejected message. */
+/** Returns the open publisher, or a new one if the broker closed the channel because of a rejected message. */
 function reopened(open: () => Promise<OpenPublisher>): () => Promise<OpenPublisher> {
   let current: Promise<OpenPublisher> | undefined;
   return async () => {

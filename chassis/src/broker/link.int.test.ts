@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => vhost.drop());
 
-test('a channel that the broker closes for a reason of its own is opened anew, and the session with it', async () => {
+test('opens a new session when the broker closes a channel', async () => {
   const link = superviseBroker<Channel>({
     url: vhost.brokerUrl,
     name: 'test',
@@ -25,7 +25,7 @@ test('a channel that the broker closes for a reason of its own is opened anew, a
   });
   try {
     const first = await eventually(() => link.session() ?? Promise.reject(new Error('not open')));
-    // The same reply code, 406, that the broker has for a batch held for longer than its consumer_timeout of 30 minutes.
+    // An unknown delivery tag gives reply code 406, the same as a batch that exceeds the broker's consumer_timeout.
     first.ack({ fields: { deliveryTag: 99 } } as Message);
     await eventually(() => {
       expect(link.session()).toBeDefined();
@@ -36,7 +36,7 @@ test('a channel that the broker closes for a reason of its own is opened anew, a
   }
 });
 
-test('a queue that refused what was published is asked anew when the policy that kept it short is gone', async () => {
+test('publishes to a queue again after the policy that made it refuse is gone', async () => {
   const link = superviseBroker<Publisher>({
     url: vhost.brokerUrl,
     name: 'test',

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, ChannelModel } from 'amqplib';
-import { backoffMs } from '../process/backoff.js';
 import type { Logger } from '../process/logger.js';
-import { redactUrls } from '../process/redact-urls.js';
+import { backoffMs } from '../process/loop.js';
+import { redactUrls } from '../process/safe-text.js';
 import { closeQuietly, connectBroker } from './connection.js';
 import { brokerFailure } from './failure.js';
 import { createIsolatingPublisher } from './isolating-publisher.js';
@@ -10,43 +10,43 @@ import { isRejectedPublish, type Publisher } from './publisher.js';
 import type { Topology } from './topology.js';
 import { createTopologyKeeper } from './topology-keeper.js';
 
-/** A queue without a leader leaves requests unanswered for ever, while the connection's heartbeats go on. */
+/** A queue without a leader never answers, while the heartbeats of the connection continue. */
 const OPEN_TIMEOUT_MS = 30_000;
-/** Of the 15 s that a graceful stop has. */
+/** The time for last work, out of the 15 s that a graceful stop may take. */
 const STOP_PATIENCE_MS = 5_000;
-/** Long enough that a queue that stays full costs the others little, whose confirms are lost with the session. */
+/** A full queue makes the session restart at this interval. Each restart loses confirms of other queues, so it is long. */
 const REFUSED_MS = 10_000;
-/** After a long outage events flow again within 3 s of the broker's return: with 5 s here the fault campaign measured 3.1 s. */
+/** Short, so that messages flow again within 3 s after a long outage. */
 const MAX_BACKOFF_MS = 1_000;
 
 export interface Connection {
   channel(): Promise<Channel>;
   /**
-   * A channel for what the session can do without. When `use` fails because the broker refuses it, only that channel ends,
-   * and this resolves with the refusal. Once `use` has succeeded, the end of the channel is the end of the session.
+   * Opens a channel for work that the session can do without. When the broker refuses `use`, only that channel ends and
+   * the promise resolves with the refusal. After `use` has succeeded, the end of the channel ends the session.
    */
   optionalChannel(use: (channel: Channel) => Promise<unknown>): Promise<Error | undefined>;
   /**
-   * Publishes with confirms. The session ends when the broker confirms nothing, unless it blocks: then it says so. And some
-   * time after a refusal, which may have no other end.
+   * Opens a publisher with confirms. The session ends when the broker confirms nothing although it does not block, and
+   * some time after a queue has refused a message, because the channel may not learn when the queue accepts again.
    */
   publisher(): Promise<Publisher>;
-  /** Ends this session and starts a new one: for faults that leave the connection alive, such as a cancelled consumer. */
+  /** Ends this session and starts a new one, for faults that leave the connection open, such as a cancelled consumer. */
   fail(error: Error): void;
 }
 
 export interface BrokerLink<Session> {
-  /** What `open` made, or undefined while there is no working connection. */
+  /** The result of `open`, or undefined while there is no working connection. */
   session(): Session | undefined;
-  /** True while the broker refuses publishes (memory or disk alarm). */
+  /** True while a memory or disk alarm of the broker blocks publishing. */
   blocked(): boolean;
-  /** What keeps the link from its work, in words that may be shown to whoever asks; undefined when all is well. */
+  /** Describes what is wrong, in words that may be shown to anybody; undefined when all is well. */
   trouble(): string | undefined;
-  /** Looks at the topology now instead of within 10 s, because something seems to be missing. Never rejects. */
+  /** Checks the topology now instead of within 10 s, because something seems to be missing. Never rejects. */
   restoreTopology(): Promise<void>;
   /**
-   * Resolves when the connection is closed, and `lastWork` before it, which has 5 s, and no time at all while the broker
-   * blocks: it owes answers for as long as it does, and without the connection they are given up. May be called twice.
+   * Runs `lastWork`, closes the connection and resolves. After 5 s, or at once while the broker blocks, the connection
+   * is closed under `lastWork`, because a blocking broker leaves it unanswered. May be called twice.
    */
   stop(lastWork?: () => Promise<unknown>): Promise<void>;
 }
@@ -55,21 +55,21 @@ export interface BrokerLinkOptions<Session> {
   readonly url: string;
   readonly name: string;
   readonly log: Logger;
-  /** What must be there before `open`. What of it disappears later is made again. */
+  /** Declared before `open`. Parts that disappear later are declared again. */
   readonly topology?: Topology;
-  /** Opens channels, subscribes. Runs anew after every loss. */
+  /** Opens channels and subscribes. Runs again after every loss. */
   open(connection: Connection): Promise<Session>;
-  /** Before a graceful close; has 2 s together with it. */
+  /** Runs before a graceful close. Both together may take 2 s. */
   close?(session: Session): Promise<void>;
   onUp?(session: Session): void;
-  /** The broker reads no more from this connection until its alarm clears. */
+  /** Called when the broker stops reading from this connection until its alarm clears. */
   onBlocked?(): void;
 }
 
 /**
- * Keeps one connection with its channels alive. Whatever dies (connection, channel, consumer), the whole session is
- * thrown away and opened anew: one path for every fault, instead of one per part, and a few hundred milliseconds slower.
- * A topology that is not the one declared here is reported and used as it is.
+ * Keeps one connection with its channels alive. When a connection, a channel or a consumer dies, the whole session is
+ * closed and opened again. One path for every fault is simpler than one for each, at the price of a few hundred
+ * milliseconds. A topology that differs from the declared one is reported and used as it is.
  */
 export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): BrokerLink<Session> {
   const { log, name, topology } = options;
@@ -122,23 +122,23 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
 
   const run = async () => {
     let failures = 0;
-    const told = new Set<string>();
+    const reported = new Set<string>();
     while (!stopped.signal.aborted) {
       try {
         await oneSession(() => {
           log.info(failures > 0 ? { failures } : {}, 'broker connected');
           failures = 0;
           failure = undefined;
-          told.clear();
+          reported.clear();
         });
       } catch (error) {
         failure = brokerFailure(error);
         const message = redactUrls(error instanceof Error ? error.message : String(error));
-        // The first reason is often not the one that lasts: "channel closed", and then a password that was changed.
-        if (!told.has(message))
-          log.warn({ error: message, reason: failure }, 'broker away, trying again until it answers');
+        // Each reason is logged once. The first one often does not last: "channel closed", then a changed password.
+        if (!reported.has(message))
+          log.warn({ error: message, reason: failure }, 'broker away, retrying until it answers');
         else log.debug({ error: message, failures }, 'broker still away');
-        told.add(message);
+        reported.add(message);
         await delay(backoffMs(failures, { maxMs: MAX_BACKOFF_MS }), undefined, { signal: stopped.signal }).catch(
           () => undefined,
         );
@@ -185,7 +185,7 @@ function rejectWith(error: Error | undefined): never {
 }
 
 function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlocked: () => boolean): Connection {
-  // A channel without an error listener crashes the process, and a dead channel is not replaced by the library.
+  // Without an error listener a channel's error would crash the process, and the library does not reopen channels.
   const watch = <C extends Channel>(channel: C, mayEnd: (error: unknown) => boolean = () => false): C => {
     let hasEnded = false;
     channel.on('error', (error) => {
@@ -193,7 +193,7 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlock
       else fail(error);
     });
     channel.on('close', () => {
-      // Behind what the connection says of its own end, which is the better reason.
+      // Waits for the connection's own error, which is the better reason.
       if (!hasEnded) setImmediate(() => fail(new Error('channel closed')));
     });
     return channel;
@@ -219,7 +219,7 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlock
         onSilence: () => {
           if (!isBlocked()) fail(new Error('the broker confirms nothing'));
         },
-        // RabbitMQ tells a channel that a queue is full, and when it is not, but nothing when the policy is taken away.
+        // RabbitMQ notifies a channel when a full queue has room again, but not when the limiting policy is removed.
         onRefused: () => {
           if (hasRefused) return;
           hasRefused = true;

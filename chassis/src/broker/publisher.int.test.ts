@@ -17,7 +17,7 @@ afterAll(async () => {
   await vhost.drop();
 });
 
-test('a message that no queue takes is told from its neighbours, though the broker confirms it, too', async () => {
+test('reports a message that no queue takes as returned, although the broker confirms it', async () => {
   await channel.assertExchange('facts', 'topic');
   await channel.assertQueue('known');
   await channel.bindQueue('known', 'facts', 'known.*');
@@ -33,7 +33,7 @@ test('a message that no queue takes is told from its neighbours, though the brok
   expect(await publisher.publish(message('unknown.b', '2'))).toBe('confirmed');
 });
 
-test('a message that a full queue refuses is told from one whose channel has ended', async () => {
+test('reports refused for a full queue and failed for an ended channel', async () => {
   await channel.assertQueue('full', { arguments: { 'x-max-length': 1, 'x-overflow': 'reject-publish' } });
   const message = (messageId: string) => ({
     exchange: '',
@@ -51,7 +51,7 @@ test('a message that a full queue refuses is told from one whose channel has end
   expect(await itsPublisher.publish(message('3'))).toBe('failed');
 });
 
-test('messages that share one object of headers arrive with what it held when each was made', async () => {
+test('sends each message with the headers that a shared object held when it was made', async () => {
   await channel.assertQueue('shared');
   const headers = { number: '' };
   const numbers = Array.from({ length: 150 }, (_, index) => String(index));

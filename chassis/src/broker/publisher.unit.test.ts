@@ -17,16 +17,16 @@ const message: OutgoingMessage = {
   properties: { messageId: '1' },
 };
 
-/** A broker that confirms when it is told to. */
+/** A broker that confirms when the test calls `confirm`. */
 function quietChannel() {
-  const owed: ((error: unknown) => void)[] = [];
-  const confirm = (index = 0) => owed.splice(index, 1)[0]?.(null);
-  const publish = (_e: string, _k: string, _b: Buffer, _o: object, done: (error: unknown) => void) => owed.push(done);
+  const due: ((error: unknown) => void)[] = [];
+  const confirm = (index = 0) => due.splice(index, 1)[0]?.(null);
+  const publish = (_e: string, _k: string, _b: Buffer, _o: object, done: (error: unknown) => void) => due.push(done);
   const channel = Object.assign(new EventEmitter(), { publish }) as unknown as ConfirmChannel;
   return { channel, confirm };
 }
 
-test('a broker that owes confirms and sends none is noticed; one that owes none may be silent', async () => {
+test('calls onSilence only while confirms are due', async () => {
   const { channel, confirm } = quietChannel();
   let noticed = 0;
   const publisher = createPublisher(channel, () => {
@@ -49,7 +49,7 @@ test('a broker that owes confirms and sends none is noticed; one that owes none 
   expect(noticed).toBe(1);
 });
 
-test('a message that stays unanswered while others are answered is given up, and its late confirm is none', async () => {
+test('gives up a message that stays unanswered while others are answered, and ignores its late confirm', async () => {
   const { channel, confirm } = quietChannel();
   let noticed = 0;
   const publisher = createPublisher(channel, () => {
@@ -68,7 +68,7 @@ test('a message that stays unanswered while others are answered is given up, and
   expect([await outcome, noticed]).toEqual([['unanswered', 'confirmed'], 0]);
 });
 
-test('when a broker that was silent answers again, it has time to answer all that it owes', async () => {
+test('gives a broker that answers again time for all confirms that are due', async () => {
   const { channel, confirm } = quietChannel();
   const publisher = createPublisher(channel);
   const outcome = publisher.publishAll([1, 2], () => message);
@@ -79,7 +79,7 @@ test('when a broker that was silent answers again, it has time to answer all tha
   expect(await outcome).toEqual(['confirmed', 'confirmed']);
 });
 
-test('two copies of one message that both come back are both returned', async () => {
+test('reports two returned copies of one message as returned', async () => {
   const { channel, confirm } = quietChannel();
   const publisher = createPublisher(channel);
   const outcomes = [publisher.publish(message), publisher.publish(message), publisher.publish(message)];

@@ -4,22 +4,22 @@ import type { Logger } from '../process/logger.js';
 import { startLoop } from '../process/loop.js';
 import { ensureTopology, type Topology, type TopologyProblem } from './topology.js';
 
-/** What is deleted from the topology is made again within this time. */
+/** A deleted exchange, queue or binding is declared again within this time. */
 const INTERVAL_MS = 10_000;
-/** Somebody who notices that something is missing may notice it a thousand times a second. */
+/** Limits checks that `hurry` asks for, because callers may do so a thousand times a second. */
 const MIN_INTERVAL_MS = 1_000;
 
 export interface TopologyKeeper {
-  /** Makes what is missing. Rejects when the connection dies. */
+  /** Declares what is missing. Rejects when the connection dies. */
   ensure(model: ChannelModel): Promise<void>;
-  /** Does so from time to time on this connection, or on none. A connection that dies meanwhile is reported to `fail`. */
+  /** Calls `ensure` regularly on this connection, if there is one. An error goes to `fail`. */
   watch(model: ChannelModel | undefined, fail: (error: Error) => void): void;
-  /** Looks now, or in a moment when it has just looked, because something seems to be missing. Resolves when it has. */
+  /** Checks as soon as the last check is a second ago. Resolves after the check. */
   hurry(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Keeps a topology in place, and says once what is not as it is declared. */
+/** Keeps a topology in place and logs once what differs from its declaration. */
 export function createTopologyKeeper(topology: Topology, log: Logger): TopologyKeeper {
   let watched: { readonly model: ChannelModel; readonly fail: (error: Error) => void } | undefined;
   let lookedAtMs = Number.NEGATIVE_INFINITY;
@@ -31,14 +31,13 @@ export function createTopologyKeeper(topology: Topology, log: Logger): TopologyK
     if (text === reported) return;
     reported = text;
     const faults = problems.filter(({ isAccepted }) => !isAccepted);
-    if (problems.length === 0) return log.info('the topology at the broker is as it is declared again');
+    if (problems.length === 0) return log.info('the topology at the broker is as declared again');
     if (faults.length === 0)
-      return log.info({ problems }, 'queues of an earlier version of the broker are used as they are');
+      return log.info({ problems }, 'queues of an earlier RabbitMQ version are used as they are');
     log.error(
       { problems: faults },
-      'the topology at the broker is not as it is declared; what exists is used as it is. To have a queue as it is declared, ' +
-        'redrive what waits in it if it is a dead-letter queue, then delete it: it is made again, and the events that were ' +
-        'in it are published again out of the outbox',
+      'the topology at the broker is not as it is declared, and is used nevertheless. To replace a queue, redrive its messages ' +
+        'if it is a dead-letter queue, then delete it: it is made again, and its events are published again',
     );
   };
   const ensure = async (model: ChannelModel) => {

@@ -11,34 +11,34 @@ export interface Topology {
   }[];
 }
 
-/** What of the topology is not as it is declared here, and what to do about it. */
+/** An exchange or a queue that differs from its declaration. */
 export interface TopologyProblem {
-  /** The exchange or queue. */
   readonly name: string;
   readonly detail: string;
-  /** It works all the same, as an earlier version declared it. */
+  /** True when it works nevertheless, as an earlier version declared it. */
   readonly isAccepted: boolean;
 }
 
-/** 4.x drops a message after 20 returns unless told otherwise, and each look at a dead-letter queue is a return. */
+/** RabbitMQ 4 drops a message after 20 returns by default, and listing a dead-letter queue returns each message. */
 const UNLIMITED_RETURNS = { 'x-delivery-limit': -1 };
 
 const OF_RABBITMQ_3 =
-  'was declared by RabbitMQ 3, without x-delivery-limit: unless a policy says delivery-limit -1, RabbitMQ 4 drops a message ' +
-  'that was returned to it 20 times, and each look at a dead-letter queue is a return';
+  'was declared by RabbitMQ 3, without x-delivery-limit: unless a policy sets delivery-limit -1, RabbitMQ 4 drops a message ' +
+  'that was returned 20 times, and listing a dead-letter queue returns each message';
 
-/** A queue without a leader answers nothing; all others answer within milliseconds. */
+/** A queue without a leader does not answer; all others answer within milliseconds. */
 const ANSWER_TIMEOUT_MS = 3_000;
 
 const NOT_FOUND = 404;
 const ACCESS_REFUSED = 403;
 
 /**
- * Makes what is missing of a durable topic exchange, a dead-letter exchange, quorum queues with their bindings, and a
- * dead-letter queue for each queue that names one. What exists is used as it is: whoever made it may have had another
- * version of RabbitMQ, or other wishes. Resolves with what is not as it is declared here; rejects when the connection dies.
+ * Declares what is missing: a durable topic exchange, a dead-letter exchange, quorum queues with their bindings, and a
+ * dead-letter queue for each queue that names one. What exists is used as it is, because another RabbitMQ version or an
+ * administrator may have made it. Resolves with the differences from the declaration; rejects when the connection dies.
  *
- * A look (a passive declaration) needs no permission. Where the user may not declare, what exists is taken to be right.
+ * Existence is checked by a passive declaration, which needs no permission. Where the user may not declare, an existing
+ * exchange or queue is assumed to be right.
  */
 export async function ensureTopology(model: ChannelModel, topology: Topology): Promise<readonly TopologyProblem[]> {
   const trial = new TrialChannel(model);
@@ -50,7 +50,7 @@ export async function ensureTopology(model: ChannelModel, topology: Topology): P
     const missing = await trial.attempt(look);
     if (missing?.code === NOT_FOUND) {
       const refusal = await trial.attempt(accepted[0] as Declaration);
-      if (refusal) note(name, `is missing and cannot be made: ${refusal.message}`);
+      if (refusal) note(name, `is missing and cannot be declared: ${refusal.message}`);
       return;
     }
     if (missing) return note(name, missing.message);
@@ -60,7 +60,7 @@ export async function ensureTopology(model: ChannelModel, topology: Topology): P
       if (refusal?.code === ACCESS_REFUSED) return;
       if (refusal === undefined) return form === 0 ? undefined : note(name, OF_RABBITMQ_3, true);
     }
-    if (refusal) note(name, `is used as it is, but is not what this service declares: ${refusal.message}`);
+    if (refusal) note(name, `is used as it is, but differs from the declaration: ${refusal.message}`);
   };
   const ensureExchange = (name: string, type: string) =>
     ensure(name, (channel) => channel.checkExchange(name), [
@@ -98,7 +98,7 @@ export async function ensureTopology(model: ChannelModel, topology: Topology): P
   return problems;
 }
 
-/** How a queue may be stored: as this version of RabbitMQ is told, or as RabbitMQ 3 was, which knew no unlimited returns. */
+/** Accepted declarations of a queue: the one for this version of RabbitMQ, then the one of RabbitMQ 3. */
 function queueForms(brokerMajorVersion: number) {
   const form = (limits: object) => (more: object) => {
     const options: Options.AssertQueue = {
@@ -112,13 +112,13 @@ function queueForms(brokerMajorVersion: number) {
 
 type Declaration = (channel: Channel) => Promise<unknown>;
 
-/** The broker's answer to what it would not do: an AMQP reply code and its text. */
+/** The broker's reason for a refusal: an AMQP reply code and its text. */
 interface BrokerRefusal {
   readonly code: number | undefined;
   readonly message: string;
 }
 
-/** A channel for what the broker may refuse, which ends the channel: the next attempt gets a new one. */
+/** A channel for declarations that the broker may refuse. A refusal ends the channel; the next attempt opens another. */
 class TrialChannel {
   readonly #model: ChannelModel;
   #channel: Channel | undefined;
@@ -127,12 +127,12 @@ class TrialChannel {
     this.#model = model;
   }
 
-  /** Resolves with the broker's refusal, or with nothing when it did as told. */
+  /** Resolves with the broker's refusal, or with undefined on success. */
   async attempt(declaration: Declaration): Promise<BrokerRefusal | undefined> {
     const channel = await this.#open();
     let timer: NodeJS.Timeout | undefined;
     const tooLate = new Promise<BrokerRefusal>((resolve) => {
-      const message = 'the broker does not answer for it: it may have no leader';
+      const message = 'the broker does not answer: the queue may have no leader';
       timer = setTimeout(() => resolve({ code: undefined, message }), ANSWER_TIMEOUT_MS);
     });
     try {
@@ -156,7 +156,7 @@ class TrialChannel {
   async #open(): Promise<Channel> {
     if (this.#channel === undefined) {
       this.#channel = await this.#model.createChannel();
-      // Without a listener, the refusal would end the process.
+      // Without a listener, a refusal would end the process.
       this.#channel.on('error', () => undefined);
     }
     return this.#channel;

@@ -5,11 +5,11 @@ export interface Visit {
   readonly model: ChannelModel;
   /** Rejects when the connection or a watched channel dies. */
   watch<C extends Channel>(channel: C): C;
-  /** Ends it with this error: for faults that leave the connection alive, such as a broker that confirms nothing. */
+  /** Fails the work, for faults that leave the connection open, such as a broker that confirms nothing. */
   fail(error: Error): void;
 }
 
-/** One connection for one piece of work, such as an operator's command: nothing is tried again, every loss is an error. */
+/** Opens a connection for one piece of work, such as an operator's command. Nothing is retried: every loss is an error. */
 export async function visitBroker<T>(url: string, name: string, work: (visit: Visit) => Promise<T>): Promise<T> {
   const model = await connectBroker(url, name);
   let fail: (error: Error) => void = () => undefined;

@@ -4,20 +4,18 @@ import dotenv from 'dotenv';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { classify } from '../postgres/errors.js';
-import { ConfigError, parseConfig } from '../process/config.js';
+import { ADDRESSES_FILE, ConfigError, parseConfig } from '../process/config.js';
 import type { Logger } from '../process/logger.js';
-import { redactUrls } from '../process/redact-urls.js';
-import { ADDRESSES_FILE } from './addresses-file.js';
-import { printableLine, printableText } from './printable.js';
+import { printableLine, printableText, redactUrls } from '../process/safe-text.js';
 
 type ParseArgsOptionsConfig = NonNullable<ParseArgsConfig['options']>;
 
-/** A command called in a way that it does not understand: told together with its usage. */
+/** The arguments of a command are wrong. The message is printed together with the usage. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** 0: done, 1: done, and the answer is no; 2 (set here): could not be done. */
+/** 0: done. 1: done, with a negative result. 2 (set here): the command failed. */
 export type ExitCode = 0 | 1;
 
 const FAILED = 2;
@@ -26,16 +24,16 @@ export interface CommandLineOptions<S extends z.ZodType, O extends ParseArgsOpti
   readonly usage: string;
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
-  /** The environment variables that it reads. */
+  /** The environment variables that the command reads. */
   readonly settings: S;
   readonly options: O;
-  /** How many arguments it takes that are no options; none when left out. */
+  /** The number of arguments beside options, 0 by default. */
   readonly mostArguments?: number;
   run(call: {
     readonly config: z.output<S>;
     readonly values: ReturnType<typeof parseArgs<{ options: O; allowPositionals: true }>>['values'];
     readonly positionals: readonly string[];
-    /** Warnings, on stderr: stdout belongs to the answer. */
+    /** Logs errors to stderr, because stdout is for the result. */
     readonly log: Logger;
   }): Promise<ExitCode>;
 }
@@ -58,7 +56,7 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
     if ((values as { help?: unknown }).help === true) return printText(usage);
     const unexpected = positionals[mostArguments];
     if (unexpected !== undefined) throw new UsageError(`unexpected argument "${unexpected}"`);
-    // The first that names a variable counts: the environment, then what runs here (made of .env when it started), then .env.
+    // The first source that sets a variable wins: the environment, the addresses of a running `npm start`, then .env.
     dotenv.config({ quiet: true, path: [ADDRESSES_FILE, '.env'], processEnv: env as Record<string, string> });
     const config = parseConfig(settings, env);
     const log = pino({ level: 'error' }, pino.destination({ dest: 2, sync: true }));
@@ -67,38 +65,38 @@ export async function runCommandLine<S extends z.ZodType, const O extends ParseA
     process.exitCode = FAILED;
     const reason = error instanceof Error ? error.message || (error as Error & { code?: string }).code : String(error);
     const known = error instanceof ConfigError || error instanceof UsageError;
-    tell(redactUrls(reason ?? 'failed'));
-    if (error instanceof UsageError) tell(`\n${usage}`);
-    if (classify(error) === 'unavailable') tell(whereToLook(settings));
-    if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) tell(redactUrls(error.stack ?? ''));
+    printWarning(redactUrls(reason ?? 'failed'));
+    if (error instanceof UsageError) printWarning(`\n${usage}`);
+    if (classify(error) === 'unavailable') printWarning(whereToLook(settings));
+    if (!known && env.LOG_LEVEL === 'debug' && error instanceof Error) printWarning(redactUrls(error.stack ?? ''));
   }
 }
 
 function whereToLook(settings: z.ZodType): string {
   const urls =
     settings instanceof z.ZodObject ? Object.keys(settings.shape).filter((name) => name.endsWith('_URL')) : [];
-  return `Does it run (\`npm start\`), and is that where ${urls.join(' and ')} should lead? See .env.example.`;
+  return `Is it running (\`npm start\`), and is ${urls.join(' and ')} correct? See .env.example.`;
 }
 
-/** `… | head` closes the pipe early: the reader has seen enough, but what the command does has to be done. */
+/** False once the reader of stdout has gone (`… | head`). The command must still finish its work. */
 let isRead = true;
 
-/** One line of the answer, whatever comes in it from messages or tables. */
+/** Prints one line of the result, with control characters from messages or tables escaped. */
 export function print(line: string): void {
   if (isRead) process.stdout.write(`${printableLine(line)}\n`);
 }
 
-/** Several lines. */
+/** Prints several lines of the result. */
 export function printText(text: string): void {
   if (isRead) process.stdout.write(`${printableText(text)}\n`);
 }
 
-/** What is no part of the answer: warnings and faults, on stderr. */
-export function tell(text: string): void {
+/** Prints a warning or an error to stderr. */
+export function printWarning(text: string): void {
   process.stderr.write(`${printableText(text)}\n`);
 }
 
-/** Between the parts of a long answer: what is printed faster than it is read would pile up in memory. */
+/** Waits until stdout is drained. A long result that is printed faster than it is read would fill the memory. */
 export async function untilRead(): Promise<void> {
   if (isRead && process.stdout.writableNeedDrain) await once(process.stdout, 'drain').catch(() => undefined);
 }

@@ -1,6 +1,6 @@
-/** How far a long piece of work is, on stderr: a bar on a terminal, a line every 10 s elsewhere. */
+/** Shows the progress of long work on stderr: a bar on a terminal, otherwise a line every 10 s. */
 export interface Progress {
-  /** The next part of the work, of `total` steps. */
+  /** Begins the next part of the work, which has `total` steps. */
   part(name: string, total: number): void;
   advance(steps: number): void;
   end(): void;
@@ -10,7 +10,7 @@ const BAR_WIDTH = 24;
 const BAR_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 10_000;
 
-/** For a command that answers line by line: on a terminal its lines show how far it is. */
+/** For a command that prints its result line by line: on a terminal those lines already show the progress. */
 export function showProgressBeside(answers: NodeJS.WriteStream): Progress {
   if (answers.isTTY !== true) return showProgress();
   const nothing = () => undefined;

@@ -1,6 +1,6 @@
 import express, { type Express, type RequestHandler } from 'express';
 import type { Logger } from '../process/logger.js';
-import { type Metrics, metricsRoute, requestDurations } from '../process/metrics.js';
+import type { Metrics } from '../process/metrics.js';
 import { traceIdOf, traceparentOf } from '../process/trace-context.js';
 import { jsonBody } from './body.js';
 import { docsRoutes } from './docs-page.js';
@@ -8,6 +8,7 @@ import { errorHandler } from './errors.js';
 import { type HealthChecks, healthRoutes } from './health.js';
 import { type ApiInfo, operationalPaths } from './openapi.js';
 import { Problem } from './problem.js';
+import { metricsRoute, requestDurations } from './request-metrics.js';
 import type { Route } from './route.js';
 import { setSecurityHeaders } from './security-headers.js';
 
@@ -17,21 +18,22 @@ export interface HttpAppOptions {
   readonly metrics: Metrics;
   readonly routes: readonly Route[];
   readonly health: HealthChecks;
-  /** Adds what is no API, pages and their files, and says at which paths. */
+  /** Adds pages and their files, and returns their paths. */
   readonly pages?: (app: Express) => readonly string[];
   /** Runs before every GET of a route. */
   readonly before?: RequestHandler;
 }
 
-/** An Express application that speaks problem+json, answers 404, 405 and 415, and logs one line per request. */
+/** Builds an Express application that answers errors as problem+json and logs one line per request. */
 export function buildHttpApp({ api, log, metrics, routes, health, pages, before = pass }: HttpAppOptions): Express {
   const app = express();
+  app.locals.problemTypes = api.problemTypes;
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', 'simple');
   app.use(observe(log, requestDurations(metrics)));
   app.use(requireHost);
-  // Paths are tried in this order, and each costs: the API's come first.
+  // Express tries paths in sequence, so the API's come first.
   for (const [path, atPath] of byPath(routes)) {
     const resource = app.route(path);
     for (const { method, handle } of atPath) {
@@ -60,15 +62,15 @@ function byPath(routes: readonly Route[]): Map<string, Route[]> {
   return paths;
 }
 
-/** Asked every few seconds by machines: in the log only when somebody looks for it. */
+/** Machines request these paths every few seconds, so they are logged at level debug. */
 const OPERATIONAL = /^\/(health|metrics)/;
 
-/** What nginx writes for a client that left without an answer: a database that hangs must not look like so many 200s. */
+/** The status that nginx logs for a client that left without an answer. A hanging database must not look like many 200s. */
 const CLIENT_GONE = 499;
 
-/** Trace context for the handlers, and one line per request when it is done. */
-function observe(log: Logger, measure: ReturnType<typeof requestDurations>): RequestHandler {
-  // What a line holds is listed here, and nothing of it is secret: looking for secrets copies the line, a tenth of all garbage.
+/** Sets the trace context for the handlers, and logs and counts each request when it is done. */
+function observe(log: Logger, observeDuration: ReturnType<typeof requestDurations>): RequestHandler {
+  // These lines hold no secrets, and redaction would copy each of them.
   const lines = log.child({}, { redact: [] });
   return (request, response, next) => {
     const startedAt = performance.now();
@@ -79,7 +81,7 @@ function observe(log: Logger, measure: ReturnType<typeof requestDurations>): Req
       const route: string | undefined = request.route?.path;
       const durationMs = performance.now() - startedAt;
       const status = response.headersSent ? response.statusCode : CLIENT_GONE;
-      measure(request.method, route ?? 'other', status, durationMs / 1000);
+      observeDuration(request.method, route ?? 'other', status, durationMs / 1000);
       lines[OPERATIONAL.test(request.path) ? 'debug' : 'info'](
         {
           method: request.method,
@@ -100,11 +102,11 @@ function observe(log: Logger, measure: ReturnType<typeof requestDurations>): Req
 
 const pass: RequestHandler = (_request, _response, next) => next();
 
-/** RFC 9112, section 3.2. HTTP/1.0 knew no Host. */
+/** RFC 9112, section 3.2. HTTP/1.0 has no header Host. */
 const requireHost: RequestHandler = (request, _response, next) => {
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
   if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
-    const detail = `the header Host is ${hosts > 1 ? 'there more than once' : 'missing'}`;
+    const detail = `the header Host is ${hosts > 1 ? 'given more than once' : 'missing'}`;
     throw new Problem({ slug: 'bad-request', status: 400, detail });
   }
   next();

@@ -5,6 +5,7 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import { pino } from 'pino';
 import request from 'supertest';
 import { z } from 'zod';
+import { Overloaded } from '../batching/group-commit.js';
 import { TransactionError } from '../postgres/errors.js';
 import { createMetrics } from '../process/metrics.js';
 import { buildHttpApp } from './app.js';
@@ -21,7 +22,7 @@ let url: string;
 
 beforeAll(async () => {
   const app = buildHttpApp({
-    api: { title: 'a service', description: 'for this test' },
+    api: { title: 'a service', description: 'for this test', problemTypes: 'urn:test:problem:' },
     log: pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) }),
     metrics: createMetrics('a-service'),
     before: (request, _response, next) => {
@@ -49,6 +50,7 @@ beforeAll(async () => {
           if (input.params.id === 'bug') throw new Error('password=hunter2');
           if (input.params.id === 'gone') throw new Problem({ slug: 'gone', status: 410, detail: 'it is gone' });
           if (input.params.id === 'lost') throw new TransactionError('place', new Error('Connection terminated'), true);
+          if (input.params.id === 'crowded') throw new Overloaded();
           if (input.params.id === 'slow') await new Promise(() => undefined);
           return { body: { id: input.params.id } };
         },
@@ -69,18 +71,18 @@ afterAll(() => server.stop());
 
 describe('an HTTP application of the chassis', () => {
   test.each(['/things/1', '/things/gone', '/nowhere', '/health'])(
-    'lets no cache in front of it answer for %s',
+    'forbids caches to store the answer of %s',
     async (path) => {
       expect((await request(url).get(path)).headers['cache-control']).toBe('no-store');
     },
   );
 
-  test('answers a problem as its handler states it', async () => {
+  test('answers a Problem that a handler throws', async () => {
     const { status, body } = await request(url).get('/things/gone');
     expect([status, body]).toEqual([
       410,
       {
-        type: 'urn:tallyline:problem:gone',
+        type: 'urn:test:problem:gone',
         title: 'Gone',
         status: 410,
         detail: 'it is gone',
@@ -89,18 +91,23 @@ describe('an HTTP application of the chassis', () => {
     ]);
   });
 
-  test('says nothing about the inside in a 500, and everything in the log', async () => {
+  test('hides the cause of a 500 from the client and logs it', async () => {
     const { status, text } = await request(url).get('/things/bug');
     expect(status).toBe(500);
     expect(text).not.toContain('hunter2');
     expect(JSON.stringify(lines)).toContain('hunter2');
   });
 
-  test('says so when nobody can know whether a request was stored', async () => {
+  test('answers 503 outcome-unknown when a request may or may not be stored', async () => {
     const { status, body, headers } = await request(url).get('/things/lost');
-    expect({ status, type: body.type }).toEqual({ status: 503, type: 'urn:tallyline:problem:outcome-unknown' });
+    expect({ status, type: body.type }).toEqual({ status: 503, type: 'urn:test:problem:outcome-unknown' });
     expect(body.detail).toContain('Idempotency-Key');
     expect(headers['retry-after']).toBe('2');
+  });
+
+  test('answers 503 with Retry-After when too many requests wait', async () => {
+    const { status, body, headers } = await request(url).get('/things/crowded');
+    expect([status, body.type, headers['retry-after']]).toEqual([503, 'urn:test:problem:overloaded', '1']);
   });
 
   test('logs one line per request with route template, status and trace id', async () => {
@@ -111,7 +118,7 @@ describe('an HTTP application of the chassis', () => {
     ]);
   });
 
-  test('answers what is no call of the API as such, whatever its headers say', async () => {
+  test('runs `before` for routes only', async () => {
     const refused = { 'x-refused': 'yes' };
     expect((await request(url).get('/things/7').set(refused)).status).toBe(400);
     expect((await request(url).post('/things/7').set(refused)).status).toBe(405);
@@ -119,7 +126,7 @@ describe('an HTTP application of the chassis', () => {
   });
 
   test.each(['/health', '/health/ready', '/health/live', '/metrics', '/openapi.json', '/docs', '/a-page'])(
-    'refuses other methods than GET at %s',
+    'answers 405 to other methods than GET at %s',
     async (path) => {
       const { status, headers } = await request(url).delete(path);
       expect([status, headers.allow]).toEqual([405, 'GET, HEAD']);
@@ -127,8 +134,8 @@ describe('an HTTP application of the chassis', () => {
     },
   );
 
-  test.each(['content-length: 0', 'x-no-length: told'])(
-    'asks for what is missing in a JSON body of no length, with %s',
+  test.each(['content-length: 0', 'x-no-length: yes'])(
+    'reports the missing fields of an empty JSON body, with %s',
     async (header) => {
       const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
       let answered = '';
@@ -142,7 +149,7 @@ describe('an HTTP application of the chassis', () => {
     },
   );
 
-  test('is ready while what it requires is up, degraded when something else is down, and names each check', async () => {
+  test('is not ready when a required check is down, and degraded when another one is', async () => {
     const ready = await request(url).get('/health/ready');
     expect([ready.status, ready.body]).toEqual([
       200,
@@ -158,7 +165,7 @@ describe('an HTTP application of the chassis', () => {
     expect((await request(url).get('/health/live')).status).toBe(200);
   });
 
-  test('counts a client that left without an answer as one, not as a success', async () => {
+  test('records status 499 when a client leaves without an answer', async () => {
     const asked = fetch(`${url}/things/slow`, { signal: AbortSignal.timeout(100) });
     await expect(asked).rejects.toThrow();
     await eventually(() => expect(lines.at(-1)).toMatchObject({ route: '/things/:id', status: 499, aborted: true }));

@@ -1,11 +1,11 @@
 import { isUtf8 } from 'node:buffer';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import express, { type RequestHandler } from 'express';
 import { findDuplicateKey } from './duplicate-keys.js';
-import { askForBody } from './expect-continue.js';
 import { Problem, type ProblemDetails } from './problem.js';
 import { invalidInput, jsonPointer } from './validation.js';
 
-/** 100 order lines take 8 kB; a body beyond this is not an order. */
+/** Eight times the largest legitimate body. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const tooLarge = { slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` };
@@ -16,7 +16,7 @@ const malformed = (detail: string): ProblemDetails => {
   return { slug: 'malformed-json', status: 400, detail: 'the body is not JSON', errors: [{ pointer: '#', detail }] };
 };
 
-/** What body-parser says by `type`, or undefined when it is something else. */
+/** Describes an error of body-parser; undefined for any other error. */
 export function bodyProblem(error: unknown): ProblemDetails | undefined {
   const { type } = error as { type?: string };
   if (type === 'entity.too.large') return tooLarge;
@@ -24,14 +24,14 @@ export function bodyProblem(error: unknown): ProblemDetails | undefined {
   return undefined;
 }
 
-/** RFC 9112, section 6.3: who tells no length sends a body of none. Express takes it for one that can have no type. */
-const tellLength: RequestHandler = (request, _response, next) => {
+/** A request without a length has an empty body (RFC 9112, section 6.3), but Express would ignore its content type. */
+const setMissingLength: RequestHandler = (request, _response, next) => {
   if (request.headers['transfer-encoding'] === undefined) request.headers['content-length'] ??= '0';
   next();
 };
 
 const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)/i;
-/** `utf8` is no registered name, and sent by many. */
+/** `utf8` is not a registered name, but many clients send it. */
 const UTF8 = /^utf-?8$/i;
 
 const requireJson: RequestHandler = (request, _response, next) => {
@@ -43,7 +43,7 @@ const requireJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** At once, where the parser would read 300 MB first; what the client goes on sending is thrown away. */
+/** Refuses a large body by its announced length; the parser would read all of it first. */
 const refuseTooLarge: RequestHandler = (request, _response, next) => {
   if (Number(request.headers['content-length']) > MAX_BODY_BYTES) {
     throw new Problem(tooLarge);
@@ -51,12 +51,34 @@ const refuseTooLarge: RequestHandler = (request, _response, next) => {
   next();
 };
 
+/**
+ * With `Expect: 100-continue` (RFC 9110, section 10.1.1) a client waits before it sends the body. It is asked for the body
+ * only after the headers have been accepted; Node alone would ask at once.
+ */
+const held = new WeakSet<IncomingMessage>();
+
+/**
+ * Marks a request whose client waits for 100 Continue before it sends the body. If the request is answered without it,
+ * the connection closes, because the body may still arrive.
+ */
+export function holdBody(request: IncomingMessage, response: ServerResponse): void {
+  held.add(request);
+  response.setHeader('connection', 'close');
+}
+
+/** Sends 100 Continue to a client that waits for it. */
+function askForBody(request: IncomingMessage, response: ServerResponse): void {
+  if (!held.delete(request)) return;
+  response.removeHeader('connection');
+  response.writeContinue();
+}
+
 const awaitBody: RequestHandler = (request, response, next) => {
   askForBody(request, response);
   next();
 };
 
-/** RFC 8259, section 8.1: UTF-8, perhaps with a byte order mark. Read with a replacement for what is no text, two names become one. */
+/** Accepts UTF-8 with or without byte order mark (RFC 8259, section 8.1). Replacing invalid bytes could merge two names. */
 const parseJson: RequestHandler = (request, _response, next) => {
   const bytes: unknown = request.body;
   if (!Buffer.isBuffer(bytes)) throw new Error('no middleware has read the body');
@@ -70,7 +92,7 @@ const parseJson: RequestHandler = (request, _response, next) => {
   next();
 };
 
-/** A body of no length lacks every field. */
+/** Treats an empty body as an object, so that the answer names each missing field. */
 function parse(text: string): unknown {
   try {
     return text === '' ? {} : JSON.parse(text);
@@ -79,9 +101,9 @@ function parse(text: string): unknown {
   }
 }
 
-/** Reads a body as JSON in UTF-8, or refuses it. */
+/** Reads a body as JSON in UTF-8 or refuses it. */
 export const jsonBody: RequestHandler[] = [
-  tellLength,
+  setMissingLength,
   requireJson,
   refuseTooLarge,
   awaitBody,

@@ -1,25 +1,26 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Express } from 'express';
 import { refuseMalformed, refuseTunnel } from './malformed.js';
 
 export interface HttpConnections {
-  /** Closes each connection, behind the last answer that it waits for. */
+  /** Closes each connection after its last pending answer. */
   finish(): void;
 }
 
-/** For the rest of an answer that is complete, at a stop: `npm start` kills after 7 s, and the database comes behind. */
+/** At a stop, clients may take this long to read a complete answer. */
 const LEFT_TO_TAKE_MS = 3_000;
 
 /**
- * Node closes idle connections, but takes one that has never sent a request for a busy one, and waits for it: browsers and
- * clients open such connections ahead. So the connections are known here, each with the answers that it waits for: one
- * request may come before the last one is answered.
+ * Tracks the connections of a server with their pending answers. Node closes idle connections at a stop, but waits for
+ * those that have never sent a request, and browsers open such connections ahead. A connection may have several pending
+ * answers, because requests can be pipelined.
  */
-export function trackConnections(server: Server): HttpConnections {
+export function trackConnections(server: Server, app: Express): HttpConnections {
   const connections = new Map<Socket, Set<ServerResponse>>();
   let finishing = false;
   const answersOf = (socket: Socket) => [...(connections.get(socket) ?? [])];
-  /** Nothing is begun for a request of which a part is missing, and the rest may never come. */
+  /** The last pending answer, without incomplete requests: the rest of those may never arrive. */
   const lastDue = (socket: Socket) => answersOf(socket).findLast(({ req }) => req.complete);
 
   server.on('connection', (socket) => {
@@ -35,7 +36,7 @@ export function trackConnections(server: Server): HttpConnections {
     });
   });
 
-  /** Behind requests that were whole: their orders are being stored, and a refusal must not pass for their answer. */
+  /** Answers pending requests before it refuses: a client that pipelined them would take the refusal for their answer. */
   const refuseBehind = (socket: Socket, refuse: () => void) => {
     if (!socket.writable) socket.destroy();
     else if (closeBehind(lastDue(socket))) return;
@@ -44,11 +45,11 @@ export function trackConnections(server: Server): HttpConnections {
   };
   server.on('clientError', (error, duplex) => {
     const socket = duplex as Socket;
-    refuseBehind(socket, () => refuseMalformed(error, socket));
+    refuseBehind(socket, () => refuseMalformed(error, socket, app));
   });
   server.on('connect', (_request, duplex) => {
     const socket = duplex as Socket;
-    refuseBehind(socket, () => refuseTunnel(socket));
+    refuseBehind(socket, () => refuseTunnel(socket, app));
   });
 
   return {
@@ -66,7 +67,7 @@ export function trackConnections(server: Server): HttpConnections {
   };
 }
 
-/** Has an answer say that the connection closes behind it, and Node close it; false when there is none, or it has begun. */
+/** Makes Node close the connection after this answer. Returns false if there is no answer or its headers are sent. */
 function closeBehind(answer: ServerResponse | undefined): boolean {
   if (answer === undefined || answer.headersSent) return false;
   answer.setHeader('connection', 'close');

@@ -11,7 +11,7 @@ test.each([
   ['{"":{},"":[]}', ['']],
   ['{"a\\"":1,"a\\"":2}', ['a"']],
   ['{"1":1,"1":2}', ['1']],
-])('%s has a name twice', (text, path) => {
+])('finds the duplicate name in %s', (text, path) => {
   expect(findDuplicateKey(text)).toEqual(path);
 });
 
@@ -22,11 +22,11 @@ test.each([
   '{"a":"a","b":"{\\"a\\":","c":"\\\\"}',
   '"a"',
   '12',
-])('%s has none', (text) => {
+])('finds no duplicate name in %s', (text) => {
   expect(findDuplicateKey(text)).toBeUndefined();
 });
 
-test('no value that JSON.stringify writes has one, and each has one once a name of an object is said again', () => {
+test('finds a duplicate name exactly when an object has one', () => {
   fc.assert(
     fc.property(
       fc.jsonValue({ stringUnit: 'binary' }),

@@ -1,4 +1,5 @@
 import type { ErrorRequestHandler } from 'express';
+import { Overloaded } from '../batching/group-commit.js';
 import { classify, TransactionError } from '../postgres/errors.js';
 import type { Logger } from '../process/logger.js';
 import { bodyProblem } from './body.js';
@@ -14,6 +15,13 @@ const unavailable: ProblemDetails = {
   headers: { 'retry-after': String(RETRY_AFTER_SECONDS) },
 };
 
+const overloaded: ProblemDetails = {
+  slug: 'overloaded',
+  status: 503,
+  detail: 'too many requests are waiting; nothing was stored; try again',
+  headers: { 'retry-after': '1' },
+};
+
 const outcomeUnknown: ProblemDetails = {
   slug: 'outcome-unknown',
   status: 503,
@@ -25,7 +33,7 @@ const outcomeUnknown: ProblemDetails = {
 
 const internal: ProblemDetails = { slug: 'internal', status: 500, detail: 'something went wrong on our side' };
 
-/** The one place where an error becomes an answer. A 5xx says nothing about the inside; the log says all. */
+/** Turns every error into an answer. A 5xx says nothing about its cause; the log has it. */
 export function errorHandler(log: Logger): ErrorRequestHandler {
   return (error, request, response, _next) => {
     const details = detailsOf(error);
@@ -37,7 +45,7 @@ export function errorHandler(log: Logger): ErrorRequestHandler {
       response.destroy();
       return;
     }
-    const body = problemBody(details, request.path);
+    const body = problemBody(details, request.path, request.app);
     sendJson(response, details.status, body, details.headers, 'application/problem+json; charset=utf-8');
   };
 }
@@ -46,12 +54,13 @@ function detailsOf(error: unknown): ProblemDetails {
   if (error instanceof Problem) return error.details;
   const ofRequest = bodyProblem(error) ?? requestProblem(error);
   if (ofRequest !== undefined) return ofRequest;
+  if (error instanceof Overloaded) return overloaded;
   if (error instanceof TransactionError && error.outcomeUnknown) return outcomeUnknown;
   const failure = classify(error);
   return failure === 'unavailable' || failure === 'contention' ? unavailable : internal;
 }
 
-/** The router, and what reads bodies, say by `status` that a request is at fault. */
+/** The router and the body parser mark errors of the client with a `status` of 4xx. */
 function requestProblem(error: unknown): ProblemDetails | undefined {
   if (!(error instanceof Error)) return undefined;
   const { status } = error as Error & { status?: number };

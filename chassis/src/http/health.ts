@@ -4,13 +4,13 @@ import { databaseFailure } from '../postgres/failure.js';
 import { onPool, type Pool, type Statement } from '../postgres/pool.js';
 import { sendJson } from './route.js';
 
-/** Resolves when all is well, rejects with the reason when not. */
+/** Resolves when the check succeeds, rejects with the reason when it fails. */
 export type Check = () => Promise<void>;
 
 export interface HealthChecks {
-  /** Without these the service cannot do its work: readiness fails. */
+  /** If one of these fails, the service is not ready. */
   readonly required: Readonly<Record<string, Check>>;
-  /** These may be away for a while, because that is what the design is for: the service is ready, and `degraded`. */
+  /** If one of these fails, the service is ready but `degraded`: the design tolerates an outage. */
   readonly informative?: Readonly<Record<string, Check>>;
 }
 
@@ -19,14 +19,14 @@ const checkStatus = z.enum(['up', 'down']);
 export const healthReport = z.object({
   status: z.enum(['up', 'degraded', 'down']).meta({
     description:
-      'degraded: it can do its work, and something is away that it needs in the long run; its check says why',
+      'degraded: the service can do its work, but something that it needs in the long run is away; its check says why',
   }),
   checks: z.record(z.string(), z.object({ status: checkStatus, reason: z.string().optional() })).optional(),
 });
 
 const CHECK_TIMEOUT_MS = 2_000;
 
-/** `/health/live`: the process answers. `/health/ready` and `/health`: it can do its work (200), with every check by name. */
+/** `/health/live` answers 200 always; `/health/ready` and `/health` run the checks and answer 200 or 503. */
 export function healthRoutes(app: Express, { required, informative = {} }: HealthChecks): void {
   const answer = async (response: Response) => {
     const [must, may] = await Promise.all([runAll(required), runAll(informative)]);
@@ -57,19 +57,19 @@ async function runOne(check: Check): Promise<{ status: 'up' | 'down'; reason?: s
     await Promise.race([check(), tooLate]);
     return { status: 'up' };
   } catch (error) {
-    // Only reasons written for this place are shown: others may hold addresses or credentials.
+    // The messages of other errors are not shown, because they may hold addresses or credentials.
     return { status: 'down', reason: error instanceof CheckFailed ? error.message : databaseFailure(error) };
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** A reason that may be shown to whoever asks. */
+/** A failed check whose message may be shown to anybody. */
 export class CheckFailed extends Error {
   override readonly name = 'CheckFailed';
 }
 
-/** For a database that is only read. One that is written has `storageCheck`. */
+/** Checks a database that is only read; `storageCheck` is for one that is written. */
 export function databaseCheck(pool: Pool, statement: Statement): Check {
   return async () => {
     await onPool(pool).query(statement);

@@ -1,11 +1,12 @@
 import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Express } from 'express';
 import { type ProblemDetails, problemBody } from './problem.js';
 
 const HANG_UP_AFTER_MS = 1_000;
 
-/** By the parser's error code; everything else that it cannot read is a 400. */
-const TOLD: Readonly<Record<string, ProblemDetails>> = {
+/** Answers by the parser's error code; any other code gives a 400. */
+const REFUSALS: Readonly<Record<string, ProblemDetails>> = {
   HPE_HEADER_OVERFLOW: {
     slug: 'headers-too-large',
     status: 431,
@@ -22,28 +23,28 @@ const MALFORMED = { slug: 'malformed-http', status: 400, detail: 'the request is
 const TUNNEL = {
   slug: 'method-not-allowed',
   status: 405,
-  detail: 'CONNECT is not possible here: this is no proxy',
+  detail: 'CONNECT is not possible here: this is not a proxy',
 };
 
-/** Answers what the HTTP parser refused before there was a request, in the form of every other refusal, and hangs up. */
-export function refuseMalformed(error: Error & { code?: string }, socket: Socket): void {
-  refuse(TOLD[error.code ?? ''] ?? MALFORMED, socket);
+/** Answers bytes that the HTTP parser refuses with a problem, like any other error, and closes the connection. */
+export function refuseMalformed(error: Error & { code?: string }, socket: Socket, app: Express): void {
+  refuse(REFUSALS[error.code ?? ''] ?? MALFORMED, socket, app);
 }
 
-/** Node makes no request of a CONNECT, and hangs up without a word where nobody listens for it. */
-export function refuseTunnel(socket: Socket): void {
+/** Answers a CONNECT, for which Node emits no request and would close the connection without an answer. */
+export function refuseTunnel(socket: Socket, app: Express): void {
   socket.on('error', () => socket.destroy());
-  refuse(TUNNEL, socket);
+  refuse(TUNNEL, socket, app);
 }
 
-function refuse(details: ProblemDetails, socket: Socket): void {
-  const body = JSON.stringify(problemBody(details, '*'));
+function refuse(details: ProblemDetails, socket: Socket, app: Express): void {
+  const body = JSON.stringify(problemBody(details, '*', app));
   const head = [
     `HTTP/1.1 ${details.status} ${STATUS_CODES[details.status]}`,
     'content-type: application/problem+json; charset=utf-8',
     'connection: close',
   ];
   socket.end([...head, `content-length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
-  // Our end is closed; a client that never closes its own would keep the connection.
+  // Without this, a client that never closes its end would keep the connection open.
   setTimeout(() => socket.destroy(), HANG_UP_AFTER_MS).unref();
 }

@@ -4,11 +4,13 @@ import { healthReport } from './health.js';
 import { both, type Problems, problemsOf } from './openapi-problems.js';
 import type { Route, RouteDoc } from './route.js';
 
-/** What a service says of itself at the head of its documentation. */
+/** The head of a service's documentation. */
 export interface ApiInfo {
   readonly title: string;
   readonly description: string;
-  /** Request headers that every route of the API takes, and those that it answers. */
+  /** The `type` of a problem is this and the problem's slug, such as `urn:example:problem:` and `invalid-input`. */
+  readonly problemTypes: string;
+  /** Headers that every route accepts, and those that every answer has. */
   readonly headers?: z.ZodObject;
   readonly answerHeaders?: z.ZodObject;
 }
@@ -17,11 +19,11 @@ export type OpenApiDocument = ReturnType<typeof createDocument>;
 
 const VERSION = '1.0.0';
 
-/** The OpenAPI 3.1 document of a service, made of the schemas that validate: it cannot say anything else than the code. */
+/** Builds the OpenAPI 3.1 document from the schemas that validate, so that document and code cannot differ. */
 export function openApiDocument(api: ApiInfo, routes: readonly Route[]): OpenApiDocument {
   const { title, description } = api;
   const paths: ZodOpenApiPathsObject = {};
-  const problems = problemsOf(api.answerHeaders);
+  const problems = problemsOf(api);
   for (const { method, path, doc } of routes) {
     const template = path.replace(/:(\w+)/g, '{$1}');
     paths[template] = { ...paths[template], [method]: operation(method, template, withHeaders(doc, api), problems) };
@@ -61,7 +63,7 @@ function operation(method: string, template: string, doc: RouteDoc, problems: Pr
     ...(doc.body && { requestBody: { required: true, content: { 'application/json': { schema: doc.body } } } }),
     responses: {
       [status]: { description, content: { [contentType]: { schema } }, ...(headers && { headers }) },
-      // Also where there are no parameters: unknown ones are refused.
+      // Routes without parameters answer 400, too: unknown parameters are refused.
       400: problems.invalid,
       ...(doc.body && { 413: problems.tooLarge, 415: problems.notJson }),
       500: problems.failed,
@@ -71,7 +73,7 @@ function operation(method: string, template: string, doc: RouteDoc, problems: Pr
   };
 }
 
-/** `get /api/orders/{id}` → `getOrdersById`. */
+/** `get /api/things/{id}` → `getThingsById`. */
 function nameOf(method: string, template: string): string {
   const words = template
     .replace('/api/', '/')
@@ -104,16 +106,16 @@ const readiness = { 200: report('Every required check is up'), 503: report('A re
 
 const operations: ZodOpenApiPathsObject = {
   '/health': operational('/health', 'Whether the service can do its work, with every check by name', readiness),
-  '/health/ready': operational('/health/ready', 'The same, for an orchestrator', readiness),
-  '/health/live': operational('/health/live', 'Whether the process answers', { 200: report('It does') }),
-  '/metrics': operational('/metrics', 'Measurements for Prometheus', {
+  '/health/ready': operational('/health/ready', 'The same as /health, for an orchestrator', readiness),
+  '/health/live': operational('/health/live', 'Whether the process answers', { 200: report('The process answers') }),
+  '/metrics': operational('/metrics', 'Metrics for Prometheus', {
     200: text('See docs/operations.md', 'text/plain'),
   }),
   '/openapi.json': operational('/openapi.json', 'This document', {
     200: { description: 'OpenAPI 3.1', content: { 'application/json': { schema: z.looseObject({}) } } },
   }),
-  '/docs': operational('/docs', 'This document, for people', { 200: text('A page', 'text/html') }),
+  '/docs': operational('/docs', 'This document as a page', { 200: text('A page', 'text/html') }),
 };
 
-/** What every service answers beside its API. */
+/** The paths that every service has beside its API. */
 export const operationalPaths: readonly string[] = Object.keys(operations);

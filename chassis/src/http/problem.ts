@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http';
+import type { Express } from 'express';
 import { z } from 'zod';
 
 /** One fault of the input. */
@@ -14,33 +15,32 @@ const fault = z.object({
 
 export type Fault = Readonly<z.infer<typeof fault>>;
 
-/** RFC 9457. Other members may follow, such as the current price. */
-export const problemDocument = z
-  .looseObject({
-    type: z
-      .string()
-      .meta({ description: 'What kind of problem, for programs', example: 'urn:tallyline:problem:invalid-input' }),
-    title: z.string(),
-    status: z.int(),
-    detail: z.string().meta({ description: 'What happened this time, for people' }),
-    instance: z.string(),
-    errors: z.array(fault).optional().meta({ description: 'Each faulty field' }),
-  })
-  .meta({ id: 'Problem' });
+/** The problem document of RFC 9457. A problem may have further members. */
+export const problemDocument = (types: string) =>
+  z
+    .looseObject({
+      type: z.string().meta({ description: 'The kind of problem, for programs', example: `${types}invalid-input` }),
+      title: z.string(),
+      status: z.int(),
+      detail: z.string().meta({ description: 'What happened this time, for people' }),
+      instance: z.string(),
+      errors: z.array(fault).optional().meta({ description: 'Each faulty field' }),
+    })
+    .meta({ id: 'Problem' });
 
 export interface ProblemDetails {
-  /** What kind of problem, for programs: `urn:tallyline:problem:<slug>`. */
+  /** The kind of problem, for programs: the last part of `type`. */
   readonly slug: string;
   readonly status: number;
   /** What happened this time, for people. */
   readonly detail: string;
   readonly errors?: readonly Fault[];
-  /** Members of this problem's own, e.g. the current price (RFC 9457, section 3.2). */
+  /** Additional members of this problem (RFC 9457, section 3.2). */
   readonly extra?: Readonly<Record<string, unknown>>;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A refusal that its sender is told in full. Anything else that is thrown becomes a 500 that says nothing. */
+/** An error that is answered to the client with all its details. Most other errors become a 500 without any. */
 export class Problem extends Error {
   override readonly name = 'Problem';
   readonly details: ProblemDetails;
@@ -51,10 +51,14 @@ export class Problem extends Error {
   }
 }
 
-/** The `application/problem+json` body of RFC 9457. */
-export function problemBody({ slug, status, detail, errors, extra }: ProblemDetails, instance: string): object {
+/** Builds the `application/problem+json` body of RFC 9457. */
+export function problemBody(
+  { slug, status, detail, errors, extra }: ProblemDetails,
+  instance: string,
+  app: Pick<Express, 'locals'>,
+): object {
   return {
-    type: `urn:tallyline:problem:${slug}`,
+    type: `${app.locals.problemTypes}${slug}`,
     title: STATUS_CODES[status] ?? 'Problem',
     status,
     detail,

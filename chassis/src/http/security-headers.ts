@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import helmet from 'helmet';
 
 /**
- * Nothing but what this origin serves: no inline script or style, no other host. Nothing is upgraded to HTTPS, because
- * a phone on the shop's network reads the page over plain HTTP; TLS belongs to whatever proxy stands in front.
+ * Allows only what this origin serves: no inline script or style, and no other host. Requests are not upgraded to
+ * HTTPS, because pages are read over plain HTTP in a local network. TLS is the job of a proxy in front.
  */
 const contentSecurityPolicy = {
   useDefaults: false,
@@ -21,7 +21,7 @@ const contentSecurityPolicy = {
   },
 };
 
-/** helmet's headers are the same for every answer, so its dozen middlewares run once, not once per request. */
+/** helmet's headers are the same for every answer, so its middlewares run only once. */
 export const securityHeaders: Readonly<Record<string, string>> = recordHeaders();
 
 function recordHeaders(): Record<string, string> {
@@ -38,7 +38,7 @@ function recordHeaders(): Record<string, string> {
   return fixed;
 }
 
-/** For pages and their files. What is sent by `writeHead` takes the headers along: eleven calls were 10 % of an order. */
+/** For pages and their files. `sendJson` passes the headers to `writeHead` instead, which is cheaper than eleven calls. */
 export const setSecurityHeaders: RequestHandler = (_request, response, next) => {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   next();

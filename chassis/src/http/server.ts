@@ -1,14 +1,13 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, IncomingMessage, type Server, type ServerOptions, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Express } from 'express';
+import { holdBody } from './body.js';
 import { trackConnections } from './connections.js';
-import { holdBody } from './expect-continue.js';
-import { expressMessages } from './express-messages.js';
 
 export interface HttpServer {
   readonly port: number;
-  /** Stops accepting, lets requests under way finish, and resolves when the last has. */
+  /** Stops accepting connections and resolves when the pending requests are answered. */
   stop(): Promise<void>;
 }
 
@@ -21,21 +20,20 @@ export async function listen(app: Express, host: string, port: number): Promise<
     requestTimeout: 30_000,
     headersTimeout: 10_000,
     keepAliveTimeout: 65_000,
-    // The application refuses it in the form of every other refusal.
+    // The application refuses a missing Host itself, with a problem.
     requireHostHeader: false,
   });
-  const connections = trackConnections(server);
-  // Node's own, which close() calls, cuts an answer that is complete while its client is still taking it.
+  const connections = trackConnections(server, app);
+  // close() calls this. Node's own version would cut off an answer that the client is still reading.
   server.closeIdleConnections = connections.finish;
   server.on('request', app);
   server.on('checkContinue', (request, response) => {
     holdBody(request, response);
     server.emit('request', request, response);
   });
-  // An expectation that nobody knows may be passed over (RFC 9110, section 10.1.1); Node would answer a bare 417.
+  // An unknown expectation may be ignored (RFC 9110, section 10.1.1); Node would answer a 417 without a problem.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // Who takes nothing of an answer for so long has gone, or holds our memory. No answer is that long in coming: a token is
-  // waited for 10 s at most, a statement has 5.
+  // A client that reads nothing for this long is gone or fills our memory. Every handler answers sooner.
   server.setTimeout(SILENCE_TIMEOUT_MS);
   server.listen(port, host);
   await once(server, 'listening');
@@ -46,4 +44,19 @@ export async function listen(app: Express, host: string, port: number): Promise<
         server.close(() => resolve());
       }),
   };
+}
+
+/**
+ * Classes for `createServer` whose instances already have the prototypes that Express sets on each request and
+ * response. Setting a prototype on an existing object makes V8 treat it as a unique shape, and each later access to it
+ * is slow. This saves a third of the time of a request.
+ */
+function expressMessages(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  class Request extends IncomingMessage {}
+  class Response extends ServerResponse {}
+  Object.setPrototypeOf(Request.prototype, app.request);
+  Object.setPrototypeOf(Response.prototype, app.response);
+  app.request = Request.prototype as typeof app.request;
+  app.response = Response.prototype as typeof app.response;
+  return { IncomingMessage: Request, ServerResponse: Response as typeof ServerResponse };
 }

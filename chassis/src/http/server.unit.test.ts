@@ -10,7 +10,7 @@ async function served(handler: (request: IncomingMessage, response: ServerRespon
   return listen(express().use(handler), '127.0.0.1', 0);
 }
 
-test('a connection that never sent a request, such as a browser opens ahead, does not hold up the stop', async () => {
+test('stops although a connection has never sent a request', async () => {
   const server = await served((_request, response) => response.end());
   const idle = connect(server.port, '127.0.0.1');
   await once(idle, 'connect');
@@ -19,7 +19,7 @@ test('a connection that never sent a request, such as a browser opens ahead, doe
   await closed;
 });
 
-test('a request under way is answered, is told that the connection closes, and then it does', async () => {
+test('answers a pending request with connection: close before it stops', async () => {
   const waiting: ServerResponse[] = [];
   const server = await served((_request, response) => void waiting.push(response));
   const asked = request({ port: server.port, host: '127.0.0.1', headers: { connection: 'keep-alive' } });
@@ -34,7 +34,7 @@ test('a request under way is answered, is told that the connection closes, and t
   await stopped;
 });
 
-/** More than the kernel takes of it: the rest waits in the process for its client to read on. */
+/** Larger than the kernel's buffers, so that a part waits in the process until the client reads on. */
 const LARGE = Buffer.alloc(16 * 1024 * 1024, 'a');
 
 async function halfRead(port: number) {
@@ -44,7 +44,7 @@ async function halfRead(port: number) {
   return answer;
 }
 
-test('an answer that its client is still taking is not cut', async () => {
+test('does not cut off an answer that the client is still reading', async () => {
   const server = await served((_request, response) => response.end(LARGE));
   const answer = await halfRead(server.port);
   const stopped = server.stop();
@@ -54,14 +54,14 @@ test('an answer that its client is still taking is not cut', async () => {
   await stopped;
 });
 
-test('a client that does not take its answer does not hold up the stop', async () => {
+test('stops although a client does not read its answer', async () => {
   const server = await served((_request, response) => response.end(LARGE));
   const answer = await halfRead(server.port);
   await server.stop();
   expect((await answer.toArray().catch(() => [])).length).toBeLessThan(LARGE.length);
 });
 
-test('a request of which a part never comes does not hold up the stop', async () => {
+test('stops although a part of a request never arrives', async () => {
   const begun: IncomingMessage[] = [];
   const server = await served((request) => void begun.push(request.resume()));
   const stalled = connect(server.port, '127.0.0.1');
@@ -75,10 +75,10 @@ test('a request of which a part never comes does not hold up the stop', async ()
 
 test.each([
   ['a space', ' '],
-  ['a request that is none', 'GARBAGE\r\n\r\n'],
-  ['a body that is none', 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
+  ['an invalid request', 'GARBAGE\r\n\r\n'],
+  ['an invalid body', 'POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n'],
   ['a CONNECT', 'CONNECT /api HTTP/1.1\r\nhost: a\r\n\r\n'],
-])('a request that is whole gets its own answer, whatever comes behind it: %s', async (_what, behind) => {
+])('answers a complete request although invalid bytes follow it: %s', async (_what, behind) => {
   const waiting: ServerResponse[] = [];
   const server = await served((request, response) => {
     request.resume().on('end', () => waiting.push(response));
@@ -90,7 +90,7 @@ test.each([
   socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}');
   await eventually(() => expect(waiting).toHaveLength(1));
   socket.write(`${behind}\r\nGET`);
-  // The parser has refused it when a connection that came later is answered.
+  // When a later connection is answered, the parser has refused those bytes.
   const later = request({ port: server.port, host: '127.0.0.1' }).end();
   await eventually(() => expect(waiting).toHaveLength(2));
   waiting[1]?.end();
@@ -102,7 +102,7 @@ test.each([
   await server.stop();
 });
 
-test('a CONNECT is answered, too', async () => {
+test('answers 405 to a CONNECT', async () => {
   const server = await served((_request, response) => response.end());
   const socket = connect(server.port, '127.0.0.1', () => socket.write('CONNECT /api HTTP/1.1\r\nhost: a\r\n\r\n'));
   const [answered] = await once(socket.setEncoding('utf8'), 'data');
@@ -110,7 +110,7 @@ test('a CONNECT is answered, too', async () => {
   await server.stop();
 });
 
-test('a client that was refused and does not hang up is hung up on', async () => {
+test('resets the connection of a refused client that does not close it', async () => {
   const server = await served((_request, response) => response.end());
   const options = { port: server.port, host: '127.0.0.1', allowHalfOpen: true };
   const socket = connect(options, () => socket.write('CONNECT /api HTTP/1.1\r\nhost: a\r\n\r\n'));

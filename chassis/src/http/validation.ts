@@ -1,17 +1,17 @@
 import type { z } from 'zod';
+import { validationMessage } from '../process/validation-message.js';
 import { type Fault, Problem } from './problem.js';
-import { validationMessage } from './validation-message.js';
 
 type Place = 'body' | 'parameter' | 'header';
 
-/** 5,000 unknown fields fit into a body, and would make an answer of five times its size. */
-const MOST_FAULTS = 100;
+/** Limits the answer: thousands of unknown fields fit into a body. */
+const MAX_FAULTS = 100;
 
-/** Parses input with its schema. Throws a 400 Problem that names every faulty field. */
+/** Parses input with its schema. Throws a Problem (400) that names every faulty field. */
 export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place: Place): z.output<S> {
   const parsed = schema.safeParse(input, { error: validationMessage });
   if (parsed.success) return parsed.data;
-  // One fault a field: 1e300 is too large, and what else it is helps nobody.
+  // Only the first fault of a field is reported.
   const byField = new Map<string, Fault>();
   for (const fault of parsed.error.issues.flatMap((issue) => faultsOf(issue, place, input)).reverse()) {
     byField.set(nameOf(fault), fault);
@@ -19,10 +19,10 @@ export function parseInput<S extends z.ZodType>(schema: S, input: unknown, place
   throw invalidInput([...byField.values()].reverse());
 }
 
-/** 400 that names each faulty field. */
+/** Creates a Problem (400) that names each faulty field. */
 export function invalidInput(faults: readonly Fault[]): Problem {
   const [first] = faults;
-  const errors = faults.slice(0, MOST_FAULTS);
+  const errors = faults.slice(0, MAX_FAULTS);
   const detail =
     faults.length === 1 && first ? `${nameOf(first)} ${first.detail}` : `${faults.length} fields are not valid`;
   return new Problem({ slug: 'invalid-input', status: 400, detail, errors });
@@ -42,7 +42,7 @@ function at(path: readonly PropertyKey[], place: Place, detail: string): Fault {
   return place === 'header' ? { header: String(path[0]), detail } : { parameter: String(path[0]), detail };
 }
 
-/** RFC 6901, in its URI fragment form. A lone surrogate, which JSON can spell and a URI cannot, is shown as U+FFFD. */
+/** Formats a path as a URI fragment of RFC 6901. A lone surrogate, which a URI cannot hold, becomes U+FFFD. */
 export function jsonPointer(path: readonly PropertyKey[]): string {
   const escaped = (part: PropertyKey) => String(part).toWellFormed().replaceAll('~', '~0').replaceAll('/', '~1');
   return `#${path.map((part) => `/${encodeURIComponent(escaped(part))}`).join('')}`;

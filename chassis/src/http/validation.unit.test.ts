@@ -7,7 +7,7 @@ test.each([
   [['items', 0, 'quantity'], '#/items/0/quantity'],
   [['a/b', '~', 'ä'], '#/a~1b/~0/%C3%A4'],
   [['\ud800'], '#/%EF%BF%BD'],
-])('the JSON pointer of %j is %s', (path, pointer) => {
+])('formats %j as the JSON pointer %s', (path, pointer) => {
   expect(jsonPointer(path)).toBe(pointer);
 });
 
@@ -15,7 +15,7 @@ test.each([
   ['text', z.string()],
   ['a day', z.iso.date('must be a day')],
   ['either', z.union([z.iso.date(), z.iso.datetime()], { error: 'must be a date or date-time' })],
-])('a parameter that is given twice is told so, whatever it should be: %s', (_what, schema) => {
+])('reports a parameter that is given twice, for %s', (_what, schema) => {
   const twice = () => parseInput(z.strictObject({ days: schema }), { days: ['2026-11-20', '2026-11-21'] }, 'parameter');
   expect(twice).toThrow('days must be given once');
 });

@@ -1,6 +1,6 @@
 import type { Tx } from './pool.js';
 
-/** Takes a lock by name until the transaction ends, or answers false at once when another transaction holds it. */
+/** Takes a named lock until the transaction ends. Returns false at once when another transaction holds it. */
 export async function tryLock(tx: Tx, name: string): Promise<boolean> {
   const [row] = await tx.query<{ taken: boolean }>({
     name: 'try-lock',
@@ -10,13 +10,13 @@ export async function tryLock(tx: Tx, name: string): Promise<boolean> {
   return row?.taken ?? false;
 }
 
-/** tryLock for as long as a command runs: it waits for the broker, for files or for its operator meanwhile. */
+/** Like `tryLock`, for a command whose transaction is idle while it waits for the broker, files or its operator. */
 export async function tryLongLock(tx: Tx, name: string): Promise<boolean> {
   await allowIdle(tx);
   return tryLock(tx, name);
 }
 
-/** Lifts from one transaction the limit that ends those of a frozen service. */
+/** Removes the time limit for an idle transaction, which exists to end the transactions of a frozen service. */
 export async function allowIdle(tx: Tx): Promise<void> {
   await tx.query({ text: 'SET LOCAL idle_in_transaction_session_timeout = 0' });
 }

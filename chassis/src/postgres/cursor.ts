@@ -1,10 +1,10 @@
 import { allowIdle } from './advisory-lock.sql.js';
 import type { Tx } from './pool.js';
 
-/** Rows at a time, unless said otherwise: 5 MB of the widest, orders of 100 lines; 2,000 round trips for a million. */
+/** Default number of rows per FETCH: 500 of the widest rows are 5 MB. */
 const FETCH_SIZE = 500;
 
-/** The rows of a query, in batches, inside the snapshot of its transaction. `name` is unique within it. */
+/** Yields the rows of a query in batches. `name` is the cursor's name and must be unique within the transaction. */
 export async function* batchesOf<Row extends object>(
   tx: Tx,
   name: string,
@@ -21,8 +21,8 @@ export async function* batchesOf<Row extends object>(
 }
 
 /**
- * Makes a transaction see one moment of the database for as long as it lasts, and lets it last: the limits that end a
- * frozen service's transaction would end a long read, too. Must be its first statement.
+ * Makes a transaction read from one snapshot and removes the time limits for statements and idle transactions, which
+ * would end a long read. Must be called before the transaction's first statement.
  */
 export async function holdSnapshot(tx: Tx): Promise<void> {
   await tx.query({ text: 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ' });

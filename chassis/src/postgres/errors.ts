@@ -1,18 +1,18 @@
 import pg from 'pg';
 
-/** What a failure of the database means for the one who asked: https://www.postgresql.org/docs/17/errcodes-appendix.html */
+/** What a database failure means for the caller. Codes: https://www.postgresql.org/docs/17/errcodes-appendix.html */
 export type DatabaseFailure =
-  /** The server is away or going away: nothing is wrong with the work, try again later. */
+  /** The server is away or shutting down. The work is not at fault; try again later. */
   | 'unavailable'
   /** A deadlock or serialization failure: try again now. */
   | 'contention'
-  /** The server refused this very work, and will refuse it again. */
+  /** The server refused this work and will refuse it again. */
   | 'refused';
 
-/** The step that failed, beside the database's own error as `cause`. */
+/** Names the step that failed. The database's own error is the `cause`. */
 export class TransactionError extends Error {
   override readonly name = 'TransactionError';
-  /** True when COMMIT was sent and its answer never came: the work is stored or not, and nobody here can know. */
+  /** True when COMMIT was sent and its answer never came: the work may or may not be stored. */
   readonly outcomeUnknown: boolean;
 
   constructor(step: string, cause: unknown, outcomeUnknown: boolean) {
@@ -21,17 +21,17 @@ export class TransactionError extends Error {
   }
 }
 
-/** Its connection failed, of whatever: TLS and networks know more errors than any list, and none says anything of the work. */
+/** The connection failed. A class of its own, because no list of codes covers all TLS and network errors. */
 export class Disconnected extends TransactionError {}
 
-/** No connection could be had, so nothing was sent: the server is away, refuses the login, or all connections are taken. */
+/** No connection was available, so nothing was sent: the server is away, refuses the login, or the pool is exhausted. */
 export class NotConnected extends Disconnected {
   constructor(step: string, cause: unknown) {
     super(`${step} (connect)`, cause, false);
   }
 }
 
-/** A prepared statement was not there, or not for the table as it is now: the same work may do on another connection. */
+/** A prepared statement is missing or outdated. The same work may succeed on another connection. */
 export class StaleStatement extends TransactionError {
   readonly #step: string;
 
@@ -40,13 +40,13 @@ export class StaleStatement extends TransactionError {
     this.#step = step;
   }
 
-  /** The same failure, which nobody repeats any more. */
+  /** The same failure as an error that is not retried. */
   asFinal(): TransactionError {
     return new TransactionError(this.#step, this.cause, false);
   }
 }
 
-/** Several addresses that refuse make an error whose message is empty. */
+/** When several addresses refuse a connection, the error has a code but an empty message. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return cause.message || String((cause as Error & { code?: unknown }).code);
@@ -59,13 +59,13 @@ const INVALID_STATEMENT_NAME = '26000';
 const DUPLICATE_STATEMENT = '42P05';
 const FEATURE_NOT_SUPPORTED = '0A000';
 
-/** True when the session lacks a prepared statement, or has another one by its name: a pooler went on in another session. */
+/** True when the session lacks the prepared statement or has another one of that name: a pooler switched sessions. */
 export function isMissingStatement(error: unknown): boolean {
   const code = databaseError(error)?.code;
   return code === INVALID_STATEMENT_NAME || code === DUPLICATE_STATEMENT;
 }
 
-/** True when the statement would do if it were prepared anew on another connection. */
+/** True when the statement would succeed if it were prepared again on another connection. */
 export function isStaleStatement(error: unknown): boolean {
   const refusal = databaseError(error);
   // PostgreSQL has no code of its own for "cached plan must not change result type"; its message may be translated.
@@ -76,11 +76,12 @@ export function isStaleStatement(error: unknown): boolean {
 }
 
 /**
- * Class 08 connection, 25 broken or read-only transaction, 26 a prepared statement that the server lacks, 28 login, 3D database, 53 resources, 57 operator intervention and timeouts, 58 system, XX internal.
+ * Classes 08 connection, 25 broken or read-only transaction, 26 missing prepared statement, 28 login, 3D database,
+ * 53 resources, 57 operator intervention and timeouts, 58 system, XX internal.
  */
 const UNAVAILABLE_CLASSES = new Set(['08', '25', '26', '28', '3D', '53', '57', '58', 'XX']);
 
-/** The database error behind an error, if there is one: classifies by SQLSTATE, and by socket error code without one. */
+/** Classifies an error or its causes by SQLSTATE, or by the socket's error code; undefined for any other error. */
 export function classify(error: unknown): DatabaseFailure | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof Disconnected) return 'unavailable';
@@ -93,7 +94,7 @@ export function classify(error: unknown): DatabaseFailure | undefined {
   return undefined;
 }
 
-/** The server's own error behind an error, if there is one: its code, constraint and table say which rule was broken. */
+/** Finds the server's own error among the causes. Its code, constraint and table name the broken rule. */
 export function databaseError(error: unknown): pg.DatabaseError | undefined {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
     if (cause instanceof pg.DatabaseError) return cause;
@@ -101,25 +102,25 @@ export function databaseError(error: unknown): pg.DatabaseError | undefined {
   return undefined;
 }
 
-/** Class 22 a value that cannot be, 23 one that breaks a rule of the table. */
+/** Class 22 is an invalid value, class 23 a violated constraint. */
 const VALUE_CLASSES = new Set(['22', '23']);
 
-/** True when the server refused the values: with others the statement would have done. */
+/** True when the server refused the values; with others the statement would have succeeded. */
 export function isValueAtFault(error: unknown): boolean {
   return classify(error) === 'refused' && VALUE_CLASSES.has(databaseError(error)?.code?.slice(0, 2) ?? '');
 }
 
 const IN_FAILED_SQL_TRANSACTION = '25P02';
 
-/** True for what a statement is told because one before it in its transaction has failed. */
+/** True for the error of a statement that follows a failed one in its transaction. */
 export function isAborted(error: unknown): boolean {
   return error instanceof pg.DatabaseError && error.code === IN_FAILED_SQL_TRANSACTION;
 }
 
-/** The server is ending this session, has crashed, or is starting. */
+/** The server ends this session, has crashed, or is starting. */
 const RESTARTING = new Set(['57P01', '57P02', '57P03']);
 
-/** True while a server is away or restarting. One restart brings several such errors, which all mean the same. */
+/** True while a server is away or restarting. One restart causes several different errors of this kind. */
 export function isServerAway(error: unknown): boolean {
   const refusal = databaseError(error)?.code;
   if (refusal !== undefined) return RESTARTING.has(refusal);
@@ -141,7 +142,7 @@ const SOCKET_CODES = new Set([
   'EAI_AGAIN',
 ]);
 
-/** pg reports a lost or unreachable server as plain errors that only their text tells apart. */
+/** pg reports a lost or unreachable server with plain errors that differ only in their text. */
 const DRIVER_TEXT =
   /^Connection terminated|timeout exceeded when trying to connect|^Query read timeout|^Client has encountered a connection error|not queryable/;
 

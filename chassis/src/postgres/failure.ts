@@ -7,7 +7,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   '28000': 'it does not let this role log in',
   '28P01': 'it refuses the user name or the password',
   '3D000': 'the database does not exist',
-  '42501': 'the role lacks a permission there',
+  '42501': 'the role lacks a permission',
   '42703': 'a column is missing: apply the schema',
   '42P01': 'a table is missing: apply the schema',
   '53100': 'its disk is full',
@@ -18,7 +18,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   '57P03': 'it is starting up',
 };
 
-/** Why work with a database failed, in words that may be shown to whoever asks: they hold no address, name or value. */
+/** Describes a database failure without addresses, names or values, so that it may be shown to anybody. */
 export function databaseFailure(error: unknown): string {
   const network = networkFailure(error);
   if (network !== undefined) return network;

@@ -1,10 +1,10 @@
 import type { Queryable, Statement } from './pool.js';
 
-/** A statement that writes and answers nothing, to be run together with others. */
-export interface Part {
+/** A statement that writes and returns nothing, so that it can be combined with others. */
+export interface WriteStatement {
   readonly name: string;
   readonly sql: string;
-  /** What `sql` reads the RETURNING of, by name: PostgreSQL allows a WITH that writes at the top of a statement alone. */
+  /** Writes whose RETURNING rows `sql` reads, by name. PostgreSQL allows such a WITH only at the top of a statement. */
   readonly with?: Readonly<Record<string, string>>;
   readonly values: readonly unknown[];
 }
@@ -14,32 +14,32 @@ type Composed = Required<Pick<Statement, 'name' | 'text'>>;
 const composed = new Map<string, Composed>();
 
 /**
- * Runs several writes as one statement: one message, one answer, and a transaction by itself where none is around it. Each part
- * sees the tables as they were before, so none may write what another one reads or writes.
+ * Runs several writes as one statement: one round trip, and a transaction by itself outside of one. Each write sees the
+ * tables as they were before the statement, so none may write what another one reads or writes.
  *
- * They run in the order given, because PostgreSQL runs a statement first and then its WITH from the last to the first.
- * Its manual (section 7.8.4) promises no order, so a test asserts it; another one would be no less right, but two
- * transactions could lock the same rows in two orders, and one of them would have to try again.
+ * PostgreSQL runs the main statement first and then its WITH queries from the last to the first; the statement is composed
+ * so that the writes run in the given order. The manual (section 7.8.4) does not promise this, but a test checks it.
+ * Another sequence would be correct, too, but two transactions could then deadlock.
  */
-export async function runTogether(db: Queryable, name: string, parts: readonly Part[]): Promise<void> {
-  await Promise.all(together(name, parts).map((statement) => db.query(statement)));
+export async function runWrites(db: Queryable, name: string, writes: readonly WriteStatement[]): Promise<void> {
+  await Promise.all(combineWrites(name, writes).map((statement) => db.query(statement)));
 }
 
-/** That statement, or none for no parts. */
-export function together(name: string, parts: readonly Part[]): Statement[] {
-  if (parts.length === 0) return [];
-  const key = [name, ...parts.map((part) => part.name)].join(' ');
+/** The combined statement, or an empty list when there are no writes. */
+export function combineWrites(name: string, writes: readonly WriteStatement[]): Statement[] {
+  if (writes.length === 0) return [];
+  const key = [name, ...writes.map(({ name }) => name)].join(' ');
   let statement = composed.get(key);
   if (statement === undefined) {
-    statement = { name: `${name}-${composed.size}`, text: compose(parts) };
+    statement = { name: `${name}-${composed.size}`, text: compose(writes) };
     composed.set(key, statement);
   }
-  return [{ values: parts.flatMap(({ values }) => values), ...statement }];
+  return [{ values: writes.flatMap(({ values }) => values), ...statement }];
 }
 
-function compose(parts: readonly Part[]): string {
+function compose(writes: readonly WriteStatement[]): string {
   let first = 0;
-  const texts = parts.map(({ name, sql, with: reads = {}, values }) => {
+  const texts = writes.map(({ name, sql, with: reads = {}, values }) => {
     const offset = first;
     first += values.length;
     const renumbered = (text: string) => text.replace(/\$(\d+)/g, (_, number) => `$${offset + Number(number)}`);

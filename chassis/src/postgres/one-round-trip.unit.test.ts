@@ -1,14 +1,14 @@
 import { expect, test } from '@jest/globals';
-import { runTogether } from './one-round-trip.js';
+import { runWrites } from './one-round-trip.js';
 import type { Statement } from './pool.js';
 
-async function statementOf(...parts: Parameters<typeof runTogether>[2]): Promise<Statement> {
+async function statementOf(...writes: Parameters<typeof runWrites>[2]): Promise<Statement> {
   const sent: Statement[] = [];
   const query = async (statement: Statement) => {
     sent.push(statement);
     return [];
   };
-  await runTogether({ query }, 'all', parts);
+  await runWrites({ query }, 'all', writes);
   expect(sent).toHaveLength(1);
   return sent[0] as Statement;
 }
@@ -19,7 +19,7 @@ const insert = (table: string, ...values: unknown[]) => ({
   values,
 });
 
-test('parts become one statement with the parameters of all, the last one at its beginning', async () => {
+test('combines writes into one statement with the parameters of all, the last write first', async () => {
   const counted = {
     name: 'count',
     with: { came: 'INSERT INTO c VALUES ($1) RETURNING 1' },
@@ -36,7 +36,7 @@ test('parts become one statement with the parameters of all, the last one at its
   ]);
 });
 
-test('the same parts are the same prepared statement, others another', async () => {
+test('uses the same prepared statement for the same writes and another one for others', async () => {
   const [first, again, other] = [
     await statementOf(insert('a', 1)),
     await statementOf(insert('a', 2)),

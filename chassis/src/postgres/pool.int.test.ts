@@ -9,7 +9,7 @@ const { pool, url } = await openTestDatabase('write', { emptied: ['customers'] }
 
 const DIVIDE = { text: 'SELECT 1 / 0' };
 const SELECT = { text: 'SELECT 1' };
-/** Its failure is seen some turns later than that of the statements behind it. */
+/** Makes the failure visible some turns later than the failures of the statements behind it. */
 const divideBehindPromises = async (tx: Tx) => {
   await tx.query(DIVIDE).catch(async (error) => {
     for (let turn = 0; turn < 10; turn += 1) await undefined;
@@ -20,11 +20,11 @@ const divideBehindPromises = async (tx: Tx) => {
 test.each<[string, (tx: Tx) => Promise<unknown>]>([
   ['awaited', (tx) => Promise.all([divideBehindPromises(tx), tx.query(SELECT)])],
   ['sent with COMMIT', async (tx) => void tx.commitBehind([DIVIDE, SELECT])],
-])('a transaction fails with what went wrong first, %s', async (_when, work) => {
+])('a transaction fails with its first error when statements are %s', async (_when, work) => {
   await expect(withTransaction(pool, 'divide', work)).rejects.toThrow('divide: division by zero');
 });
 
-test('who writes says its own name and limits, whatever the URL of the database says', async () => {
+test('uses the application name and limits of the pool even if the URL has others', async () => {
   const asked = new URL(url);
   asked.searchParams.set('application_name', 'shop');
   asked.searchParams.set('statement_timeout', '0');
@@ -43,7 +43,7 @@ const add = (id: unknown) => ({
 const ADD = add('00000000-0000-4000-8000-000000000003');
 const customers = async () => (await pool.query('SELECT 1 FROM customers')).rows;
 
-test('a transaction whose last statement fails before it is sent stores nothing', async () => {
+test('stores nothing when the last statement cannot be encoded', async () => {
   const unsendable = {
     toPostgres: () => {
       throw new RangeError('Invalid time value');
@@ -56,7 +56,7 @@ test('a transaction whose last statement fails before it is sent stores nothing'
   expect(await customers()).toEqual([]);
 });
 
-test('what the server refuses of the last statements, a timeout too, is certainly not stored', async () => {
+test('reports a known outcome when the server refuses one of the last statements or it times out', async () => {
   const impatient = createTestPool(url, { statementTimeoutMs: 200 });
   const work = withTransaction(impatient, 'slow', async (tx) => {
     tx.commitBehind([add('00000000-0000-4000-8000-000000000002'), { text: 'SELECT pg_sleep(5)' }]);
@@ -66,7 +66,7 @@ test('what the server refuses of the last statements, a timeout too, is certainl
   expect(await customers()).toEqual([]);
 });
 
-test('a statement that comes when COMMIT is on its way is refused, and runs in no transaction of its own', async () => {
+test('refuses a statement after COMMIT was sent, rather than running it outside of the transaction', async () => {
   const kept = await withTransaction(pool, 'late', async (tx) => {
     await tx.query(SELECT);
     return { tx };
@@ -76,7 +76,7 @@ test('a statement that comes when COMMIT is on its way is refused, and runs in n
   expect(await customers()).toEqual([]);
 });
 
-/** As by a cancel that hits it: of 692 cancels of whatever was running, 8 hit BEGIN. */
+/** Makes BEGIN fail, as a cancel can do. */
 function failBegin(victim: Pool): void {
   victim.on('connect', (client) => {
     const query = client.query.bind(client) as (asked: unknown) => unknown;
@@ -92,7 +92,7 @@ test.each<[string, (tx: Tx) => Promise<unknown>, TransactionOptions]>([
   ['the last', async (tx) => void tx.commitBehind([ADD]), {}],
   ['behind reads', (tx) => tx.query(SELECT).then(() => tx.query(ADD)), { readsFirst: true }],
   ['the last behind reads', (tx) => tx.query(SELECT).then(() => tx.commitBehind([ADD])), { readsFirst: true }],
-])('no statement is carried out whose BEGIN has failed: %s', async (_which, work, options) => {
+])('carries out no statement when BEGIN has failed: %s', async (_which, work, options) => {
   const victim = createTestPool(url);
   failBegin(victim);
   const failed = withTransaction(victim, 'add', work, options);
@@ -104,7 +104,7 @@ test.each<[string, (tx: Tx) => Promise<unknown>, TransactionOptions]>([
 test.each([
   ['a login that is refused', (asked: URL) => Object.assign(asked, { username: 'nobody' })],
   ['a database that is not there', (asked: URL) => Object.assign(asked, { pathname: '/nothing' })],
-])('%s says nothing against the work', async (_what, wrong) => {
+])('classifies %s as unavailable', async (_what, wrong) => {
   const refused = createTestPool(wrong(new URL(url)).href);
   const asks = [onPool(refused).query({ text: 'SELECT 1' }), withTransaction(refused, 'ask', (tx) => tx.query(SELECT))];
   const failures = await Promise.all(asks.map((ask) => ask.then(() => undefined, classify)));
@@ -114,7 +114,7 @@ test.each([
 
 const BROKEN = Object.assign(new Error('write EPROTO'), { code: 'EPROTO' });
 
-/** As TLS, or a network that goes down, ends a connection: by an error of no list. `whenTo`: when this text has been sent. */
+/** Ends connections with an uncommon error, as TLS can do, after `text` has been sent and `whenTo` has resolved. */
 function breakConnections(victim: Pool, text: string, whenTo: () => Promise<unknown>): void {
   victim.on('connect', (client) => {
     const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
@@ -129,7 +129,7 @@ function breakConnections(victim: Pool, text: string, whenTo: () => Promise<unkn
   });
 }
 
-test('where the answer to COMMIT is lost, of whatever, nobody knows the outcome, and nothing is repeated', async () => {
+test('reports an unknown outcome and repeats nothing when the answer to COMMIT is lost', async () => {
   const victim = createTestPool(url);
   breakConnections(victim, 'COMMIT', () => eventually(async () => expect(await customers()).toHaveLength(1)));
   const error = await withTransaction(victim, 'add', async (tx) => tx.commitBehind([ADD])).catch((error) => error);
@@ -140,7 +140,7 @@ test('where the answer to COMMIT is lost, of whatever, nobody knows the outcome,
 test.each<[string, (tx: Tx) => Promise<unknown>]>([
   ['its last statements', async (tx) => void tx.commitBehind([ADD])],
   ['COMMIT', async () => undefined],
-])('where the connection is lost before %s, nothing is stored, and that is known', async (_what, end) => {
+])('reports a known outcome when the connection is lost before %s', async (_what, end) => {
   const victim = createTestPool(url);
   const gone = new Promise<void>((resolve) => victim.on('connect', (client) => client.on('end', resolve)));
   const lost = withTransaction(victim, 'add', async (tx) => {
@@ -154,7 +154,7 @@ test.each<[string, (tx: Tx) => Promise<unknown>]>([
   expect(await customers()).toEqual([]);
 });
 
-test('what a connection fails of says nothing against the statement, whatever it is', async () => {
+test('classifies any failure of a connection as unavailable', async () => {
   const victim = createTestPool(url);
   breakConnections(victim, SELECT.text, async () => undefined);
   const asks = [onPool(victim).query(SELECT), withTransaction(victim, 'ask', (tx) => tx.query(SELECT))];
@@ -164,15 +164,15 @@ test('what a connection fails of says nothing against the statement, whatever it
 });
 
 const STALE: readonly [string, (pool: Pool) => Promise<unknown>][] = [
-  ['is not there any more', (one) => one.query('DEALLOCATE ALL')],
-  ['was made before its table changed', (one) => one.query('ALTER TABLE customers ADD COLUMN note TEXT')],
+  ['is missing', (one) => one.query('DEALLOCATE ALL')],
+  ['is older than a change of its table', (one) => one.query('ALTER TABLE customers ADD COLUMN note TEXT')],
 ];
 const HOW: readonly [string, (pool: Pool, statement: Statement) => Promise<unknown>][] = [
   ['alone', (pool, statement) => onPool(pool).query(statement)],
   ['in a transaction', (pool, statement) => withTransaction(pool, 'ask', (tx) => tx.query(statement))],
 ];
 test.each(STALE.flatMap(([what, make]) => HOW.map(([how, ask]) => [what, how, make, ask] as const)))(
-  'a statement whose prepared form %s is repeated on another connection: %s',
+  'repeats a statement on another connection when its prepared form %s: %s',
   async (_what, _how, make, ask) => {
     await pool.query('ALTER TABLE customers DROP COLUMN IF EXISTS note');
     const one = createTestPool(url, { maxConnections: 1 });

@@ -24,29 +24,29 @@ export interface Statement {
   readonly values?: readonly unknown[];
 }
 
-/** Anything that runs a statement: a pool for single reads, a Tx for everything that belongs together. */
+/** Runs a statement: a pool for single statements, a Tx for statements of one transaction. */
 export interface Queryable {
   query<Row extends object>(statement: Statement): Promise<Row[]>;
 }
 
 declare const openTransaction: unique symbol;
 
-/** Rows of each, once they are answered. */
+/** The rows of each statement, once the server has answered. */
 export interface LastStatements<Row> {
   readonly rows: () => Promise<Row[][]>;
 }
 
-/** A transaction under way. Only withTransaction makes one, so a statement outside its transaction does not compile. */
+/** An open transaction. Only withTransaction creates one, so a statement outside its transaction does not compile. */
 export interface Tx extends Queryable {
   readonly [openTransaction]: true;
   /**
-   * Sends the last statements now, so that COMMIT can follow right behind them instead of after their answers. If one fails,
-   * all is undone. Statements, not promises of them: none can be late, or fail to be made behind COMMIT's back.
+   * Sends the last statements so that COMMIT follows without waiting for their answers. If one fails, the transaction
+   * is rolled back. The parameter is statements rather than promises, so none can be sent after COMMIT.
    */
   commitBehind<Row extends object>(statements: readonly Statement[]): LastStatements<Row>;
   /**
-   * Runs `work` and undoes what it did (a savepoint), also when the server refused one of its statements: that error is
-   * thrown, and the transaction goes on as if nothing had been.
+   * Runs `work` and rolls its changes back to a savepoint. When the server refuses one of its statements, the error is
+   * thrown, and the transaction can continue.
    */
   undone<T>(work: () => Promise<T>): Promise<T>;
 }
@@ -55,14 +55,14 @@ export interface PoolOptions {
   readonly url: string;
   readonly applicationName: string;
   readonly maxConnections: number;
-  /** Ends a statement on the server; the client gives up on the connection 2 s later (a server that does not answer). */
+  /** The server ends a statement after this time. If it does not answer, the client drops the connection 2 s later. */
   readonly statementTimeoutMs: number;
   readonly log: Logger;
-  /** Server settings beside those that every connection gets, such as a search_path. */
+  /** Additional server settings, such as a search_path. */
   readonly settings?: SessionSettings;
 }
 
-/** BIGINT arrives as text; ids and counts here are safe integers by schema, so they become numbers. NUMERIC stays text. */
+/** pg returns BIGINT as text. Ids and counts are safe integers by schema, so they become numbers; NUMERIC stays text. */
 const INT8 = 20;
 const types = {
   getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
@@ -71,12 +71,17 @@ const types = {
       : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
 };
 
-/** Parameters that the driver would take from the URL rather than from us. */
-const OURS_TO_SAY = ['application_name', 'statement_timeout', 'idle_in_transaction_session_timeout', 'query_timeout'];
+/** Parameters that the driver would take from the URL in preference to our options. */
+const OPTIONS_OF_POOL = [
+  'application_name',
+  'statement_timeout',
+  'idle_in_transaction_session_timeout',
+  'query_timeout',
+];
 
-function withoutOurs(databaseUrl: string): string {
+function withoutPoolOptions(databaseUrl: string): string {
   const url = new URL(databaseUrl);
-  for (const name of OURS_TO_SAY) url.searchParams.delete(name);
+  for (const name of OPTIONS_OF_POOL) url.searchParams.delete(name);
   return url.href;
 }
 
@@ -85,20 +90,20 @@ export function createPool(options: PoolOptions): Pool {
   const settings = sessionSettings(statementTimeoutMs, options.settings);
   const preparing = { isPossible: true };
   const pool = new pg.Pool({
-    connectionString: withoutOurs(url),
+    connectionString: withoutPoolOptions(url),
     application_name: applicationName,
     max: maxConnections,
     connectionTimeoutMillis: 2_000,
     query_timeout: statementTimeoutMs + 2_000,
     keepAlive: true,
-    // A plan lives as long as its connection, and with it whatever the tables looked like when it was made.
+    // A prepared plan lives as long as its connection and may become bad as the tables grow.
     maxLifetimeSeconds: 1_800,
     pipeline: true,
     types,
     onConnect: (client) => openSession(client, settings, preparing),
   });
   pool.on('error', (error) => log.debug({ err: error }, 'idle database connection lost'));
-  // A transaction's first statements leave together with BEGIN, its last ones with COMMIT.
+  // Sends a transaction's first statements together with BEGIN, and its last ones with COMMIT.
   pool.on('connect', (client) =>
     coalesceWrites((client as unknown as { connection: { stream: Socket } }).connection.stream),
   );
@@ -106,8 +111,8 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /**
- * Throws when the database is reached through a connection pooler.
- * For commands whose transactions last for minutes, or that rely on one server session.
+ * Throws when the database is reached through a connection pooler. For commands whose transactions last for minutes or
+ * that rely on one server session.
  */
 export async function refusePooler(pool: Pool, command: string): Promise<void> {
   const client = await borrow(pool, command);
@@ -120,7 +125,7 @@ export async function refusePooler(pool: Pool, command: string): Promise<void> {
   );
 }
 
-/** One statement outside any transaction, or a transaction of one statement. */
+/** Runs single statements outside of a transaction. Behind a pooler, each one is a transaction of its own. */
 export function onPool(pool: Pool): Queryable {
   return {
     query: <Row extends object>(statement: Statement) =>
@@ -144,7 +149,7 @@ async function queryOnPool<Row extends object>(pool: Pool, statement: Statement)
     return (await send<Row>(client, statement)).rows;
   } catch (thrown) {
     const error = thrown === lost ? new Disconnected(step, thrown, false) : thrown;
-    // A statement that the server refused says nothing against the connection.
+    // After a refused statement the connection is still good.
     if (classify(error) !== 'refused') onLost(error as Error);
     throw isStaleStatement(error) ? new StaleStatement(step, error) : error;
   } finally {
@@ -154,8 +159,8 @@ async function queryOnPool<Row extends object>(pool: Pool, statement: Statement)
 }
 
 /**
- * Runs `attempt`, and once more when the server session lacks the prepared statement that it needs, or has it for a table
- * that was changed since: a migration ran, or a pooler went on in another session. Nothing was stored by then.
+ * Runs `attempt`, and a second time when its prepared statement is missing or outdated: a migration ran, or a pooler
+ * switched to another session. Nothing is stored in that case.
  */
 async function retryingStaleStatement<T>(attempt: () => Promise<T>): Promise<T> {
   try {
@@ -164,7 +169,7 @@ async function retryingStaleStatement<T>(attempt: () => Promise<T>): Promise<T> 
     if (!(error instanceof StaleStatement)) throw error;
   }
   return attempt().catch((error) => {
-    // No outer transaction is to be repeated for what failed in here.
+    // An outer transaction must not be repeated because of this failure.
     throw error instanceof StaleStatement ? error.asFinal() : error;
   });
 }
@@ -176,8 +181,8 @@ function borrow(pool: Pool, step: string): Promise<pg.PoolClient> {
 }
 
 /**
- * A query made of its parts: given as an object it would be cloned by property descriptors, 5 % of the consumer's time.
- * `onFailure` is told at once, also of values that could not be sent: before this returns.
+ * Sends a statement as a pg.Query, because pg would clone a plain object property by property, which is slow.
+ * `onFailure` is called at once, and before this function returns when the values cannot be encoded.
  */
 function send<Row extends object>(
   client: pg.PoolClient,
@@ -198,17 +203,16 @@ function send<Row extends object>(
 
 export interface TransactionOptions {
   /**
-   * What is sent before the first answer changes nothing, so it may travel together with BEGIN. Where BEGIN alone fails, by
-   * a cancel that hits it, what was sent behind it runs in no transaction, and what that wrote would stay.
+   * The statements before the first answer only read, so they may be sent together with BEGIN. If BEGIN fails, for
+   * example because it is cancelled, they run outside of a transaction, where a write would be stored.
    */
   readonly readsFirst?: boolean;
 }
 
 /**
- * Runs `work` in one transaction. The connection is pipelined: COMMIT can travel with the last statements, and BEGIN with
- * the first, which saves two round trips. A failure of the database is thrown as TransactionError; any other error rolls
- * back and passes unchanged. `work` runs a second time when a prepared statement was stale, so it must leave nothing behind
- * but what it returns.
+ * Runs `work` in one transaction. The connection is pipelined: BEGIN can be sent with the first statements and COMMIT
+ * with the last ones, which saves two round trips. A database failure is thrown as TransactionError; any other error
+ * rolls back and is thrown unchanged. `work` must have no other effects, because a stale statement makes it run twice.
  */
 export async function withTransaction<T>(
   pool: Pool,
@@ -219,15 +223,15 @@ export async function withTransaction<T>(
   return retryingStaleStatement(async () => inTransaction(await borrow(pool, step), step, work, readsFirst));
 }
 
-/** The same, but nothing of it stays. */
+/** Runs `work` in a transaction that is always rolled back. */
 export async function withRolledBackTransaction<T>(pool: Pool, step: string, work: (tx: Tx) => Promise<T>): Promise<T> {
-  // The one way out of withTransaction that never commits is an error, so the result leaves beside one.
+  // withTransaction rolls back only on an error, so the result is kept in a variable and an error is thrown.
   const undo = new Error('rolled back on purpose');
   let result: { readonly value: T } | undefined;
   try {
     await withTransaction(pool, step, async (tx) => {
       result = { value: await work(tx) };
-      // Answered behind what `work` has sent with commitBehind: its failure is seen here.
+      // Waits for the statements that `work` sent with commitBehind, so that their failure is seen here.
       await tx.query({ text: 'SELECT' });
       throw undo;
     });
@@ -250,8 +254,8 @@ async function inTransaction<T>(
   client.on('error', onLost);
   let committing = false;
   /**
-   * Of BEGIN or a statement: the first one is the cause. Those sent behind it are only told that the transaction is aborted,
-   * and no more are sent: behind a BEGIN that failed they would be carried out.
+   * The first error of BEGIN or a statement. Later statements only fail because the transaction is aborted. No more are
+   * sent after it, because they would be carried out if BEGIN failed.
    */
   let failure: Error | undefined;
   const last: Promise<object[]>[] = [];
@@ -259,7 +263,7 @@ async function inTransaction<T>(
     send<Row>(client, statement, (error) => {
       if (!isAborted(error)) failure ??= error;
     }).then(({ rows }) => rows);
-  /** Nothing can be stored over a connection that is known to be lost, so nobody has to wonder about COMMIT. */
+  /** Throws before COMMIT is sent on a lost connection, so that the outcome is known: nothing is stored. */
   const throwIfFailed = () => {
     const reason = failure ?? lost;
     if (reason !== undefined) throw reason;
@@ -274,48 +278,48 @@ async function inTransaction<T>(
     const sent = statements.map((statement) => sendNow<Row>(statement));
     last.push(...sent);
     const rows = Promise.all(sent);
-    rows.catch(() => undefined); // its failure is the failure of the transaction, too
+    rows.catch(() => undefined); // the transaction fails with the same error
     return { rows: () => rows };
   };
   const undone: Tx['undone'] = async (work) => {
     const lastBefore = last.length;
     throwIfFailed();
-    sendNow({ text: 'SAVEPOINT undone' }).catch(() => undefined); // what follows fails, too
+    sendNow({ text: 'SAVEPOINT undone' }).catch(() => undefined); // the next statement fails, too
     try {
       return await work();
     } catch (error) {
       throw isAborted(error) ? (failure ?? error) : error;
     } finally {
       last.length = lastBefore;
-      // Its answer comes behind those of all that `work` has sent: nothing of that fails later.
+      // This answer follows those of all statements of `work`, so none of them can fail later.
       await sendNow({ text: 'ROLLBACK TO SAVEPOINT undone' });
       if (databaseError(failure) !== undefined) failure = undefined;
     }
   };
   try {
     const begun = sendNow({ text: sessionOf(client).begin });
-    begun.catch(() => undefined); // its failure is the failure of the transaction, too
+    begun.catch(() => undefined); // the transaction fails with the same error
     if (!readsFirst) await begun;
     const result = await work({ query, commitBehind, undone } as Tx);
     await begun;
     throwIfFailed();
     committing = true;
     const [{ command }] = await Promise.all([client.query('COMMIT'), ...last]);
-    // The server answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    // The server answers COMMIT of a failed transaction with ROLLBACK and without an error.
     if (command !== 'COMMIT') throw new TransactionError(step, new Error(`COMMIT answered ${command}`), false);
     return result;
   } catch (thrown) {
     await client.query('ROLLBACK').catch(onLost);
     const error = isAborted(thrown) ? (failure ?? thrown) : thrown;
     const kind = error === lost ? 'unavailable' : classify(error);
-    // Whatever is wrong with this connection, the next attempt gets another one.
+    // A lost connection is not returned to the pool, so the next attempt gets another one.
     if (kind === 'unavailable') onLost(error as Error);
     if (isStaleStatement(failure)) {
       onLost(failure as Error);
       throw new StaleStatement(step, failure);
     }
     if (kind === undefined || error instanceof TransactionError) throw error;
-    // Answers come in order: where the server has answered a statement with an error, COMMIT did not commit.
+    // Answers come in sequence: if the server answered a statement with an error, COMMIT did not commit.
     const isRefused = databaseError(failure) !== undefined;
     if (kind === 'unavailable') throw new Disconnected(step, error, committing && !isRefused);
     throw new TransactionError(step, error, false);

@@ -3,9 +3,9 @@ import { type Loop, startLoop } from '../process/loop.js';
 import { tryLock } from './advisory-lock.sql.js';
 import { type Pool, type Tx, withTransaction } from './pool.js';
 
-/** 1,000 rows are gone in about 10 ms; whoever waits for the disk or a lock waits no longer than that. */
+/** Deleting 1,000 rows takes about 10 ms, so other transactions wait no longer than that for the disk or a lock. */
 export const PRUNE_BATCH_SIZE = 1_000;
-/** Between batches, so that a year's rows become a trickle beside the orders and not a flood: 5,000 rows a second. */
+/** The pause between batches keeps a large clean-up, at 5,000 rows a second, from slowing down the service's own work. */
 const PAUSE_MS = 200;
 const IDLE_MS = 60_000;
 
@@ -13,11 +13,11 @@ export interface PruningOptions {
   readonly name: string;
   readonly pool: Pool;
   readonly log: Logger;
-  /** Deletes one batch of what is past its retention and answers how many rows went. */
+  /** Deletes one batch of rows past retention and returns their number. */
   readonly prune: (tx: Tx) => Promise<number>;
 }
 
-/** Deletes old rows in small batches for ever. Any number of replicas may run: only one works at a time. */
+/** Deletes old rows in small batches until stopped. With several replicas, only one works at a time. */
 export function startPruning({ name, pool, log, prune }: PruningOptions): Loop {
   const loop = startLoop(`prune ${name}`, log, {
     idleMs: IDLE_MS,
@@ -31,7 +31,7 @@ export function startPruning({ name, pool, log, prune }: PruningOptions): Loop {
   return loop;
 }
 
-/** One batch, or none while another replica is at it. */
+/** Deletes one batch, or nothing while another replica is deleting. */
 export function pruneOnce(pool: Pool, name: string, prune: (tx: Tx) => Promise<number>): Promise<number> {
   return withTransaction(pool, `prune ${name}`, async (tx) => ((await tryLock(tx, `prune ${name}`)) ? prune(tx) : 0));
 }

@@ -5,7 +5,7 @@ import { onPool, type Pool, refusePooler, type Tx, withTransaction } from './poo
 
 const { pool, url } = await openTestDatabase('write');
 
-/** Answers the start-up with a process id of its own, as a pooler does, and passes everything else on. */
+/** A proxy that changes the process id in the start-up answer, as a pooler does, and forwards everything else. */
 function startPooler(): Promise<Server> {
   const target = new URL(url);
   const server = createServer((client) => {
@@ -71,7 +71,7 @@ const answer = {
 describe.each([
   ['at the server', () => url],
   ['behind a pooler', () => pooledUrl],
-])('whatever the settings of the database are, %s', (_where, urlOf) => {
+])('with hostile settings of the database, %s', (_where, urlOf) => {
   const askedOf = async (ask: (pool: Pool) => Promise<unknown>) => {
     const own = createTestPool(urlOf(), {
       statementTimeoutMs: 4_000,
@@ -82,21 +82,21 @@ describe.each([
   };
   const inTransaction = (pool: Pool) => withTransaction(pool, 'ask', (tx: Tx) => tx.query(asked));
 
-  test('a statement is read as we mean it', async () => {
+  test('a statement runs with our settings', async () => {
     expect(await askedOf((own) => onPool(own).query(asked))).toEqual([answer]);
   });
 
-  test('a transaction is', async () => {
+  test('a transaction runs with our settings', async () => {
     expect(await askedOf(inTransaction)).toEqual([answer]);
   });
 
-  test('values are sent as we mean them', async () => {
+  test('values keep their meaning', async () => {
     const sent = { text: 'SELECT $1::text[] AS list', values: [['a', null, 'b']] };
     expect(await askedOf((own) => onPool(own).query(sent))).toEqual([{ list: ['a', null, 'b'] }]);
   });
 });
 
-test('behind a pooler, nothing stays set in the session that others use afterwards', async () => {
+test('behind a pooler, leaves no settings in the session that others use afterwards', async () => {
   const own = createTestPool(pooledUrl, { maxConnections: 1 });
   await withTransaction(own, 'ask', (tx) => tx.query(asked));
   await onPool(own).query(asked);
@@ -107,7 +107,7 @@ test('behind a pooler, nothing stays set in the session that others use afterwar
   await own.end();
 });
 
-test('a command that needs a session of its own refuses a pooler, and says what to do', async () => {
+test('refuses a pooler for a command that needs its own session, and says what to do', async () => {
   const own = createTestPool(pooledUrl, { maxConnections: 1 });
   await expect(refusePooler(own, 'rebuild')).rejects.toThrow(
     'rebuild needs a server session of its own, and this URL leads to a connection pooler (PgBouncer or the like): ' +
@@ -117,14 +117,14 @@ test('a command that needs a session of its own refuses a pooler, and says what 
   await refusePooler(pool, 'rebuild');
 });
 
-test('behind a pooler, a statement that another service has prepared by the same name is not taken for ours', async () => {
+test('behind a pooler, does not run a statement that another service has prepared under the same name', async () => {
   const own = createTestPool(pooledUrl, { maxConnections: 1 });
   await own.query("PREPARE named AS SELECT 'theirs' AS whose");
   expect(await onPool(own).query({ name: 'named', text: "SELECT 'ours' AS whose" })).toEqual([{ whose: 'ours' }]);
   await own.end();
 });
 
-test('behind a pooler that forwards no prepared statements, statements are sent without names', async () => {
+test('behind a pooler without prepared statements, sends statements without names', async () => {
   const own = createTestPool(pooledUrl, { maxConnections: 1 });
   const named = { name: 'named', text: 'SELECT 1 AS one' };
   const elsewhere = () => own.query('DEALLOCATE ALL');

@@ -5,9 +5,9 @@ import pg from 'pg';
 export type SessionSettings = Readonly<Record<string, string>>;
 
 /**
- * Settings that would change what our statements mean, or how the driver reads their answers, if the server, the database
- * or the role had other values: with DateStyle German the driver cannot read a timestamp, and with array_nulls off an
- * array loses its NULLs. default_transaction_read_only is not among them: who sets it means to stop writes.
+ * Settings that the server, the database or the role may have changed, and that affect the meaning of our statements or
+ * how the driver reads answers: with DateStyle German it cannot read a timestamp, and with array_nulls off an array
+ * loses its NULLs. default_transaction_read_only is left alone, because an administrator sets it to stop writes.
  */
 const REQUIRED: SessionSettings = {
   DateStyle: 'ISO',
@@ -21,10 +21,10 @@ const REQUIRED: SessionSettings = {
   lock_timeout: '0',
 };
 
-/** A frozen process must not hold claimed rows for ever: the server ends its transaction after this, and others take them. */
+/** After this time the server ends the transaction of a frozen process, so that others can use the rows it locked. */
 const IDLE_IN_TRANSACTION_TIMEOUT_MS = 10_000;
 
-/** What a pool needs of each of its connections. `own` wins over what every pool needs. */
+/** The settings for each connection of a pool. Those in `own` take precedence. */
 export function sessionSettings(statementTimeoutMs: number, own: SessionSettings = {}): SessionSettings {
   return {
     ...REQUIRED,
@@ -35,12 +35,12 @@ export function sessionSettings(statementTimeoutMs: number, own: SessionSettings
 }
 
 /**
- * How the settings are in force on a connection.
- * - `direct`: the connection is one server session. They were set once and hold until it ends.
- * - `pooled`: a pooler such as PgBouncer stands between. Each transaction may run in another server session, which belongs
- *   to others afterwards, so each transaction sets them for itself (`begin`).
+ * How settings are applied to a connection.
+ * - `direct`: the connection is one server session. The settings are set once and hold until it ends.
+ * - `pooled`: a pooler such as PgBouncer is in between. Each transaction may run in another server session, which
+ *   others use afterwards, so each transaction makes the settings for itself (`begin`).
  *
- * They do not travel as start-up parameters: PgBouncer refuses those that it does not know, or ignores them.
+ * They are not sent as start-up parameters, because PgBouncer refuses or ignores those that it does not know.
  */
 export interface Session {
   readonly kind: 'direct' | 'pooled';
@@ -50,7 +50,7 @@ export interface Session {
   readonly preparing: Preparing;
 }
 
-/** `isPossible` is false behind a pooler that forwards no prepared statements (PgBouncer with max_prepared_statements = 0). */
+/** `isPossible` becomes false behind a pooler without prepared statements (PgBouncer, max_prepared_statements = 0). */
 export interface Preparing {
   isPossible: boolean;
 }
@@ -58,8 +58,8 @@ export interface Preparing {
 const hashes = new Map<string, string>();
 
 /**
- * The name under which a statement is prepared, if it is. Behind a pooler it is made of the statement's text: such a session
- * may hold what another version of a service has prepared, and the same name must mean the same text there.
+ * The name under which a statement is prepared, or undefined. Behind a pooler the name is a hash of the text: another
+ * version of a service may have prepared statements in the same session, so equal names must mean equal texts.
  */
 export function preparedName({ kind, preparing }: Session, name: string | undefined, text: string): string | undefined {
   if (name === undefined || !preparing.isPossible) return undefined;
@@ -74,7 +74,7 @@ export function preparedName({ kind, preparing }: Session, name: string | undefi
 
 const sessions = new WeakMap<pg.ClientBase, Session>();
 
-/** Prepares a new connection. */
+/** Finds out whether a new connection is direct or pooled, and makes the settings. */
 export async function openSession(
   client: pg.ClientBase,
   settings: SessionSettings,
@@ -89,7 +89,7 @@ export async function openSession(
     Object.entries(wanted)
       .map(([name, value]) => `${how} ${name} = ${value.split(',').map(pg.escapeLiteral).join(', ')}`)
       .join('; ');
-  // A pooler answers the start-up with a process id of its own making.
+  // A pooler answers the start-up with an invented process id.
   if (server?.pid === (client as unknown as { processID: number }).processID) {
     await client.query(set('SET'));
     sessions.set(client, { kind: 'direct', begin: 'BEGIN', preparing });
@@ -99,11 +99,11 @@ export async function openSession(
   }
 }
 
-/** With synchronous_commit off, a COMMIT is answered before it is on disk: an order answered 201 could be lost. */
+/** With synchronous_commit off, PostgreSQL answers COMMIT before the data is on disk, so a crash could lose it. */
 const DURABLE: SessionSettings = { synchronous_commit: 'on' };
 
 export function sessionOf(client: pg.ClientBase): Session {
   const session = sessions.get(client);
-  if (session === undefined) throw new Error('this connection is not of a pool that createPool made');
+  if (session === undefined) throw new Error('this connection is not from a pool of createPool');
   return session;
 }

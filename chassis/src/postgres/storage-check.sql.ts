@@ -1,38 +1,36 @@
-import { type Check, CheckFailed } from '../http/health.js';
 import { databaseError } from './errors.js';
-import { databaseFailure } from './failure.js';
 import { onPool, type Pool, type Statement, withRolledBackTransaction } from './pool.js';
 
-/** Two pages: rows of less than 2 kB are neither compressed nor stored elsewhere. */
+/** Fills two pages. Rows below 2 kB are neither compressed nor stored outside of the table. */
 const PROBE: Statement = {
   name: 'probe-storage',
   text: "INSERT INTO storage_probe (filler) SELECT repeat('x', 1900) FROM generate_series(1, 8)",
 };
 
-/** While all is well, storing is tried this often at most, however often somebody asks. */
+/** After a successful check, only the connection is checked for this time. */
 const TRUSTED_MS = 2_000;
 
 const LOCK_NOT_AVAILABLE = '55P03';
 
 /**
- * True readiness of a database that is written: a server that answers SELECT 1 may have a full disk, be read-only, or lack a
- * column. In a transaction that is rolled back, the check writes two pages into `storage_probe`, which needs room on the disk,
- * and runs `statements`: what the service writes, with no rows, which needs every table, column and permission.
+ * Checks that a database can be written. A server that answers SELECT 1 may have a full disk, be read-only or lack a
+ * column. In a transaction that is rolled back, the check fills two pages of `storage_probe`, which needs room on disk, and
+ * runs `statements`: the writes of the service without rows, which need every table, column and permission.
  */
-export function storageCheck(pool: Pool, statements: readonly Statement[]): Check {
+export function storageCheck(pool: Pool, statements: readonly Statement[]): () => Promise<void> {
   let trustedUntilMs = 0;
   let underWay: Promise<void> | undefined;
 
   const attempt = async () => {
     try {
       await withRolledBackTransaction(pool, 'check storage', async (tx) => {
-        // A lock that somebody holds says nothing against the storage.
+        // A lock that another transaction holds is no fault of the storage.
         await tx.query({ text: "SET LOCAL lock_timeout = '500ms'" });
         await tx.query(PROBE);
         for (const statement of statements) await tx.query(statement);
       });
     } catch (error) {
-      if (databaseError(error)?.code !== LOCK_NOT_AVAILABLE) throw new CheckFailed(databaseFailure(error));
+      if (databaseError(error)?.code !== LOCK_NOT_AVAILABLE) throw error;
     }
     trustedUntilMs = performance.now() + TRUSTED_MS;
   };

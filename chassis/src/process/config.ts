@@ -1,7 +1,10 @@
 import type { z } from 'zod';
-import { validationMessage } from '../http/validation-message.js';
+import { validationMessage } from './validation-message.js';
 
-/** All faults of the environment at once: one restart per mistake is a poor way to learn of five mistakes. */
+/** `npm start` writes the addresses of what it runs to this file, in the format of .env, for as long as it runs. */
+export const ADDRESSES_FILE = '.data/run/addresses.env';
+
+/** Lists all faults of the environment, so that one restart shows every mistake. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly faults: readonly string[];
@@ -13,7 +16,7 @@ export class ConfigError extends Error {
   }
 }
 
-/** Reads the variables that `schema` names; an empty one counts as unset. Throws ConfigError naming every fault. */
+/** Reads the variables that `schema` names; an empty one is treated as unset. Throws ConfigError naming every fault. */
 export function parseConfig<S extends z.ZodType>(
   schema: S,
   env: Readonly<Record<string, string | undefined>>,

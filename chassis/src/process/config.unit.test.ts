@@ -9,7 +9,7 @@ const schema = z.object({
   SECONDS: z.coerce.number().default(1),
 });
 
-test('every fault of the environment is reported at once, by variable, in words', () => {
+test('reports every fault of the environment at once, each with its variable', () => {
   expect.assertions(2);
   try {
     parseConfig(schema, { PORT: '70000', URL: 'nowhere', LEVEL: 'loud', SECONDS: 'ten' });
@@ -24,7 +24,7 @@ test('every fault of the environment is reported at once, by variable, in words'
   }
 });
 
-test('an empty variable counts as unset', () => {
+test('treats an empty variable as unset', () => {
   expect(parseConfig(schema, { PORT: ' ', URL: 'https://example.org', LEVEL: '' })).toEqual({
     PORT: 8080,
     URL: 'https://example.org',

@@ -1,17 +1,16 @@
 import { Writable } from 'node:stream';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
 import { default as pretty } from 'pino-pretty';
-import { printableColours, printableText } from '../command-line/printable.js';
-import { redactUrls } from './redact-urls.js';
+import { printableColours, printableText, redactUrls } from './safe-text.js';
 
 export type { Logger } from 'pino';
 
 const redact = { paths: ['*.password', '*.authorization', 'req.headers', 'config'], censor: '***' };
 
-/** Of lines, while who reads them stands still: some 50,000 requests. The service matters more, and a container has 256 MB. */
+/** When nobody reads the log, lines beyond this are dropped rather than filling a container's memory of 256 MB. */
 const MAX_UNREAD_BYTES = 16 * 1024 * 1024;
 
-/** JSON for machines, one line for people. Buffered for 100 ms at most: a synchronous line costs a write per request. */
+/** Logs JSON for machines or one line of text for people. Lines are buffered for up to 100 ms, to save writes. */
 export function createLogger(service: string, level: string, format: 'json' | 'pretty'): Logger {
   const options = {
     name: service,
@@ -36,7 +35,7 @@ export function createLogger(service: string, level: string, format: 'json' | 'p
     try {
       destination.flushSync();
     } catch {
-      // The stream was never opened; there is nothing to lose.
+      // The stream was never opened, so no line is lost.
     }
   });
   const log = pino({ ...options, hooks: { streamWrite: printableText } }, destination);
@@ -48,8 +47,8 @@ export function createLogger(service: string, level: string, format: 'json' | 'p
     if (dropped === 0) return;
     const lines = dropped;
     dropped = 0;
-    // There is room when this write has been taken off the buffer, behind this turn.
-    queueMicrotask(() => log.warn({ lines }, 'log lines were dropped: nobody read them in time'));
+    // The buffer has room only after this write has been removed from it, at the end of this turn.
+    queueMicrotask(() => log.warn({ lines }, 'dropped log lines because nobody read them in time'));
   });
   return log;
 }

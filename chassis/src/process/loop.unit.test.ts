@@ -8,7 +8,7 @@ function refusal(code: string, message: string): pg.DatabaseError {
   return Object.assign(new pg.DatabaseError(message, message.length, 'error'), { code });
 }
 
-/** Runs a loop whose turns fail with `failures`, one after another, then ends it; what it warned of. */
+/** Runs a loop whose turns fail with `failures`, one after another, and returns its warnings. */
 async function warningsOf(failures: readonly Error[]): Promise<string[]> {
   const warnings: string[] = [];
   const log = pino({ level: 'warn' }, { write: (line) => void warnings.push(JSON.parse(line).err.message) });
@@ -33,7 +33,7 @@ async function warningsOf(failures: readonly Error[]): Promise<string[]> {
   return warnings;
 }
 
-test('the errors that one restart of a server brings are one warning', async () => {
+test('logs one warning for the different errors of one server restart', async () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' });
   const warnings = await warningsOf([
     new Error('Connection terminated unexpectedly'),
@@ -44,7 +44,7 @@ test('the errors that one restart of a server brings are one warning', async () 
   expect(warnings).toEqual(['Connection terminated unexpectedly']);
 });
 
-test('a login that is refused after the server was away is a warning of its own', async () => {
+test('logs a separate warning for a refused login after the server was away', async () => {
   const warnings = await warningsOf([
     new Error('Connection terminated unexpectedly'),
     new NotConnected('apply batch', refusal('28P01', 'password authentication failed')),

@@ -6,7 +6,7 @@ import { expect, test } from '@jest/globals';
 
 const cwd = fileURLToPath(new URL('../..', import.meta.url));
 
-/** A service of this source. */
+/** Arguments for Node.js that run a service with this start function. */
 const serviceThat = (start: string) => [
   '--input-type=module',
   '--eval',
@@ -18,13 +18,13 @@ const serviceThat = (start: string) => [
     await runService('a-service', env, settings, async ({ log, fatal }) => { ${start} return []; });`,
 ];
 
-/** Runs it in a process of its own, and answers how it ended and its log lines. */
+/** Runs the service in a separate process and returns its exit status and log lines. */
 function runService(start: string) {
   const { status, stdout } = spawnSync(process.execPath, serviceThat(start), { cwd });
   return { status, lines: String(stdout).trim().split('\n') };
 }
 
-test('a fault that no retry can mend is the last thing that a service says, whatever is still being started', () => {
+test('logs a fatal fault as the last line while the service is still starting', () => {
   const { status, lines } = runService(`
     log.info('starting');
     fatal(new Error('the broker holds another topology'));
@@ -33,7 +33,7 @@ test('a fault that no retry can mend is the last thing that a service says, what
   expect([status, messages]).toEqual([1, ['starting', 'the broker holds another topology']]);
 });
 
-test('a password in a connection string reaches no log line: not by a message, a stack or a cause', () => {
+test('logs no password of a connection string, whether it is in a message, a stack or a cause', () => {
   const { lines } = runService(`
     const refused = new Error('connect to postgres://shop:gehe1m@db:5432/x refused');
     log.error({ err: new Error('amqp://shop:gehe1m@broker is away', { cause: refused }) }, 'cannot start');
@@ -42,7 +42,7 @@ test('a password in a connection string reaches no log line: not by a message, a
   expect(lines.join()).not.toContain('gehe1m');
 });
 
-test('a log that nobody reads is dropped beyond 16 MiB, and says so when it is read again', async () => {
+test('drops log lines beyond 16 MiB while nobody reads, and logs how many were dropped', async () => {
   const start = `
     setTimeout(() => undefined, 60_000);
     const pad = 'a'.repeat(1000);
@@ -54,15 +54,15 @@ test('a log that nobody reads is dropped beyond 16 MiB, and says so when it is r
   const service = spawn(process.execPath, serviceThat(start), { cwd });
   try {
     await once(service.stderr, 'data');
-    const told: { msg: string; lines?: number }[] = [];
+    const read: { msg: string; lines?: number }[] = [];
     for await (const line of createInterface(service.stdout)) {
-      told.push(JSON.parse(line));
-      if (told.at(-1)?.lines !== undefined) break;
+      read.push(JSON.parse(line));
+      if (read.at(-1)?.lines !== undefined) break;
     }
-    const kept = told.filter(({ msg }) => msg === 'a line').length;
+    const kept = read.filter(({ msg }) => msg === 'a line').length;
     expect(kept).toBeLessThan(17_000);
-    expect(told.at(-1)).toMatchObject({
-      msg: 'log lines were dropped: nobody read them in time',
+    expect(read.at(-1)).toMatchObject({
+      msg: 'dropped log lines because nobody read them in time',
       lines: 40_000 - kept,
     });
   } finally {

@@ -3,17 +3,17 @@ import type { z } from 'zod';
 import { ConfigError, parseConfig } from './config.js';
 import { createLogger, type Logger } from './logger.js';
 
-/** Below the 30 s that Compose waits before it kills; `npm start` waits 7. */
+/** Docker Compose kills a service after 30 s. */
 const STOP_LIMIT_MS = 15_000;
 
 export interface ServiceContext<Config> {
   readonly config: Config;
   readonly log: Logger;
-  /** For faults that no retry can mend: logs the reason and exits with 1. */
+  /** Logs the reason and exits with code 1. For faults that no retry can fix. */
   readonly fatal: (error: Error) => void;
 }
 
-/** The steps of a graceful stop, in the order in which they run. */
+/** The steps of a graceful stop, in the sequence in which they run. */
 export type StopSteps = readonly (readonly [name: string, stop: () => Promise<unknown>])[];
 
 interface LogConfig {
@@ -22,8 +22,9 @@ interface LogConfig {
 }
 
 /**
- * Runs a service: `.env`, configuration (all faults at once, then exit 1), logger, and a graceful stop at the first
- * SIGTERM or SIGINT. A second signal, or 15 s, ends it at once: whatever is cut off then is redelivered or retried.
+ * Runs a service: reads `.env` and the configuration (on faults it lists all of them and exits with 1), creates the
+ * logger and calls `start`. The first SIGTERM or SIGINT runs the stop steps. A second signal, or 15 s, ends the process
+ * at once: interrupted work is redelivered or retried.
  */
 export async function runService<S extends z.ZodType<LogConfig>>(
   name: string,
@@ -36,7 +37,7 @@ export async function runService<S extends z.ZodType<LogConfig>>(
   const exit = (code: number) => log.flush(() => process.exit(code));
   const fatal = (error: unknown) => {
     log.fatal({ err: error }, error instanceof Error ? error.message : 'fatal');
-    // The reason is the last line, whatever else is still being started.
+    // Parts of the service may still be starting; the reason must be the last line.
     log.level = 'silent';
     exit(1);
   };
@@ -49,7 +50,7 @@ export async function runService<S extends z.ZodType<LogConfig>>(
     if (stopping) return exit(1);
     stopping = true;
     log.info({ signal }, 'stopping');
-    setTimeout(() => fatal(new Error(`did not stop within ${STOP_LIMIT_MS} ms`)), STOP_LIMIT_MS).unref();
+    setTimeout(() => fatal(new Error(`the service did not stop within ${STOP_LIMIT_MS} ms`)), STOP_LIMIT_MS).unref();
     try {
       for (const [step, run] of await started) {
         log.debug({ step }, 'stopping');

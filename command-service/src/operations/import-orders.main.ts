@@ -1,4 +1,4 @@
-import { print, runCommandLine, tell } from '@tallyline/chassis/command-line/command-line';
+import { print, printWarning, runCommandLine } from '@tallyline/chassis/command-line/command-line';
 import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { GROUP_SIZE, importLines } from '../import/import-lines.js';
@@ -43,14 +43,14 @@ await runCommandLine({
     const skipInvalid = {
       onInvalid: ({ number, fault }: InvalidLine) => {
         invalid.add(number);
-        tell(`line ${number} is not an order: ${fault}`);
+        printWarning(`line ${number} is not an order: ${fault}`);
       },
     };
     let leftOut = 0;
     try {
       await importLines(pool, orderLines(process.stdin, stop.signal), {
         onRefused: ({ number }, reason, nth) => {
-          if (nth <= SHOWN_REFUSALS || values['skip-invalid']) tell(`line ${number} is refused: ${reason}`);
+          if (nth <= SHOWN_REFUSALS || values['skip-invalid']) printWarning(`line ${number} is refused: ${reason}`);
         },
         onStored: (soFar) => {
           leftOut = soFar.invalid;

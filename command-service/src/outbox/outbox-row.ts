@@ -1,4 +1,4 @@
-import { takeRandomBytes } from '@tallyline/chassis/batching/random-bytes';
+import { takeRandomBytes } from '@tallyline/chassis/process/random-bytes';
 import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
 import { v7 as uuidv7 } from 'uuid';
 import type { EventTime } from './event-time.sql.js';

@@ -1,10 +1,10 @@
-import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { EventType } from '@tallyline/contracts/events';
 import type { DecodedEvent } from '../inbox/decode.js';
 
 /** Archives events as received. The inbox has let each event pass once, so there is no conflict to handle. */
-export function insertArchived(events: readonly DecodedEvent[]): Part {
+export function insertArchived(events: readonly DecodedEvent[]): WriteStatement {
   return {
     name: 'insert-archived',
     sql: `INSERT INTO event_archive (event_id, event_type, queue, occurred_at, counted, app_id, traceparent, body)

@@ -1,4 +1,4 @@
-import { type Part, runTogether, together } from '@tallyline/chassis/postgres/one-round-trip';
+import { combineWrites, runWrites, type WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import { onPool, type Pool, type Statement, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { findArchived, insertArchived } from '../archive/archive.sql.js';
@@ -60,7 +60,7 @@ async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<
   const applied = [...byId(events).values()];
   const accounted = applied.filter(({ fromOutbox }) => fromOutbox).map(({ id }) => id);
   const inbox = insertAllNew(applied.map(({ id }) => id));
-  await runTogether(onPool(pool), 'apply-new-events', [inbox, ...writesOf(applied, accounted, [])]);
+  await runWrites(onPool(pool), 'apply-new-events', [inbox, ...writesOf(applied, accounted, [])]);
   return { applied, duplicates: events.length - applied.length };
 }
 
@@ -93,7 +93,7 @@ export async function applyInTransaction(
   const newlyApplied = applied.filter(({ id, fromOutbox }) => fromOutbox && !accountedBefore.has(id));
   const accounted = [...newlyApplied.map(({ id }) => id), ...newDeadLetters];
 
-  const last = together('apply-batch', writesOf(applied, accounted, watermarks));
+  const last = combineWrites('apply-batch', writesOf(applied, accounted, watermarks));
   const others = addToOtherSources(applied, ledgerSource);
   if (watermarks.length === 0) {
     tx.commitBehind([...last, ...others]);
@@ -113,7 +113,7 @@ function writesOf(
   applied: readonly DecodedEvent[],
   accounted: readonly string[],
   watermarks: readonly Watermark[],
-): Part[] {
+): WriteStatement[] {
   const ledger = addToLedger(accounted, watermarks);
   return applied.length === 0
     ? ledger

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { validationMessage } from '@tallyline/chassis/http/validation-message';
+import { validationMessage } from '@tallyline/chassis/process/validation-message';
 import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
 import { OUTBOX_APP_ID } from '@tallyline/contracts/topology';
 

@@ -1,5 +1,5 @@
 import { databaseError } from '@tallyline/chassis/postgres/errors';
-import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { DeadLetter } from './decode.js';
 
@@ -22,7 +22,7 @@ export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Prom
  * Records events as applied, or fails (see isKnownEvent) if one of them is in the inbox or is a dead letter. The event of a
  * dead letter is inserted twice, which the key refuses as it refuses a duplicate.
  */
-export function insertAllNew(eventIds: readonly string[]): Part {
+export function insertAllNew(eventIds: readonly string[]): WriteStatement {
   return {
     name: 'insert-all-new',
     sql: `INSERT INTO processed_events (event_id) -- refused when an event comes twice: the new ones follow

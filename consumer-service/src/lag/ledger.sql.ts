@@ -1,4 +1,4 @@
-import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/postgres/pruning';
 import type { Watermark } from '@tallyline/contracts/watermark';
@@ -9,12 +9,12 @@ import { type LedgerRow, ledgerRows } from './ledger-rows.js';
  * side's clock. It is one sorted statement: two statements would lock the same seconds in two orders and deadlock with
  * another consumer. Committed counts only grow, so an old watermark that comes late changes nothing.
  */
-export function addToLedger(accountedIds: readonly string[], watermarks: readonly Watermark[]): Part[] {
+export function addToLedger(accountedIds: readonly string[], watermarks: readonly Watermark[]): WriteStatement[] {
   const rows = ledgerRows(accountedIds, watermarks);
   return rows.length === 0 ? [] : [upsertLedger(rows)];
 }
 
-export function upsertLedger(rows: readonly LedgerRow[]): Part {
+export function upsertLedger(rows: readonly LedgerRow[]): WriteStatement {
   return {
     name: 'add-to-ledger',
     sql: `

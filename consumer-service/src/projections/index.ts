@@ -1,4 +1,4 @@
-import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import type { AnyEvent, EventType } from '@tallyline/contracts/events';
 import { categoryMetricsOfOrderCreated, categoryMetricsOfProductCreated } from './category-metrics.js';
 import { customerLoyaltyOfPurchaseCreated } from './customer-loyalty.js';
@@ -43,7 +43,7 @@ export const views: readonly View<unknown>[] = [
 export const viewTables: readonly string[] = views.flatMap(({ table, besides = [] }) => [table, ...besides]);
 
 /** What adds events to the views: folded first, then one part per view, in the order of the views. */
-export function addToViews(events: readonly AnyEvent[]): Part[] {
+export function addToViews(events: readonly AnyEvent[]): WriteStatement[] {
   const folded = new FoldedDeltas();
   for (const event of events) fold(event, folded);
   return views.flatMap((view) => {

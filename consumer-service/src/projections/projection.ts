@@ -1,4 +1,4 @@
-import type { Part } from '@tallyline/chassis/postgres/one-round-trip';
+import type { WriteStatement } from '@tallyline/chassis/postgres/one-round-trip';
 import type { EventOf, EventType } from '@tallyline/contracts/events';
 
 /** What names a row of a view: one value, or several where the table's key has several columns. */
@@ -12,7 +12,7 @@ export interface View<Delta, K extends Key = Key> {
   /** The delta that changes nothing, for a row that a batch touches for the first time. */
   zero(key: K): Delta;
   /** What adds the deltas, whose keys come sorted: two consumers then lock the same rows in the same order. */
-  upsert(deltas: readonly Delta[]): Part;
+  upsert(deltas: readonly Delta[]): WriteStatement;
 }
 
 /** What one type of event does to one view. Events arrive in any order and once each, so deltas must commute. */

@@ -1,4 +1,4 @@
-import { together } from '@tallyline/chassis/postgres/one-round-trip';
+import { combineWrites } from '@tallyline/chassis/postgres/one-round-trip';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { decode } from '../inbox/decode.js';
 import { insertNewEvents } from '../inbox/inbox.sql.js';
@@ -54,7 +54,7 @@ export async function foldArchived(shadow: Pool, batch: readonly ArchivedEvent[]
     );
     const isNew = events.filter(({ id }) => newIds.has(id));
     const parts = addToViews(isNew.map(({ event }) => event));
-    tx.commitBehind(together('fold-archived', parts));
+    tx.commitBehind(combineWrites('fold-archived', parts));
   });
   return unreadable;
 }

@@ -3,8 +3,8 @@ import { amount, day, id, price, quantity, tillId } from '../fields.js';
 import { envelope } from './envelope.js';
 
 /**
- * A purchase at a till. `day` is the branch's own calendar day, decided once, where the purchase was recorded: whoever
- * counts it, now or in a rebuild years on, needs no time zone rules and cannot hold others.
+ * A purchase at a till. `day` is the branch's calendar day, computed once when the purchase is recorded, so that
+ * readers and later rebuilds need no time zone rules.
  */
 export const purchaseCreated = z.object({
   ...envelope,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ADDRESSES_FILE } from '@tallyline/chassis/command-line/addresses-file';
+import { ADDRESSES_FILE } from '@tallyline/chassis/process/config';
 import { stopEpmd } from './epmd.js';
 import { isAlive, killGroup, sendStopSignal, startTimeOf } from './process-identity.js';
 

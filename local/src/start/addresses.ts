@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ADDRESSES_FILE } from '@tallyline/chassis/command-line/addresses-file';
+import { ADDRESSES_FILE } from '@tallyline/chassis/process/config';
 import { isPortFree } from '../servers/free-port.js';
 import { repositoryRoot } from '../servers/schema.js';
 import { SERVICES } from './service-names.js';

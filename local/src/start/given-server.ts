@@ -1,4 +1,4 @@
-import { redactUrls } from '@tallyline/chassis/process/redact-urls';
+import { redactUrls } from '@tallyline/chassis/process/safe-text';
 import type { Settings } from './settings.js';
 import { required } from './settings.js';
 

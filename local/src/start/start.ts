@@ -1,5 +1,5 @@
 import { parseConfig } from '@tallyline/chassis/process/config';
-import { redactUrls } from '@tallyline/chassis/process/redact-urls';
+import { redactUrls } from '@tallyline/chassis/process/safe-text';
 import { environment } from '@tallyline/contracts/environment';
 import { startGuard } from '../servers/guard.js';
 import { stopLeftovers } from '../servers/run-records.js';

@@ -13,16 +13,16 @@ import {
 export interface Normalised {
   readonly products: number;
   readonly purchases: number;
-  /** What a person has to decide, in words. */
+  /** Rows that a person has to decide about, described in words. */
   readonly left: readonly string[];
 }
 
 const PAGE_SIZE = 1_000;
 
 /**
- * Gives the stored texts of the write side the spelling that requests and events get when they come in. Safe beside running
- * services: each page is a transaction, and a second run finds nothing. Of two purchases whose receipts would become one,
- * the second stays as it is and is named: nobody can tell from here whether both were meant.
+ * Rewrites the stored texts of the write side to the spelling that incoming requests and events get. Services may be
+ * running: each page is a transaction, and a second run finds nothing. When the receipts of two purchases would become
+ * equal, the second one is left as it is and reported, because only a person can decide whether they are one purchase.
  */
 export async function normalise(pool: Pool, isDryRun: boolean): Promise<Normalised> {
   const counts = { products: 0, purchases: 0 };
@@ -49,7 +49,7 @@ export async function normalise(pool: Pool, isDryRun: boolean): Promise<Normalis
   return { ...counts, left };
 }
 
-/** The row's plain texts, and the purchase whose receipt hinders one of them. `receipts` are those that were decided so far. */
+/** Returns the plain texts of a row and the purchase that has the same receipt. `receipts` has those of earlier rows. */
 async function decide(
   db: Queryable,
   { unique }: StoredTexts,
@@ -67,7 +67,7 @@ async function decide(
 }
 
 function branchLeft(id: string): string {
-  return `Branch ${JSON.stringify(id)}: tills cannot name it. Call it ${JSON.stringify(plainText(id))}, in both databases.`;
+  return `Branch ${JSON.stringify(id)}: tills cannot send this id. Rename it to ${JSON.stringify(plainText(id))} in both databases.`;
 }
 
 function receiptLeft({ id, branch }: StoredRow, sameAs: number): string {

@@ -1,8 +1,8 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 
 /**
- * The texts of the write side that people or tills choose, by table; `branch` is whose receipt `unique` is. The outbox stays
- * as it is: readers of its events normalise.
+ * Texts of the write side that come from people or tills, by table. `unique` is the index of the column that must be
+ * unique within the `branch`. The outbox is left as it is, because readers of events normalise.
  */
 export const storedTexts = [
   { table: 'products', columns: ['name', 'category'], branch: 'NULL', unique: undefined },
@@ -17,10 +17,10 @@ export interface StoredRow {
   readonly texts: readonly string[];
 }
 
-/** All that `plainText` might change: anything but visible ASCII with single spaces between it. */
+/** Matches all texts that `plainText` may change: everything except visible ASCII with single spaces inside. */
 const isUnusual = (column: string) => `(${column} ~ '[^!-~ ]' OR ${column} ~ '^ |  | $')`;
 
-/** A keyset page of rows with unusual texts, in order of id. */
+/** Reads a keyset page of rows with unusual texts, by id. */
 export function readUnusual(
   db: Queryable,
   { table, columns, branch }: StoredTexts,

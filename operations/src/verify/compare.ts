@@ -1,4 +1,4 @@
-/** A row of a view in canonical text, `k` apart: equal rows are equal texts. */
+/** A row of a view as canonical texts, so that equal rows have equal texts. `k` is its key. */
 export interface Row {
   readonly k: string | number;
   readonly [column: string]: string | number | null;
@@ -12,7 +12,7 @@ export interface Difference {
 
 export type Order = 'number' | 'bytes';
 
-/** Walks both sides once, in the order of their keys, and yields the rows that are not equal. Holds one batch of each. */
+/** Reads both sides once, sorted by key, and yields the rows that differ. Keeps one batch of each side in memory. */
 export async function* differences(
   haveBatches: AsyncIterable<readonly Row[]>,
   wantBatches: AsyncIterable<readonly Row[]>,
@@ -32,7 +32,7 @@ export async function* differences(
   }
 }
 
-/** Numbers by value; text by its UTF-8 bytes, as collation "C" does (JavaScript's own order differs above U+FFFF). */
+/** Compares numbers by value and texts by UTF-8 bytes, as collation "C" does. JavaScript differs above U+FFFF. */
 export function compareKeys(a: Row['k'], b: Row['k'], order: Order): number {
   if (order === 'number') return Number(a) - Number(b);
   return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));

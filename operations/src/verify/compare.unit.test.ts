@@ -13,7 +13,7 @@ async function found(have: readonly Row[], want: readonly Row[], order: 'number'
   return all;
 }
 
-test('finds exactly the rows that differ, whatever lies on each side and however it is cut into batches', async () => {
+test('finds exactly the rows that differ, for any rows and batch sizes', async () => {
   const side = (keys: fc.Arbitrary<string | number>) => fc.dictionary(keys.map(String), fc.integer({ min: 0, max: 2 }));
   for (const order of ['number', 'bytes'] as const) {
     const keys = order === 'number' ? fc.nat(40) : fc.string({ unit: 'grapheme', maxLength: 3 });
@@ -31,12 +31,12 @@ test('finds exactly the rows that differ, whatever lies on each side and however
   }
 });
 
-test('text is in the order of its UTF-8 bytes, as in the database', () => {
+test('compares texts by their UTF-8 bytes, as the database does', () => {
   expect('𝒜' < 'ﬀ').toBe(true);
   expect(compareKeys('𝒜', 'ﬀ', 'bytes')).toBeGreaterThan(0);
 });
 
-test('differences of amounts are exact, and have no trailing zeros', () => {
+test('subtracts amounts exactly and without trailing zeros', () => {
   expect(minus('0.3', '0.1')).toBe('0.2');
   expect(minus('90071992547409930.01', '90071992547409930.02')).toBe('-0.01');
   expect(minus('-1.5', '-1.50')).toBe('0');

@@ -1,4 +1,4 @@
-/** Differences of amounts of any size, exact: texts as the database writes them, never a floating-point number. */
+/** Subtracts amounts of any size exactly. They are texts as the database writes them, not floating-point numbers. */
 const SCALE_DIGITS = 12;
 
 export function minus(a: string, b: string): string {

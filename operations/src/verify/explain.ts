@@ -1,12 +1,12 @@
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { Difference } from './compare.js';
 import { minus } from './decimal.js';
-import { type Culprit, findParts, findRowsEvent, MAX_SUSPECTS } from './explain.sql.js';
+import { type Culprit, findContributors, findRowsEvent, MAX_SUSPECTS } from './explain.sql.js';
 import type { ViewCheck } from './view-check.js';
 
 export interface Finding extends Difference {
   readonly view: string;
-  /** Events of which any one, missing or doubled, makes this difference. */
+  /** Each of these events alone, missing or doubled, would cause this difference. */
   readonly suspects: readonly Suspect[];
 }
 
@@ -14,38 +14,38 @@ export interface Suspect extends Culprit {
   readonly verdict: string;
 }
 
-/** Which single event explains a difference: one whose part in the row is exactly what is too much or too little. */
+/** Finds the events whose contribution to the row is exactly the difference. */
 async function suspectsOf(
   tx: Tx,
   check: ViewCheck,
   { key, have, want }: Difference,
   only?: readonly number[],
 ): Promise<readonly Suspect[]> {
-  if (check.parts === undefined) {
+  if (check.contributions === undefined) {
     const culprit = check.rowOf && (await findRowsEvent(tx, check.rowOf, key));
     if (culprit === undefined) return [];
     if (have === undefined) return [{ ...culprit, verdict: 'is recorded as applied, but missing here' }];
     return want === undefined ? [{ ...culprit, verdict: 'is here, but not recorded as applied' }] : [];
   }
-  const changes = check.parts.columns.map((column) => minus(textOf(have?.[column]), textOf(want?.[column])));
+  const changes = check.contributions.columns.map((column) => minus(textOf(have?.[column]), textOf(want?.[column])));
   const signs = new Set(changes.filter((change) => change !== '0').map((change) => change.startsWith('-')));
   if (signs.size !== 1) return [];
   const tooLittle = signs.has(true);
   const amounts = changes.map((change) => change.replace('-', ''));
-  const culprits = await findParts(tx, check.parts, key, amounts, only);
+  const culprits = await findContributors(tx, check.contributions, key, amounts, only);
   return culprits
-    .filter(({ counted }) => counted || !tooLittle)
+    .filter(({ isApplied }) => isApplied || !tooLittle)
     .map((culprit) => ({ ...culprit, verdict: verdictOf(culprit, tooLittle) }));
 }
 
-function verdictOf({ counted }: Culprit, tooLittle: boolean): string {
+function verdictOf({ isApplied }: Culprit, tooLittle: boolean): string {
   if (tooLittle) return 'is recorded as applied, but missing here';
-  return counted ? 'is counted twice' : 'is counted, but not recorded as applied';
+  return isApplied ? 'is counted twice' : 'is counted, but not recorded as applied';
 }
 
 /**
- * Names suspects for each row. Where several events would explain one row, the one that explains most rows is the likely
- * one and is put first; a row with too many to list is asked about those of the others alone.
+ * Finds suspects for each differing row. The suspect that explains the most rows is the most likely one and comes
+ * first. A row with too many suspects to list is searched again for the suspects of the other rows only.
  */
 export async function explain(
   tx: Tx,

@@ -2,7 +2,7 @@ import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
 import type { ForeignBody } from './read-side.sql.js';
 
-/** Adds what foreign events said to the facts. `n` counts down from `firstN`. */
+/** Adds foreign events to the facts. Their `n` counts down from `firstN`. */
 export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN: number): Promise<void> {
   const rows = bodies.flatMap(({ id, body }, index) => {
     const event = parse(body);
@@ -13,7 +13,7 @@ export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN:
 }
 
 function parse(body: string): AnyEvent | undefined {
-  // The consumer reads bytes, and passes over a byte order mark.
+  // The consumer ignores a byte order mark, too.
   const json = JSON.parse(body.replace(/^\uFEFF/, '')) as { eventType?: unknown };
   return isEventType(json.eventType) ? events[json.eventType].schema.safeParse(json).data : undefined;
 }
@@ -28,18 +28,18 @@ const quantity = "(item->>'quantity')::bigint";
 const price = "(item->>'price')::numeric";
 
 const inserts = [
-  `INSERT INTO seen_products (n, product_id, name, category, price, created_at, event_id, initial_stock, counted)
+  `INSERT INTO seen_products (n, product_id, name, category, price, created_at, event_id, initial_stock, is_applied)
    SELECT ${n}, (e->>'productId')::bigint, e->>'name', e->>'category', (e->>'price')::numeric,
           (e->>'occurredAt')::timestamptz, (e->>'foreignId')::uuid, (e->>'stock')::bigint, true ${of('ProductCreated')}`,
-  `INSERT INTO seen_orders (n, order_id, customer_id, total, placed_at, event_id, counted)
+  `INSERT INTO seen_orders (n, order_id, customer_id, total, placed_at, event_id, is_applied)
    SELECT ${n}, (e->>'orderId')::bigint, (e->>'customerId')::bigint, (e->>'total')::numeric,
           (e->>'occurredAt')::timestamptz, (e->>'foreignId')::uuid, true ${of('OrderCreated')}`,
-  `INSERT INTO seen_order_lines (n, product_id, category, quantity, price, line, counted)
+  `INSERT INTO seen_order_lines (n, product_id, category, quantity, price, line, is_applied)
    SELECT ${n}, ${productId}, item->>'category', ${quantity}, ${price}, line, true ${lines('OrderCreated')}`,
-  `INSERT INTO seen_purchases (n, event_id, branch_id, day, customer_id, total, placed_at, items, counted)
+  `INSERT INTO seen_purchases (n, event_id, branch_id, day, customer_id, total, placed_at, items, is_applied)
    SELECT ${n}, (e->>'foreignId')::uuid, e->>'branchId', (e->>'day')::date, (e->>'userId')::uuid,
           (e->>'total')::numeric, (e->>'occurredAt')::timestamptz,
           (SELECT sum((i->>'quantity')::bigint) FROM jsonb_array_elements(e->'items') i), true ${of('PurchaseCreated')}`,
-  `INSERT INTO seen_purchase_lines (n, branch_id, day, product_id, quantity, price, counted)
+  `INSERT INTO seen_purchase_lines (n, branch_id, day, product_id, quantity, price, is_applied)
    SELECT ${n}, e->>'branchId', (e->>'day')::date, ${productId}, ${quantity}, ${price}, true ${lines('PurchaseCreated')}`,
 ];

@@ -1,5 +1,4 @@
-import { instant, money } from './canonical-text.sql.js';
-import type { ViewCheck } from './view-check.js';
+import { instant, money, type ViewCheck } from './view-check.js';
 
 const text = (expression: string) => `${expression}::text`;
 const items = (rows: string) => `(SELECT jsonb_agg(jsonb_build_array(
@@ -13,10 +12,10 @@ const productSales: ViewCheck = {
                 ${text('order_count')} AS order_count FROM product_sales_view ORDER BY k`,
   want: `SELECT k, ${text('sum(quantity)')} AS total_quantity_sold, ${money('sum(revenue)')} AS total_revenue,
                 ${text('count(DISTINCT n)')} AS order_count
-           FROM (SELECT product_id AS k, NULL::bigint AS n, 0::bigint AS quantity, 0::numeric AS revenue FROM seen_products WHERE counted
+           FROM (SELECT product_id AS k, NULL::bigint AS n, 0::bigint AS quantity, 0::numeric AS revenue FROM seen_products WHERE is_applied
                  UNION ALL
-                 SELECT product_id, n, quantity, quantity * price FROM seen_order_lines WHERE counted) part GROUP BY k ORDER BY k`,
-  parts: {
+                 SELECT product_id, n, quantity, quantity * price FROM seen_order_lines WHERE is_applied) part GROUP BY k ORDER BY k`,
+  contributions: {
     of: 'seen_orders',
     columns: ['total_quantity_sold', 'total_revenue', 'order_count'],
     select: `SELECT n, sum(quantity) AS total_quantity_sold, sum(quantity * price) AS total_revenue, 1 AS order_count
@@ -30,11 +29,11 @@ const categoryMetrics: ViewCheck = {
   have: `SELECT category_name AS k, ${money('total_revenue')} AS total_revenue, ${text('total_orders')} AS total_orders
            FROM category_metrics_view ORDER BY category_name COLLATE "C"`,
   want: `SELECT k, ${money('sum(revenue)')} AS total_revenue, ${text('count(DISTINCT n)')} AS total_orders
-           FROM (SELECT category AS k, NULL::bigint AS n, 0::numeric AS revenue FROM seen_products WHERE counted
+           FROM (SELECT category AS k, NULL::bigint AS n, 0::numeric AS revenue FROM seen_products WHERE is_applied
                  UNION ALL
-                 SELECT category, n, quantity * price FROM seen_order_lines WHERE counted) part
+                 SELECT category, n, quantity * price FROM seen_order_lines WHERE is_applied) part
           GROUP BY k ORDER BY k COLLATE "C"`,
-  parts: {
+  contributions: {
     of: 'seen_orders',
     columns: ['total_revenue', 'total_orders'],
     select: `SELECT n, sum(quantity * price) AS total_revenue, 1 AS total_orders
@@ -48,8 +47,8 @@ const customerLtv: ViewCheck = {
   have: `SELECT customer_id AS k, ${money('total_spent')} AS total_spent, ${text('order_count')} AS order_count,
                 ${instant('last_order_date')} AS last_order_date FROM customer_ltv_view ORDER BY k`,
   want: `SELECT customer_id AS k, ${money('sum(total)')} AS total_spent, ${text('count(*)')} AS order_count,
-                ${instant('max(placed_at)')} AS last_order_date FROM seen_orders WHERE counted GROUP BY k ORDER BY k`,
-  parts: {
+                ${instant('max(placed_at)')} AS last_order_date FROM seen_orders WHERE is_applied GROUP BY k ORDER BY k`,
+  contributions: {
     of: 'seen_orders',
     columns: ['total_spent', 'order_count'],
     select: 'SELECT n, total AS total_spent, 1 AS order_count FROM seen_orders WHERE customer_id = $1::bigint',
@@ -62,9 +61,9 @@ const salesPer = (unit: 'hour' | 'minute', view: string): ViewCheck => ({
   have: `SELECT ${instant(`${unit}_timestamp`)} AS k, ${text('total_orders')} AS total_orders, ${money('total_revenue')} AS total_revenue
            FROM ${view} ORDER BY ${unit}_timestamp`,
   want: `SELECT ${instant('bucket')} AS k, ${text('count(*)')} AS total_orders, ${money('sum(total)')} AS total_revenue
-           FROM (SELECT date_trunc('${unit}', placed_at, 'UTC') AS bucket, total FROM seen_orders WHERE counted) placed
+           FROM (SELECT date_trunc('${unit}', placed_at, 'UTC') AS bucket, total FROM seen_orders WHERE is_applied) placed
           GROUP BY bucket ORDER BY bucket`,
-  parts: {
+  contributions: {
     of: 'seen_orders',
     columns: ['total_orders', 'total_revenue'],
     select: `SELECT n, 1 AS total_orders, total AS total_revenue FROM seen_orders
@@ -79,7 +78,7 @@ const productsRead: ViewCheck = {
   have: `SELECT product_id AS k, name, category, ${money('price')} AS price, ${text('initial_stock')} AS initial_stock,
                 ${instant('created_at')} AS created_at FROM products_read ORDER BY k`,
   want: `SELECT DISTINCT ON (product_id) product_id AS k, name, category, ${money('price')} AS price, ${text('initial_stock')} AS initial_stock,
-                ${instant('created_at')} AS created_at FROM seen_products WHERE counted ORDER BY product_id, n DESC`,
+                ${instant('created_at')} AS created_at FROM seen_products WHERE is_applied ORDER BY product_id, n DESC`,
 };
 
 const ordersRead: ViewCheck = {
@@ -92,8 +91,8 @@ const ordersRead: ViewCheck = {
                 l.items, ${instant('o.placed_at')} AS placed_at
            FROM seen_orders o JOIN (
              SELECT n, jsonb_agg(jsonb_build_array(product_id, category, quantity, trim_scale(price)) ORDER BY line)::text AS items
-               FROM seen_order_lines WHERE counted GROUP BY n) l ON l.n = o.n
-          WHERE o.counted ORDER BY o.order_id, o.n DESC`,
+               FROM seen_order_lines WHERE is_applied GROUP BY n) l ON l.n = o.n
+          WHERE o.is_applied ORDER BY o.order_id, o.n DESC`,
 };
 
 export const orderChecks = [

@@ -3,10 +3,10 @@ import type { Finding, Suspect } from './explain.js';
 import { MAX_SUSPECTS } from './explain.sql.js';
 import type { Verdict } from './verify.js';
 
-/** One line when all is equal; otherwise the differing rows first, and the count last. */
+/** Reports equality in one line, or else the differing rows and their number at the end. */
 export function reportOf({ events, foreign, unapplied, rows, differing, findings }: Verdict, views: number): string[] {
   const notes = [
-    ...(foreign > 0 ? [`${foreign} of the events came from elsewhere, and count as the archive has them`] : []),
+    ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as archived`] : []),
     ...(unapplied > 0 ? [`${unapplied} more are committed and not applied yet`] : []),
   ];
   const noted = notes.length > 0 ? ` (${notes.join('; ')})` : '';

@@ -7,7 +7,7 @@ import { addForeign } from './foreign.sql.js';
 import { orderChecks } from './order-views.sql.js';
 import { spellPlainly } from './plain-texts.sql.js';
 import { purchaseChecks } from './purchase-views.sql.js';
-import { appliedIds, countRows, findMovedForeign, foreignBodies, readSetAside } from './read-side.sql.js';
+import { appliedIds, countRows, findMovedForeign, foreignBodies, readDeadLetterIds } from './read-side.sql.js';
 import type { ViewCheck } from './view-check.js';
 import {
   addIds,
@@ -23,20 +23,20 @@ export const viewChecks: readonly ViewCheck[] = [...orderChecks, ...purchaseChec
 export interface Verdict {
   readonly events: number;
   readonly foreign: number;
-  /** Committed, and not in the views yet. */
+  /** Number of committed events that are not in the views yet. */
   readonly unapplied: number;
   readonly rows: number;
   readonly differing: number;
-  /** The first of them, explained. */
+  /** The first differing rows, with explanations. */
   readonly findings: readonly Finding[];
 }
 
-/** Differing rows beyond this are counted, not shown: a view that is wrong throughout needs no more examples. */
+/** Further differing rows are only counted. */
 const MAX_FINDINGS = 200;
 
 /**
- * One moment of the read side, and then one of the write side: every event that the first says it has applied was committed
- * before, so the second knows it. What each view must hold for exactly these events is computed there, and compared.
+ * Takes a snapshot of the read side and then one of the write side, so that the second has every event that the first
+ * has applied. The rows of each view for exactly these events are computed in the write database and compared.
  */
 export function verify(read: Pool, write: Pool, progress: Progress): Promise<Verdict> {
   return withTransaction(read, 'read the views', async (readTx) => {
@@ -80,7 +80,7 @@ async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progres
     );
     progress.advance(batch.length);
   }
-  await addIds(writeTx, 'set_aside', await readSetAside(readTx));
+  await addIds(writeTx, 'dead_letter_ids', await readDeadLetterIds(readTx));
   progress.part('gathering the facts of the write side', gatherSteps);
   await gatherFacts(writeTx, () => progress.advance(1));
   await spellPlainly(writeTx);
@@ -101,12 +101,12 @@ async function* differencesOf(
   const contested = await findContested(writeTx, check);
   const have = batchesOf<Row>(readTx, `have_${check.view}`, check.have);
   const want = batchesOf<Row>(writeTx, `want_${check.view}`, check.want);
-  for await (const difference of differences(counted(have, progress), want, check.order)) {
+  for await (const difference of differences(showProgress(have, progress), want, check.order)) {
     if (!contested.has(difference.key)) yield difference;
   }
 }
 
-async function* counted(batches: AsyncIterable<Row[]>, progress: Progress): AsyncGenerator<Row[]> {
+async function* showProgress(batches: AsyncIterable<Row[]>, progress: Progress): AsyncGenerator<Row[]> {
   for await (const batch of batches) {
     yield batch;
     progress.advance(batch.length);

@@ -1,23 +1,30 @@
 /**
- * What each view must hold, as SQL over the write side's own tables. It shares nothing with the consumer's projections:
- * a projection that errs would otherwise agree with itself. `seen_*` are made by write-side.sql.ts; there, `counted` rows
- * are those whose event the read side says it has applied.
+ * The correct content of a view, as SQL over the tables of the write side. It shares no code with the consumer's
+ * projections, because a faulty projection would then agree with itself. write-side.sql.ts creates the tables `seen_*`;
+ * their rows with `is_applied` are those whose event the read side has applied.
  */
 export interface ViewCheck {
   readonly view: string;
-  /** How rows are ordered by `k` on both sides: as numbers, or as bytes of UTF-8 (collation "C"). */
+  /** How both sides sort by `k`: as numbers, or as UTF-8 bytes (collation "C"). */
   readonly order: 'number' | 'bytes';
+  /** Reads the view's rows from the read database. */
   readonly have: string;
+  /** Computes the correct rows in the write database. */
   readonly want: string;
-  /** Where every row is written by one event: the fact that it tells, and the id that the row has of it. */
+  /** For a view with one event per row: the table of facts and the column that has the row's key. */
   readonly rowOf?: {
     readonly table: 'seen_orders' | 'seen_products';
     readonly id: 'order_id' | 'product_id';
   };
-  /** Columns that one event adds to, with what each event of the row `$1` adds: names the one missing or doubled. */
-  readonly parts?: {
+  /** For a view of sums: the columns, and a query for what each event adds to the row `$1`. */
+  readonly contributions?: {
     readonly of: 'seen_orders' | 'seen_purchases';
     readonly columns: readonly string[];
     readonly select: string;
   };
 }
+
+/** SQL for an amount as canonical text: 1.50 and 1.5 become equal. */
+export const money = (expression: string) => `trim_scale(${expression})::text`;
+export const instant = (expression: string) =>
+  `to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MSZ')`;

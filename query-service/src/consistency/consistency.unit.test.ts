@@ -17,7 +17,7 @@ beforeAll(async () => {
   };
   const answer = { status: 200, description: 'an answer', schema: z.object({}) };
   const app = buildHttpApp({
-    api: { title: 'a service', description: 'for this test' },
+    api: { title: 'a service', description: 'for this test', problemTypes: 'urn:test:' },
     log: createLogger('test', 'silent', 'json'),
     metrics: createMetrics('a-service'),
     health: { required: {} },

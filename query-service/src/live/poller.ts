@@ -1,5 +1,5 @@
 import type { Logger } from '@tallyline/chassis/process/logger';
-import { Wake } from '@tallyline/chassis/process/wake';
+import { Wake } from '@tallyline/chassis/process/loop';
 import type { PartName, Parts } from './parts.js';
 
 export interface Source<T> {

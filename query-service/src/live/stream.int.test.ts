@@ -30,7 +30,7 @@ beforeAll(async () => {
       waiting = { signal, goOn: () => resolve('pending') };
     });
   const app = buildHttpApp({
-    api: { title: 'a service', description: 'for this test' },
+    api: { title: 'a service', description: 'for this test', problemTypes: 'urn:test:' },
     log,
     metrics: createMetrics('a-service'),
     health: { required: {} },

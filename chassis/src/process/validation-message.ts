@@ -19,7 +19,7 @@ const FORMATS: Readonly<Record<string, string>> = {
   url: 'must be a URL',
 };
 
-/** A fault in words that follow a field's name: "#/items/0/quantity must be at least 1". Schemas' own messages win. */
+/** Words a fault to follow the field's name: "quantity must be at least 1". Messages of a schema take precedence. */
 export function validationMessage(issue: RawIssue): string | undefined {
   switch (issue.code) {
     case 'invalid_type':

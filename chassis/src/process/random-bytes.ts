@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Asking the operating system costs 13 µs, whether for 16 bytes or for 4,096: one call serves many. */
+/** Filled with one system call for many ids: such a call costs the same for 16 bytes and for 4,096. */
 const pool = Buffer.alloc(4_096);
 let used = pool.length;
 
-/** `count` random bytes (256 at most), good for ids; valid until the next call. */
+/** Returns `count` random bytes for an id, 256 at most. The buffer is valid until the next call. */
 export function takeRandomBytes(count: number): Buffer {
   if (used + count > pool.length) {
     randomFillSync(pool);
