@@ -12,7 +12,7 @@ interface Layer {
 }
 
 /** What a page needs is found by the page, not by a client's programmer; its numbers are those of a documented path. */
-const FILES = ['/docs.css', '/', '/page/numbers', '/page/{version}/{file}'];
+const FILES = ['/docs/{version}/{file}', '/', '/page/numbers', '/page/{version}/{file}'];
 
 test('every path that answers is documented', () => {
   const pool = new pg.Pool();
