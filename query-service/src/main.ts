@@ -5,9 +5,9 @@ import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
+import { syncFactsStatement } from './lag/sync-status.js';
 import { createLive } from './live/live.js';
-import { measureSync } from './measures.js';
-import { syncFactsStatement } from './queries/sync-status.js';
+import { measureSync } from './metrics.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,

@@ -1,9 +1,9 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
+import { readSyncStatus } from '../lag/sync-status.js';
 import { readBranchBoards } from '../queries/branch-boards.js';
 import { readDailySales } from '../queries/daily-sales.js';
 import { createSalesToday, type ReadSalesToday } from '../queries/minute-sales.js';
-import { readSyncStatus } from '../queries/sync-status.js';
 import { readTopSellers } from '../queries/top-sellers.js';
 import { createPoller } from './poller.js';
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
+import { syncStatus } from '../lag/sync-status.js';
 import { branchBoards } from '../queries/branch-boards.js';
 import { dailySales } from '../queries/daily-sales.js';
 import { salesToday } from '../queries/minute-sales.js';
-import { syncStatus } from '../queries/sync-status.js';
 import { topSellers } from '../queries/top-sellers.js';
 
 /** What the page is told: the names of the stream's events, and what each holds. */

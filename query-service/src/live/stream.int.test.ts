@@ -8,7 +8,7 @@ import { createMetrics } from '@tallyline/chassis/process/metrics';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/testing/test-databases';
 import { createTestPool } from '../../../tests/setup/test-database.js';
-import { consistencyOnRequest } from '../consistency/consistency.js';
+import { consistencyOnRequest } from '../lag/consistency-token.js';
 import { createLive, type Live } from './live.js';
 import { streamRoute } from './stream.route.js';
 

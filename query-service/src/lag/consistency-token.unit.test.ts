@@ -6,7 +6,7 @@ import { createLogger } from '@tallyline/chassis/process/logger';
 import { createMetrics } from '@tallyline/chassis/process/metrics';
 import request from 'supertest';
 import { z } from 'zod';
-import { consistencyOnRequest } from './consistency.js';
+import { consistencyOnRequest } from './consistency-token.js';
 
 let awaited: readonly string[] = [];
 let server: HttpServer;

@@ -1,6 +1,6 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { Gauge, type Metrics } from '@tallyline/chassis/process/metrics';
-import { readSyncStatus } from './queries/sync-status.js';
+import { readSyncStatus } from './lag/sync-status.js';
 
 /** How far the views are behind, asked when Prometheus asks: indexes of incomplete seconds, which are few. */
 export function measureSync(metrics: Metrics, db: Queryable): void {
