@@ -29,7 +29,7 @@ import { branchUniqueCustomersRoute } from './queries/unique-customers-daily.js'
 
 export const api = {
   title: 'query-service',
-  description: 'Answers what the events add up to, from views that are kept up to date as events arrive.',
+  description: 'Answers queries from views that are updated as events arrive.',
   headers: consistencyHeaders,
   answerHeaders: consistencyAnswerHeaders,
 };
@@ -40,7 +40,7 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly health: HealthChecks;
   readonly live: Live;
-  /** Of the shop: its days begin at midnight there. */
+  /** The time zone of the shop, which says when its days begin. */
   readonly timeZone: string;
 }
 

@@ -7,7 +7,7 @@ import { environment } from '@tallyline/contracts/environment';
 import { buildApp } from './app.js';
 import { syncFactsStatement } from './lag/sync-status.js';
 import { createLive } from './live/live.js';
-import { measureSync } from './metrics.js';
+import { registerLagMetrics } from './metrics.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
@@ -28,7 +28,7 @@ await runService('query-service', process.env, settings, async ({ config, log })
   });
   const metrics = createMetrics('query-service');
   observePool(metrics, pool);
-  measureSync(metrics, onPool(pool));
+  registerLagMetrics(metrics, onPool(pool));
   const live = createLive(onPool(pool), config.SHOP_TIME_ZONE, log);
   const app = buildApp({
     pool,

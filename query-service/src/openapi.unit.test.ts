@@ -11,7 +11,7 @@ interface Layer {
   readonly route?: { readonly path: string };
 }
 
-/** What a page needs is found by the page, not by a client's programmer; its numbers are those of a documented path. */
+/** The addresses of pages and their files, which are not part of the API. The page's numbers are also at a documented path. */
 const FILES = ['/docs/{version}/{file}', '/', '/page/numbers', '/page/{version}/{file}'];
 
 test('every path that answers is documented', () => {

@@ -1,50 +1,58 @@
-import { reasonsOf } from './sync-reasons.js';
+import { type SyncReasonCode, syncReasons } from '@tallyline/contracts/sync-reasons';
 
-/** What the read database knows about its own completeness. */
+/** What the read database knows about its own completeness. docs/lag.md describes where each fact comes from. */
 export interface SyncFacts {
-  /** Up to when the write side has told what it committed; null before it ever did. */
+  /** The instant of the newest watermark; null before the first. */
   readonly measuredAt: Date | null;
   readonly watermarkAgeSeconds: number | null;
-  /** Of those before `measuredAt`; the age likewise. */
+  /** The oldest pending event committed before `measuredAt`. */
   readonly oldestPendingAt: Date | null;
   readonly oldestPendingAgeSeconds: number | null;
   readonly pendingEvents: number;
   readonly waitingInOutbox: number;
+  /** All dead letters that nobody discarded. */
   readonly setAsideEvents: number;
-  /** Those of them that the write side committed: the views lack them. */
-  readonly setAsideOwnEvents: number;
-  /** Events that the write side has pruned never came here. */
+  /** The dead letters that came from the outbox: the views lack these events. */
+  readonly deadLettersFromOutbox: number;
+  /** The write side pruned events that never arrived here. */
   readonly lacksHistory: boolean;
   readonly lastProcessedAt: Date | null;
-  /** Later watermarks came, but not the one that follows on the newest. */
+  /** A watermark is missing between the newest one that is used and later ones that arrived. */
   readonly hasGap: boolean;
-  /** Why the history of the write database may not be the one that was counted; null when there is no doubt. */
+  /** Why the write database may have another history than before; null when there is no doubt. */
   readonly doubt: string | null;
-  /** Other write databases whose events came here. */
+  /** Other write databases whose events arrived here. */
   readonly otherSources: readonly string[];
-  /** What services say that keeps them from their work. */
+  /** The problems that services report about themselves. */
   readonly problems: readonly { readonly code: string; readonly detail: string }[];
 }
 
 export const syncStates = [
-  /** Every committed event that the write side reported is in the views, and it reported just now. */
+  /** Every committed event that the write side reported is in the views, and the report is recent. */
   'in-sync',
-  /** Some are not yet in the views. */
+  /** Some reported events are not in the views yet. */
   'catching-up',
-  /** All are accounted for, but the views lack some or hold others: `reasons` says which and why. */
+  /** All events are accounted for, but the views lack some or contain foreign ones; `reasons` says which and why. */
   'incomplete',
-  /** The write side has not been heard of lately: relay, broker or consumer is not running. */
+  /** No recent watermark arrived: the relay, the broker or the consumer is not running. */
   'stale',
-  /** It has never been heard of. */
+  /** No watermark ever arrived. */
   'unknown',
 ] as const;
 
 export type SyncState = (typeof syncStates)[number];
 
-/** A watermark comes every second and tells of whole ones, so it is up to 2 s old; two missed ones are no consent. */
-const FRESH_SECONDS = 4;
+export interface SyncReason {
+  readonly code: string;
+  /** For people: what happened this time. */
+  readonly detail: string;
+  readonly action: string;
+}
 
-/** Never 'in-sync' without proof. While the write side is silent, lag is the time since it was last heard of. */
+/** A watermark comes every second and covers whole seconds, so it is up to 2 s old. This allows for two lost ones. */
+const MAX_WATERMARK_AGE_SECONDS = 4;
+
+/** Answers 'in-sync' only with proof. While no watermark arrives, the lag is the age of the newest one. */
 export function decideSyncStatus(facts: SyncFacts) {
   const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory, lastProcessedAt } = facts;
   const { status, lagSeconds } = stateOf(facts);
@@ -73,11 +81,48 @@ function stateOf(facts: SyncFacts): { status: SyncState; lagSeconds: number | nu
   return { status: isIncomplete(facts) ? 'incomplete' : 'in-sync', lagSeconds: 0 };
 }
 
-/** A watermark of the future says as little of now: the clock was set back since, and may have been for an hour. */
-export function isStale(watermarkAgeSeconds: number): boolean {
-  return Math.abs(watermarkAgeSeconds) > FRESH_SECONDS;
+/** A watermark from the future is stale too: its clock was set back since, and nobody knows how far. */
+function isStale(watermarkAgeSeconds: number): boolean {
+  return Math.abs(watermarkAgeSeconds) > MAX_WATERMARK_AGE_SECONDS;
 }
 
-function isIncomplete({ setAsideOwnEvents, lacksHistory, doubt, otherSources }: SyncFacts): boolean {
-  return setAsideOwnEvents > 0 || lacksHistory || doubt !== null || otherSources.length > 0;
+function isIncomplete({ deadLettersFromOutbox, lacksHistory, doubt, otherSources }: SyncFacts): boolean {
+  return deadLettersFromOutbox > 0 || lacksHistory || doubt !== null || otherSources.length > 0;
+}
+
+/** Why the views are not in sync, causes before consequences. Every status but "in-sync" has at least one reason. */
+function reasonsOf(facts: SyncFacts): SyncReason[] {
+  const { watermarkAgeSeconds, pendingEvents, waitingInOutbox, deadLettersFromOutbox, doubt, otherSources } = facts;
+  const reasons: SyncReason[] = [];
+  const add = (code: SyncReasonCode, detail: string) =>
+    void reasons.push({ code, detail, action: syncReasons[code].action });
+
+  for (const { code, detail } of facts.problems) {
+    const known = syncReasons[code as SyncReasonCode] as { readonly action: string } | undefined;
+    reasons.push({ code, detail, action: known?.action ?? 'see docs/operations.md of the version that reports it' });
+  }
+  if (doubt !== null)
+    add('write-database-changed', `the write database may have another history than before: ${doubt}`);
+  if (otherSources.length > 0) {
+    const sources = `${otherSources.length} other write database(s)`;
+    add('second-write-database', `events of ${sources} arrived here: ${otherSources.join(', ')}`);
+  }
+  if (facts.lacksHistory) add('history-lacking', 'the write side has pruned events that these views never saw');
+  if (deadLettersFromOutbox > 0) {
+    add('dead-letters', `${deadLettersFromOutbox} event(s) could not be applied and are dead letters`);
+  }
+  if (watermarkAgeSeconds === null) add('nothing-reported', 'the write side has never reported what it has committed');
+  else if (facts.hasGap) add('watermark-missing', 'a report of the write side was lost; later ones arrived');
+  else if (isStale(watermarkAgeSeconds)) {
+    const seconds = Math.round(Math.abs(watermarkAgeSeconds));
+    add(
+      'nothing-new-reported',
+      watermarkAgeSeconds > 0
+        ? `the newest report of the write side is ${seconds} s old`
+        : `the newest report of the write side is ${seconds} s ahead of this clock: a clock was set`,
+    );
+  }
+  if (waitingInOutbox > 0) add('events-in-outbox', `${waitingInOutbox} event(s) wait in the outbox for the broker`);
+  if (pendingEvents > 0) add('events-pending', `${pendingEvents} event(s) are committed and not in the views yet`);
+  return reasons;
 }

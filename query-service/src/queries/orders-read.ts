@@ -75,7 +75,10 @@ export function ordersRoute(db: Queryable): Route {
         text: `${SELECT} WHERE order_id < $1 ${ofCustomer} ORDER BY order_id DESC LIMIT $2`,
         values: [before, limit + 1, ...(customerId === undefined ? [] : [customerId])],
       });
-      const next = keysetPage(rows, ordersOnPage(rows, limit), url, { parameter: 'before', of: (row) => row.orderId });
+      const next = keysetPage(rows, ordersOnPage(rows, limit), url, {
+        parameter: 'before',
+        keyOf: (row) => row.orderId,
+      });
       return { body: next.rows.map(shown), headers: next.headers };
     },
   );

@@ -77,7 +77,7 @@ export function productsRoute(db: Queryable): Route {
         text: `${selectFrom(PAGE)} ORDER BY product_id`,
         values: [after, limit + 1],
       });
-      const next = keysetPage(rows, limit, url, { parameter: 'after', of: (row) => row.productId });
+      const next = keysetPage(rows, limit, url, { parameter: 'after', keyOf: (row) => row.productId });
       return { body: next.rows.map(shown), headers: next.headers };
     },
   );
