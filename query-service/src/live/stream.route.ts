@@ -25,7 +25,7 @@ export function streamRoute(live: Live): Route {
         'Server-sent events. `freshness` has the data of /api/analytics/sync-status, `today` of …/sales/today, `days` of ' +
         '…/sales/daily, `top` of …/top and `branches` of the calls under …/branches. All are sent at first, then each one ' +
         `when it changes, at most once a second, and otherwise again within ${REPEAT_MS / 1000} s; \`days\` every ` +
-        `${DAYS_INTERVAL_MS / 1000} s. If one is silent for longer, it cannot be read at the moment or the connection is dead.`,
+        `${DAYS_INTERVAL_MS / 1000} s. A longer silence means that one cannot be read, or that the connection is dead.`,
       answer: {
         status: 200,
         description: 'Each event has a key of this object as its name and the value as its `data`',
