@@ -1,6 +1,6 @@
 import { type SyncReasonCode, syncReasons } from '@tallyline/contracts/sync-reasons';
 
-/** What the read database knows about its own completeness. docs/lag.md describes where each fact comes from. */
+/** The facts by which the read database knows how complete it is. docs/lag.md describes where each fact comes from. */
 export interface SyncFacts {
   /** The instant of the newest watermark; null before the first. */
   readonly measuredAt: Date | null;
