@@ -146,7 +146,7 @@ describe('imports', () => {
 });
 
 test('SQL lives in .sql.ts files, projections and queries', () => {
-  const home = /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|^local\/|^bench\//;
+  const home = /\.sql\.ts$|\/projections\/|\/queries\/|\/lag\/|^local\/|^bench\//;
   const sql = /[`'"]\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s+[\w(]/;
   expect(offences((file) => (sql.test(file.text) && !home.test(file.path) ? ['holds SQL'] : []))).toEqual([]);
 });

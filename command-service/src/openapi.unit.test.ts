@@ -11,7 +11,7 @@ interface Layer {
 }
 
 /** Files of a page are found by their page, not by a client's programmer. */
-const FILES = ['/docs.css'];
+const FILES = ['/docs/{version}/{file}'];
 
 test('every path that answers is documented', () => {
   const pool = new pg.Pool();

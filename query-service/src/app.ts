@@ -6,8 +6,9 @@ import type { Logger } from '@tallyline/chassis/process/logger';
 import type { Metrics } from '@tallyline/chassis/process/metrics';
 import { PROBLEM_TYPES } from '@tallyline/contracts/suite';
 import type { Express } from 'express';
-import { createAwaitEvents } from './consistency/await-events.js';
-import { consistencyAnswerHeaders, consistencyHeaders, consistencyOnRequest } from './consistency/consistency.js';
+import { createAwaitEvents } from './lag/await-events.js';
+import { consistencyAnswerHeaders, consistencyHeaders, consistencyOnRequest } from './lag/consistency-token.js';
+import { syncStatusRoute } from './lag/sync-status.js';
 import type { Live } from './live/live.js';
 import { streamRoute } from './live/stream.route.js';
 import { loadPage } from './page/assets.js';
@@ -24,14 +25,13 @@ import { orderRoute, ordersRoute } from './queries/orders-read.js';
 import { productSalesRoute } from './queries/product-sales.js';
 import { branchTopProductsRoute } from './queries/product-sales-daily.js';
 import { productRoute, productsRoute } from './queries/products-read.js';
-import { syncStatusRoute } from './queries/sync-status.js';
 import { topSellersRoute } from './queries/top-sellers.js';
 import { branchUniqueCustomersRoute } from './queries/unique-customers-daily.js';
 
 export const api = {
   title: 'query-service',
   problemTypes: PROBLEM_TYPES,
-  description: 'Answers what the events add up to, from views that are kept up to date as events arrive.',
+  description: 'Answers queries from views that are updated as events arrive.',
   headers: consistencyHeaders,
   answerHeaders: consistencyAnswerHeaders,
 };
@@ -42,7 +42,7 @@ export interface AppOptions {
   readonly metrics: Metrics;
   readonly health: HealthChecks;
   readonly live: Live;
-  /** Of the shop: its days begin at midnight there. */
+  /** The time zone of the shop, which says when its days begin. */
   readonly timeZone: string;
 }
 

@@ -9,7 +9,7 @@ export interface DayRange {
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 
-/** The days from `from` to `to`, both included: the last 30 up to today when left out; 400 beyond `maxDays`. */
+/** The days from `from` to `to`, both included; by default the last 30. Throws a 400 for more than `maxDays`. */
 export function dayRange(
   { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
   today: string,
@@ -23,12 +23,12 @@ export function dayRange(
   return { from: first, to: last };
 }
 
-/** Days are counted in UTC, where each has 24 hours. */
+/** Adds days in UTC, where each has 24 hours. */
 export function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** 400: it is `to` that does not fit to `from`. */
+/** A 400 that names `to` as the parameter that does not fit. */
 export function rangeProblem(detail: string): Problem {
   return invalidInput([{ parameter: 'to', detail }]);
 }

@@ -5,19 +5,20 @@ export const pageHeaders = z.object({
 });
 
 /**
- * A keyset page: the row after the last key, found by index however deep the page, and stable while rows are added.
- * Queries fetch one row more than the page holds; its presence is what says that there is a next page (RFC 8288 Link).
+ * Cuts rows to one keyset page, which begins after the last key of the page before. An index finds that key however deep the
+ * page is, and rows added meanwhile shift nothing. Queries fetch one row more than a page has; if it is there, the answer
+ * links to the next page (RFC 8288).
  */
 export function keysetPage<Row>(
   rows: readonly Row[],
   limit: number,
   url: URL,
-  cursor: { readonly parameter: string; readonly of: (row: Row) => number },
+  cursor: { readonly parameter: string; readonly keyOf: (row: Row) => number },
 ): { rows: readonly Row[]; headers: Readonly<Record<string, string>> } {
   const shown = rows.slice(0, limit);
   const last = shown.at(-1);
   if (rows.length <= limit || last === undefined) return { rows: shown, headers: {} };
   const next = new URL(url);
-  next.searchParams.set(cursor.parameter, String(cursor.of(last)));
+  next.searchParams.set(cursor.parameter, String(cursor.keyOf(last)));
   return { rows: shown, headers: { link: `<${next.pathname}${next.search}>; rel="next"` } };
 }

@@ -6,9 +6,9 @@ import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX } from '@tallyline/contracts/suite';
 import { buildApp } from './app.js';
+import { syncFactsStatement } from './lag/sync-status.js';
 import { createLive } from './live/live.js';
-import { measureSync } from './measures.js';
-import { syncFactsStatement } from './queries/sync-status.js';
+import { registerLagMetrics } from './metrics.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
@@ -29,7 +29,7 @@ await runService('query-service', process.env, settings, async ({ config, log })
   });
   const metrics = createMetrics('query-service', METRIC_PREFIX);
   observePool(metrics, pool, METRIC_PREFIX);
-  measureSync(metrics, onPool(pool));
+  registerLagMetrics(metrics, onPool(pool));
   const live = createLive(onPool(pool), config.SHOP_TIME_ZONE, log);
   const app = buildApp({
     pool,

@@ -11,8 +11,8 @@ interface Layer {
   readonly route?: { readonly path: string };
 }
 
-/** What a page needs is found by the page, not by a client's programmer; its numbers are those of a documented path. */
-const FILES = ['/docs.css', '/', '/page/numbers', '/page/{version}/{file}'];
+/** The addresses of pages and their files, which are not part of the API. The page's numbers are also at a documented path. */
+const FILES = ['/docs/{version}/{file}', '/', '/page/numbers', '/page/{version}/{file}'];
 
 test('every path that answers is documented', () => {
   const pool = new pg.Pool();

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { api, routes } from './app.js';
 import { createLive } from './live/live.js';
 
-/** Prints the document that `/openapi.json` answers. The pool never connects: routes are described, not called. */
+/** Prints the document that `/openapi.json` answers. The pool never connects, because no route is called. */
 const pool = new pg.Pool();
 const document = openApiDocument(
   api,

@@ -20,13 +20,34 @@ describe.each(services)('%s', (name) => {
     expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
   });
 
-  test('shows it to people, with neither script nor other host', async () => {
+  test('shows it to people under a strict policy, with no inline script and no other host', async () => {
     const response = await fetch(`${urlOf(name)}/docs`);
     const page = await response.text();
-    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
-    expect(page).toContain('/health/ready');
-    expect(page).not.toMatch(/<script|style=|https?:\/\//);
-    expect((await fetch(`${urlOf(name)}/docs.css`)).status).toBe(200);
+    const policy = response.headers.get('content-security-policy');
+    expect(policy).toContain("default-src 'none';script-src 'self';style-src 'self'");
+    expect(policy).not.toContain('unsafe');
+    expect(page).not.toMatch(/<script(?![^>]* src=)|<style| style=| on\w+=|https?:\/\//);
+  });
+
+  test('serves every file that the page for people loads, to be kept for a year', async () => {
+    const page = await (await fetch(`${urlOf(name)}/docs`)).text();
+    const loaded = [...page.matchAll(/(?:<script[^>]* src|<link[^>]* href)="([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(loaded.map((path) => path.split('/').at(-1)).sort()).toEqual([
+      'favicon-32x32.png',
+      'start.js',
+      'swagger-ui-bundle.js',
+      'swagger-ui.css',
+    ]);
+    const types = { css: 'text/css; charset=utf-8', js: 'text/javascript; charset=utf-8', png: 'image/png' };
+    for (const path of loaded) {
+      const { status, headers } = await fetch(new URL(path, `${urlOf(name)}/docs`), { method: 'HEAD' });
+      expect([path, status, headers.get('content-type'), headers.get('cache-control')]).toEqual([
+        path,
+        200,
+        types[path.split('.').at(-1) as keyof typeof types],
+        'public, max-age=31536000, immutable',
+      ]);
+    }
   });
 });
 

@@ -3,7 +3,7 @@ import type { Logger } from '../process/logger.js';
 import type { Metrics } from '../process/metrics.js';
 import { traceIdOf, traceparentOf } from '../process/trace-context.js';
 import { jsonBody } from './body.js';
-import { docsRoutes } from './docs-page.js';
+import { DOCS_FILE, docsRoutes } from './docs-page.js';
 import { errorHandler } from './errors.js';
 import { type HealthChecks, healthRoutes } from './health.js';
 import { type ApiInfo, operationalPaths } from './openapi.js';
@@ -48,7 +48,7 @@ export function buildHttpApp({ api, log, metrics, routes, health, pages, before 
   metricsRoute(app, metrics);
   docsRoutes(app, api, routes);
   const pagePaths = pages?.(app) ?? [];
-  for (const path of [...operationalPaths, '/docs.css', ...pagePaths]) app.all(path, methodNotAllowed(['get']));
+  for (const path of [...operationalPaths, DOCS_FILE, ...pagePaths]) app.all(path, methodNotAllowed(['get']));
   app.use((request) => {
     throw new Problem({ slug: 'unknown-path', status: 404, detail: `there is nothing at ${request.path}` });
   });

@@ -2,7 +2,7 @@ import type { PartName } from '../../src/live/parts.js';
 import { setText } from './element.js';
 import * as format from './format.js';
 
-/** The server repeats each part within 10 s, `days` every 30 s: what is silent for longer cannot be read at the moment. */
+/** The server repeats each part within 10 s, `days` every 30 s. It cannot read a part that is silent for longer. */
 const OLD_AFTER_MS: Readonly<Record<PartName, number>> = {
   freshness: 20_000,
   today: 20_000,
@@ -13,9 +13,9 @@ const OLD_AFTER_MS: Readonly<Record<PartName, number>> = {
 const LOOK_INTERVAL_MS = 1_000;
 
 interface Age {
-  /** By a clock that nobody sets. */
+  /** By the monotonic clock, which nobody can set. */
   heardAtMs: number;
-  /** By the clock that is shown; undefined before the part first came. */
+  /** By the wall clock, for display; undefined before the part first arrived. */
   heardAt?: number;
 }
 
@@ -23,7 +23,7 @@ const ages = new Map<PartName, Age>();
 let onChange: () => void = () => undefined;
 let running = false;
 
-/** Begins to watch, or does so again after a pause: each part has its time from here. */
+/** Starts to watch, also after a pause. The age of each part is measured from this call. */
 export function watchAges(changed: () => void): void {
   onChange = changed;
   running = true;
@@ -31,7 +31,7 @@ export function watchAges(changed: () => void): void {
     ages.set(part, { ...ages.get(part), heardAtMs: performance.now() });
 }
 
-/** While nothing is asked, nothing grows old. */
+/** During a pause no part becomes old, because no part is requested. */
 export function stopWatching(): void {
   running = false;
 }
@@ -40,7 +40,7 @@ export function heard(part: PartName): void {
   ages.set(part, { heardAtMs: performance.now(), heardAt: Date.now() });
 }
 
-/** Whether numbers on the page stand still while others move. */
+/** Returns whether some numbers on the page are old while others are updated. */
 export function areSomeOld(): boolean {
   return [...ages.keys()].some(isOld);
 }
@@ -50,7 +50,7 @@ function isOld(part: PartName): boolean {
   return running && age !== undefined && performance.now() - age.heardAtMs > OLD_AFTER_MS[part];
 }
 
-/** Says so at each section whose numbers are old. */
+/** Shows a note at each section whose numbers are old. */
 function show(): void {
   if (document.visibilityState === 'hidden') return;
   for (const note of document.querySelectorAll<HTMLElement>('.age')) {

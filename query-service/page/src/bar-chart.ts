@@ -3,34 +3,34 @@ import { browseByKeys } from './browse-by-keys.js';
 import { element, make } from './element.js';
 import * as format from './format.js';
 
-/** Chart.js comes as a classic script, from this origin. */
+/** The page loads Chart.js as a classic script. It is undefined when a content blocker stops that script. */
 declare const Chart: typeof ChartClass | undefined;
 
 export interface Series {
   readonly label: string;
-  /** CSS variables, so that light, dark and forced colours have their own. */
+  /** Names of CSS variables, which have their own values for light, dark and forced colours. */
   readonly fill: string;
   readonly edge: string;
-  /** Of the bar that `show` marks. */
+  /** The fill of the bar that `show` marks. */
   readonly markedFill?: string;
   readonly width: number;
-  /** Money when left out. */
+  /** Formats a value; by default as money. */
   readonly show?: (value: number) => string;
 }
 
 export interface BarChart {
-  /** `marked` is the index of the bar that is not over, if it is there. Where a value is null there is no bar. */
+  /** Shows one bar per value, and none for null. `marked` is the index of the bar of the present day, if it has one. */
   show(labels: readonly string[], values: readonly (readonly (number | null)[])[], marked?: number): void;
 }
 
 const CORNER = 3;
-/** As the page's text is, in the size that the reader has chosen. */
+/** The font size of the axes and tooltips, relative to the text size that the reader has chosen. */
 const TEXT_REM = 0.75;
 const calm = matchMedia('(prefers-reduced-motion: reduce)');
 const dark = matchMedia('(prefers-color-scheme: dark)');
 const forced = matchMedia('(forced-colors: active)');
 
-/** Bars over each other, in the panel's canvas. Without Chart.js the table beside it still has the numbers, and is opened. */
+/** Draws bars over each other in the panel's canvas. Without Chart.js it opens the table, which has the same numbers. */
 export function barChart(panel: HTMLElement, series: readonly Series[]): BarChart {
   const plot = element('.plot', panel);
   plot.classList.remove('loading');
@@ -86,7 +86,7 @@ function configuration(series: readonly Series[]): ChartConfiguration<'bar', (nu
     type: 'bar',
     data: {
       labels: [],
-      // Drawn from the last to the first: what comes later lies on top.
+      // Chart.js draws a low `order` last. So the later series lie on top.
       datasets: series.map(({ label, width }, index) => ({
         label,
         data: [],

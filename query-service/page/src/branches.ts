@@ -12,7 +12,7 @@ let chart: BarChart | undefined;
 
 const dayForm = { weekday: 'short', day: 'numeric', month: 'short' } as const;
 
-/** Shown once a till has recorded something: a shop without tills has no empty section. Answers whether one has. */
+/** Shows the section if a till has recorded something, and returns whether one has. A shop without tills has no section. */
 export function showBranches(news: BranchBoards): boolean {
   boards = news;
   const open = boards.some((board) => board.loyalCustomers.length > 0);
@@ -41,7 +41,7 @@ function choice({ branchId, name }: Board): HTMLElement {
   return label;
 }
 
-/** What today has come to, and apart from it how the last whole day compares: a part of a day compares with none. */
+/** Shows today so far, and separately a comparison of the last whole day: an incomplete day cannot be compared. */
 function showChoice({
   branchId,
   day,
@@ -87,7 +87,7 @@ function showBoard(): void {
     ['Customer', 'Visits', 'Last visit', 'Spent'],
     board.loyalCustomers.map(({ userId, purchases, totalSpent, lastPurchaseAt }) => ({
       key: userId,
-      // The end, because ids that begin with their time (UUIDv7) begin alike.
+      // The end of the id differs, while ids that begin with their time (UUIDv7) begin alike.
       head: `…${userId.slice(-8)}`,
       cells: [format.count(purchases), format.dateTime(lastPurchaseAt, board.timeZone), format.money(totalSpent)],
     })),

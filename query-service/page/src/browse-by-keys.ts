@@ -3,7 +3,7 @@ import { element, make, setText } from './element.js';
 
 type BarChart = Chart<'bar', (number | null)[], string>;
 
-/** A pointer shows a bar's numbers; so do the arrow keys on the focused chart, and who listens hears them. */
+/** Lets the arrow keys show a bar's numbers, as a pointer does. A screen reader announces them. */
 export function browseByKeys(chart: BarChart, plot: HTMLElement): void {
   const canvas = element<HTMLCanvasElement>('canvas', plot);
   const spoken = make('p', '', 'hidden');

@@ -8,19 +8,19 @@ type Totals = SalesToday['today'];
 
 interface Card {
   readonly id: string;
-  readonly of: (totals: Totals) => number | null;
+  readonly total: (totals: Totals) => number | null;
   readonly show: (value: number) => string;
-  /** The same, of a day as far as it has gone: undefined while there is none. */
-  readonly course: (soFar: Hour) => number | undefined;
+  /** The value of the sparkline for the day up to an hour; undefined while there is none. */
+  readonly totalSoFar: (soFar: Hour) => number | undefined;
 }
 
 const averageOf = ({ revenue, orders }: Hour) => (orders === 0 ? undefined : revenue / orders);
 
 const cards: readonly Card[] = [
-  { id: 'revenue', of: (t) => t.revenue, show: format.headline, course: (soFar) => soFar.revenue },
-  { id: 'orders', of: (t) => t.orders, show: format.count, course: (soFar) => soFar.orders },
-  { id: 'average', of: (t) => t.averageOrder, show: format.headline, course: averageOf },
-  { id: 'customers', of: (t) => t.customers, show: format.count, course: (soFar) => soFar.newCustomers },
+  { id: 'revenue', total: (t) => t.revenue, show: format.headline, totalSoFar: (soFar) => soFar.revenue },
+  { id: 'orders', total: (t) => t.orders, show: format.count, totalSoFar: (soFar) => soFar.orders },
+  { id: 'average', total: (t) => t.averageOrder, show: format.headline, totalSoFar: averageOf },
+  { id: 'customers', total: (t) => t.customers, show: format.count, totalSoFar: (soFar) => soFar.newCustomers },
 ];
 
 export function showCards(sales: SalesToday): void {
@@ -29,24 +29,24 @@ export function showCards(sales: SalesToday): void {
   const now = hour + format.partOfHour(sales.asOf);
   const today = soFar(sales.hours.slice(0, hour + 1).map((one) => one.today));
   const yesterday = soFar(sales.hours.map((one) => one.yesterday));
-  for (const { id, of, show, course } of cards) {
+  for (const { id, total, show, totalSoFar } of cards) {
     const card = element(`#card-${id}`);
-    const value = of(sales.today);
+    const value = total(sales.today);
     const shown = element('.value', card);
     const waiting = card.classList.contains('loading');
     const text = value === null ? '–' : show(value);
     if (setText(shown, text) && !waiting) flash(shown);
     shown.style.setProperty('--characters', String(text.length));
     card.classList.remove('loading');
-    showChange(element('.change', card), value, of(sales.yesterdayBySameTime), time);
-    const points = (day: readonly Hour[], end: number) => pointsOf(day.map(course), end);
+    showChange(element('.change', card), value, total(sales.yesterdayBySameTime), time);
+    const points = (day: readonly Hour[], end: number) => pointsOf(day.map(totalSoFar), end);
     drawSparkline(element<SVGSVGElement>('.spark', card), points(today, now), points(yesterday, 24));
   }
 }
 
 const NOTHING: Hour = { revenue: 0, orders: 0, newCustomers: 0 };
 
-/** Sums at midnight and after each hour: an hour that has just begun does not look like a day that collapses. */
+/** Sums at midnight and at the end of each hour. A sum does not make an hour that has just begun look like a slump. */
 function soFar(hours: readonly Hour[]): Hour[] {
   let sum = NOTHING;
   const sums = hours.map(({ revenue, orders, newCustomers }) => {
@@ -60,7 +60,7 @@ function soFar(hours: readonly Hour[]): Hour[] {
   return [NOTHING, ...sums];
 }
 
-/** Each value where its hour ends, the last one where the day has come to. */
+/** Puts each value at the end of its hour, and the last one at the present time. */
 function pointsOf(values: readonly (number | undefined)[], end: number): Point[] {
   return values.flatMap((value, hours) => (value === undefined ? [] : { x: Math.min(hours, end), y: value }));
 }
@@ -84,6 +84,6 @@ function showChange(target: HTMLElement, now: number | null, before: number | nu
 
 function flash(value: HTMLElement): void {
   value.classList.remove('changed');
-  void value.offsetWidth; // lets the animation begin anew
+  void value.offsetWidth; // restarts the animation
   value.classList.add('changed');
 }

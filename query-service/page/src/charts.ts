@@ -13,8 +13,8 @@ let today: SalesToday | undefined;
 const dayForm = { weekday: 'short', day: 'numeric', month: 'short' } as const;
 
 /**
- * Of the hour that is not over, yesterday's bar is as much as was sold by the same minute, and the whole hour a pale one
- * behind it, as in the hours that are to come.
+ * Shows the hours of today and yesterday. In the present hour, yesterday's bar has the sales up to the same minute. The whole
+ * hour is a pale bar behind it, as in the hours to come.
  */
 export function showHours(sales: SalesToday): void {
   today = sales;
@@ -56,7 +56,7 @@ export function showHours(sales: SalesToday): void {
   showDays();
 }
 
-/** The day that is not over follows today's numbers, which come more often; also in the seconds after midnight, when it is new. */
+/** Shows the last days. The present day comes from today's numbers, which arrive more often, also just after midnight. */
 export function showDays(sales?: DailySales): void {
   days = sales?.days ?? days;
   if (days === undefined) return;

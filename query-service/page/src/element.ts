@@ -1,4 +1,4 @@
-/** The element that the page is known to have. */
+/** Finds an element that the page must have, and throws if it is missing. */
 export function element<E extends Element = HTMLElement>(selector: string, within: ParentNode = document): E {
   const found = within.querySelector<E>(selector);
   if (found === null) throw new Error(`the page has no ${selector}`);
@@ -12,7 +12,7 @@ export function make(tag: string, text = '', className = ''): HTMLElement {
   return made;
 }
 
-/** Changes text only where it differs: what did not change is neither laid out nor read out again. */
+/** Changes the text only if it differs, so that the browser neither lays out nor announces unchanged text again. */
 export function setText(target: Element, text: string): boolean {
   if (target.textContent === text) return false;
   target.textContent = text;

@@ -1,6 +1,6 @@
 import { element, setText } from './element.js';
 
-/** Orders of today, of the last days, customers ever; and whether a till has ever recorded something. */
+/** The orders of today and of the last days, the number of top customers, and whether a till has recorded something. */
 interface Sold {
   readonly today: number;
   readonly days: number;
@@ -10,7 +10,7 @@ interface Sold {
 
 let known: Partial<Sold> = {};
 
-/** A shop without orders says so instead of showing empty charts, once everything is known that could show some. */
+/** Shows a message instead of empty charts if the shop has no orders, once all parts that could show some have arrived. */
 export function showWhetherEmpty(news: Partial<Sold>): void {
   known = { ...known, ...news };
   const { today, days, top, tills } = known;

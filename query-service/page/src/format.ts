@@ -1,4 +1,4 @@
-/** Numbers and times in the reader's own locale, and in the shop's time zone where no other is given. */
+/** Formats numbers and times in the reader's locale, and in the shop's time zone unless another is given. */
 
 const locales = navigator.languages.length > 0 ? [...navigator.languages] : undefined;
 
@@ -9,7 +9,7 @@ const cents = new Intl.NumberFormat(locales, { minimumFractionDigits: 2, maximum
 const compact = new Intl.NumberFormat(locales, { notation: 'compact', maximumFractionDigits: 1 });
 const percent = new Intl.NumberFormat(locales, { style: 'percent', maximumFractionDigits: 1 });
 
-/** Above a million nobody reads the cents of a headline. */
+/** A headline has no cents from this amount on. */
 const CENTS_BELOW = 1_000_000;
 
 export const count = (value: number) => whole.format(value);
@@ -17,7 +17,7 @@ export const money = (value: number) => cents.format(value);
 export const headline = (value: number) => (value < CENTS_BELOW ? cents : whole).format(value);
 export const short = (value: number) => compact.format(value);
 
-/** How much more or less than before, 0.1 for a tenth more; `direction` is 0 where what is shown is nothing. */
+/** The change from `before` to `now` as a share. `direction` is 0 if the share is shown as 0 %. */
 export function change(now: number, before: number): { direction: -1 | 0 | 1; share: string } {
   const tenthsOfPercent = Math.round((now / before - 1) * 1_000);
   return {
@@ -26,7 +26,7 @@ export function change(now: number, before: number): { direction: -1 | 0 | 1; sh
   };
 }
 
-/** Some seconds with their unit: `4.2 s`, `2:05 min`, `1:02:05 h`. */
+/** Formats seconds with a unit: `4.2 s`, `2:05 min`, `1:02:05 h`. */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${new Intl.NumberFormat(locales, { maximumFractionDigits: 1 }).format(seconds)} s`;
   if (seconds < 120) return `${whole.format(seconds)} s`;
@@ -43,7 +43,7 @@ export function clockMinutes(instant: string): string {
   return new Intl.DateTimeFormat(locales, { timeStyle: 'short', timeZone: shopZone }).format(new Date(instant));
 }
 
-/** Minutes of the hour on the clock, as a part of the hour: 0 to 1. */
+/** The minutes on the clock as a fraction of the hour, 0 to 1. */
 export function partOfHour(instant: string): number {
   return (
     Number(new Intl.DateTimeFormat('en', { minute: 'numeric', timeZone: shopZone }).format(new Date(instant))) / 60
@@ -55,7 +55,7 @@ export function longDate(instant: string): string {
   return new Intl.DateTimeFormat(locales, form).format(new Date(instant));
 }
 
-/** A calendar day as the server names it; it is the same day in every time zone. */
+/** Formats a calendar day such as `2026-11-20`, which is the same day in every time zone. */
 export function day(date: string, form: Intl.DateTimeFormatOptions): string {
   return new Intl.DateTimeFormat(locales, { ...form, timeZone: 'UTC' }).format(new Date(`${date}T00:00:00Z`));
 }

@@ -3,26 +3,26 @@ import type { PartName, Parts } from '../../src/live/parts.js';
 export type Handlers = { readonly [P in PartName]: (data: Parts[P]) => void };
 
 export interface Connection {
-  /** The stream broke, was refused or fell silent; another one is tried. */
+  /** The stream broke, was refused or fell silent. The page tries another one. */
   onLost(): void;
-  /** The shop answers, and something in this browser keeps the stream from the page. */
+  /** The shop answers, but something in this browser, such as a content blocker, blocks the stream. */
   onBlocked(): void;
 }
 
 export interface LiveNumbers {
-  /** Nothing is told any more, and nothing is asked, until `resume`. */
+  /** Closes the stream until `resume`. */
   pause(): void;
   resume(): void;
 }
 
 const FIRST_RETRY_MS = 1_000;
 const MAX_RETRY_MS = 15_000;
-/** The server says at least every 10 s how fresh the numbers are: a longer silence is a dead connection, or nobody knows. */
+/** The server sends `freshness` at least every 10 s. After a longer silence the connection is dead or the status unknown. */
 const SILENCE_MS = 15_000;
 
 /**
- * Keeps one event stream open while the page is visible. The browser reconnects a stream that broke; one that was refused,
- * or that fell silent, is opened anew here.
+ * Keeps one event stream open while the page is visible. The browser reconnects a broken stream by itself; this function opens
+ * a new one after a refusal or a silence.
  */
 export function keepLive(url: string, handlers: Handlers, { onLost, onBlocked }: Connection): LiveNumbers {
   let source: EventSource | undefined;
@@ -62,7 +62,7 @@ export function keepLive(url: string, handlers: Handlers, { onLost, onBlocked }:
     };
     const listen = <P extends PartName>(name: P) =>
       opened.addEventListener(name, ({ data }: MessageEvent<string>) => {
-        // Other parts may be read while this one cannot, and "in sync" would stand over numbers that stand still.
+        // Only this part counts: while it alone cannot be read, the page must not go on to show "in sync".
         if (name === 'freshness') heard();
         handlers[name](JSON.parse(data) as Parts[P]);
       });
@@ -74,7 +74,7 @@ export function keepLive(url: string, handlers: Handlers, { onLost, onBlocked }:
     else if (source === undefined) open();
   };
   document.addEventListener('visibilitychange', follow);
-  // A page that comes back from the browser's cache has its stream closed.
+  // A page from the back/forward cache needs a new stream.
   addEventListener('pageshow', follow);
   addEventListener('pagehide', close);
   addEventListener('online', () => {
@@ -89,7 +89,7 @@ export function keepLive(url: string, handlers: Handlers, { onLost, onBlocked }:
   return { pause: () => setPaused(true), resume: () => setPaused(false) };
 }
 
-/** A content blocker fails a request as a dead network does; but then other requests to the same shop are answered. */
+/** A blocked request fails like one on a dead network, but other requests to the shop are still answered. */
 async function isBlocked(url: string): Promise<boolean> {
   const answers = (path: string, method: string) =>
     fetch(path, { method, cache: 'no-store' }).then(

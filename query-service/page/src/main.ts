@@ -29,7 +29,7 @@ const handlers: Handlers = {
   branches: (boards) => showWhetherEmpty({ tills: showBranches(boards) }),
 };
 
-/** Every part is as old as when it was heard last. */
+/** Notes the time of each message of a part, before its handler runs. */
 function timed<P extends PartName>(part: P): (data: Parts[P]) => void {
   return (data) => {
     heard(part);
@@ -50,7 +50,7 @@ const live = keepLive(
   { onLost: showLost, onBlocked: showBlocked },
 );
 
-// WCAG 2.2.2: what moves by itself can be made to stand still.
+// WCAG 2.2.2: readers must be able to pause content that updates by itself.
 const pause = element<HTMLButtonElement>('#pause');
 pause.addEventListener('click', () => {
   const isPaused = pause.getAttribute('aria-pressed') !== 'true';
@@ -66,7 +66,7 @@ pause.addEventListener('click', () => {
   }
 });
 
-// Time in which the page was not looked at makes nothing old.
+// The time during which the page was hidden does not count as age.
 document.addEventListener('visibilitychange', () => {
   if (document.visibilityState === 'visible' && pause.getAttribute('aria-pressed') !== 'true') watchAges(showStrip);
 });

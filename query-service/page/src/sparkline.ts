@@ -2,16 +2,16 @@ const SVG = 'http://www.w3.org/2000/svg';
 const HEIGHT = 40;
 const WIDTH = 240;
 const HOURS = 24;
-/** Room for the stroke at the top. */
+/** Leaves room for the stroke at the top. */
 const MARGIN = 3;
 
-/** `x` in hours of the day, 0 to 24. */
+/** `x` is in hours of the day, 0 to 24. */
 export interface Point {
   readonly x: number;
   readonly y: number;
 }
 
-/** Today as far as it went, as an area, over the whole of yesterday as a dashed line. Decoration: the chart has the numbers. */
+/** Draws today so far as an area and all of yesterday as a dashed line. It is decoration: the chart has the numbers. */
 export function drawSparkline(svg: SVGSVGElement, now: readonly Point[], before: readonly Point[]): void {
   const highest = Math.max(0.01, ...[...now, ...before].map(({ y }) => y));
   const x = (hours: number) => Math.round((hours / HOURS) * WIDTH * 10) / 10;

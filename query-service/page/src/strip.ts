@@ -19,7 +19,7 @@ const ANNOUNCED: Readonly<Record<State, string>> = {
   connecting: '',
   'in-sync': 'The numbers are complete and in sync',
   behind: 'The numbers are behind',
-  incomplete: 'Some events are missing: the numbers lack them',
+  incomplete: 'Some events are missing from the numbers',
   lost: 'The connection is lost, trying again',
   paused: 'Paused: the numbers stand still',
 };
@@ -37,7 +37,7 @@ export function showFreshness(freshness: Freshness): void {
 }
 
 export const showLost = () => connect('lost');
-/** Never behind good news: a stream that was refused once may have been opened since. */
+/** Applies only while the connection is lost, because a stream that was refused may have been opened since. */
 export const showBlocked = () => connection === 'lost' && connect('blocked');
 export const showResumed = () => connect('connecting');
 
@@ -51,21 +51,21 @@ function connect(to: typeof connection): void {
   showStrip();
 }
 
-/** Told in words as well as in colour and shape. */
+/** Shows the state in words as well as in colour and shape. */
 export function showStrip(): void {
   const { state, text } = wordsOf();
   const strip = element('#strip');
   if (strip.dataset.state !== state) {
     strip.dataset.state = state;
     element('path', strip).setAttribute('d', ICONS[state]);
-    // Every second would be noise to who listens; the change of state is news.
+    // A screen reader should announce a change of state, but not every second.
     setText(element('#announcement'), ANNOUNCED[state]);
   }
   setText(element('#strip-text'), text);
   showReasons(connection === 'connected' ? reasonsShown(last) : []);
 }
 
-/** These say what the strip itself says, and pass by themselves: they are shown when they have lasted for a while. */
+/** These reasons repeat what the strip says and pass by themselves, so they are shown only after a while. */
 const PASSING = ['events-pending', 'events-in-outbox', 'watermark-missing'];
 const LASTING_SECONDS = 15;
 
@@ -118,7 +118,7 @@ function freshnessWords(freshness: Freshness, upTo: string): { state: State; tex
   if (status === 'stale') parts.push('no news from the order desk');
   if (status === 'in-sync' && !someOld) parts.push('in sync');
   if (someOld) parts.push('some numbers below cannot be read and stand still');
-  if (setAsideEvents > 0) parts.push(`${format.count(setAsideEvents)} set aside`);
+  if (setAsideEvents > 0) parts.push(`${format.count(setAsideEvents)} could not be counted`);
   if (lacksHistory) parts.push('older sales are missing');
   return { state: stateOf(status, setAsideEvents, someOld), text: parts.join(' · ') };
 }

@@ -1,7 +1,7 @@
 import { element, make, setText } from './element.js';
 
 export interface Row {
-  /** Of what it tells: two products may have the same name. */
+  /** The id of what the row shows, because two products may have the same name. */
   readonly key: number | string;
   readonly head: string;
   readonly cells: readonly string[];
@@ -10,8 +10,8 @@ export interface Row {
 }
 
 /**
- * Fills a table whose first column names its rows. A row stays for as long as its key is shown, and moves only past those
- * that it has overtaken: who has selected text, or listens to a row, does not lose it to the order that comes every second.
+ * Fills a table whose first column names its rows. A row element stays while its key is shown and moves only when its rank
+ * changes, so that updates every second neither clear a text selection nor interrupt a screen reader.
  */
 export function fillTable(
   table: HTMLTableElement,
@@ -21,10 +21,10 @@ export function fillTable(
 ): void {
   table.classList.remove('loading');
   if (table.tHead === null) {
-    // Narrow tables are laid out as blocks (page.css), and stay tables to who listens only when told so.
+    // page.css lays out narrow tables as blocks. Without roles a screen reader would not treat those as tables.
     table.append(make('caption', '', 'hidden'), headOf(columns), withRole('rowgroup', make('tbody')));
     withRole('table', table);
-    // In a frame of its own, because another layout is another size.
+    // The callback changes the layout, so it waits for a frame: the observer must not cause its own next call.
     const sized = new ResizeObserver(() => requestAnimationFrame(() => stackIfTooNarrow(table)));
     if (table.parentElement) sized.observe(table.parentElement);
   }
@@ -39,10 +39,10 @@ export function fillTable(
   stackIfTooNarrow(table);
 }
 
-/** Where the columns do not fit beside each other, each row becomes a block. Measured, because numbers grow. */
+/** Turns each row into a block if the columns do not fit beside each other, which depends on the numbers. */
 function stackIfTooNarrow(table: HTMLTableElement): void {
   const width = () => table.getBoundingClientRect().width;
-  // As a block it is as wide as its room, and as a table as wide as its longest numbers need.
+  // As a block the table is as wide as its parent allows; as a table it is as wide as its longest numbers need.
   table.classList.add('stacked');
   const room = width();
   table.classList.remove('stacked');
@@ -62,7 +62,7 @@ function newRow({ key }: Row, [, ...columns]: readonly string[]): HTMLTableRowEl
   return row;
 }
 
-/** It names its column where there is no room for a head. */
+/** A cell that names its column, which the stacked layout shows instead of the head. */
 function cellOf(column: string): HTMLElement {
   const cell = withRole('cell', make('td'));
   cell.dataset.column = column;

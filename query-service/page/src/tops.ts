@@ -3,7 +3,7 @@ import { element } from './element.js';
 import * as format from './format.js';
 import { fillTable } from './table.js';
 
-/** The best of each since the beginning; bars compare with the first. */
+/** Shows the best products, categories and customers of all time. The bars compare each with the first. */
 export function showTops({ products, categories, customers }: TopSellers): void {
   const shareOf = (values: readonly number[]) => (value: number) => value / Math.max(...values, 0.01);
   const ofProducts = shareOf(products.map((p) => p.revenue));

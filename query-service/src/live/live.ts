@@ -1,18 +1,18 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
+import { readSyncStatus } from '../lag/sync-status.js';
 import { readBranchBoards } from '../queries/branch-boards.js';
 import { readDailySales } from '../queries/daily-sales.js';
 import { createSalesToday, type ReadSalesToday } from '../queries/minute-sales.js';
-import { readSyncStatus } from '../queries/sync-status.js';
 import { readTopSellers } from '../queries/top-sellers.js';
 import { createPoller } from './poller.js';
 
-/** Completed days change only when an event comes very late; 43,200 minutes are not added up every second for that. */
+/** Completed days change only when an event comes very late, and reading them adds up 30 days of minutes. */
 export const DAYS_INTERVAL_MS = 30_000;
 
 export interface Live {
   readonly readSalesToday: ReadSalesToday;
-  /** Sends every part that is known now, and each that changes from now on. Returns how to stop. */
+  /** Sends every known part now and each part that changes later. Returns a function that stops it. */
   listen(listener: Listener): () => void;
   readonly listeners: () => number;
   /** Ends every stream. */
@@ -20,12 +20,12 @@ export interface Live {
 }
 
 export interface Listener {
-  /** One server-sent event, ready to write; the same bytes go to every page. */
+  /** Sends one server-sent event, ready to write. The same bytes go to every page. */
   send(event: Buffer): void;
   end(): void;
 }
 
-/** The page's numbers, read once for all pages that look at them, and not at all while none does. */
+/** Reads the page's numbers once for all open pages, and not at all while no page is open. */
 export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
   const readSalesToday = createSalesToday(db, timeZone);
   const listeners = new Set<Listener>();
@@ -45,7 +45,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
       known.set(name, event);
       for (const listener of listeners) listener.send(event);
     },
-    // "In sync" of before an outage was told to every page that came during it.
+    // A page that opens during an outage must not get the "in sync" from before it.
     onLoss: (name) => known.delete(name),
   });
 
@@ -53,7 +53,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
     readSalesToday,
     listeners: () => listeners.size,
     listen: (listener) => {
-      // A page that was ended comes back after 2 s, which may be while the last reads are waited for.
+      // An ended page reconnects after 2 s, when the last reads may still be under way.
       if (isStopped) {
         listener.end();
         return () => undefined;
@@ -65,7 +65,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
         listeners.delete(listener);
         if (listeners.size > 0) return;
         poller.pause();
-        // What is known now will be old when the next page comes.
+        // These numbers will be old when the next page opens.
         known.clear();
       };
     },

@@ -10,7 +10,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('the database is asked once a second while somebody looks, and not at all while nobody does', async () => {
+test('queries the database every second while a page is open, and never while none is', async () => {
   let asked = 0;
   const query = async () => {
     asked += 1;
@@ -30,7 +30,7 @@ test('the database is asked once a second while somebody looks, and not at all w
   expect(await askedIn(60_000)).toBe(0);
 });
 
-test('what can no longer be read is not told to the page that comes next; when it can be, all hear it at once', async () => {
+test('withholds a part that cannot be read from a page that opens then, and sends it once it can be read again', async () => {
   let isAway = false;
   const query = async ({ name }: { name: string }) => {
     if (name !== 'sync-status') return [];

@@ -1,11 +1,11 @@
 import type { z } from 'zod';
+import { syncStatus } from '../lag/sync-status.js';
 import { branchBoards } from '../queries/branch-boards.js';
 import { dailySales } from '../queries/daily-sales.js';
 import { salesToday } from '../queries/minute-sales.js';
-import { syncStatus } from '../queries/sync-status.js';
 import { topSellers } from '../queries/top-sellers.js';
 
-/** What the page is told: the names of the stream's events, and what each holds. */
+/** The events of the page's stream: the name of each and the schema of its data. */
 export const parts = {
   freshness: syncStatus,
   today: salesToday,

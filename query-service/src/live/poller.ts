@@ -5,7 +5,7 @@ import type { PartName, Parts } from './parts.js';
 export interface Source<T> {
   readonly intervalMs: number;
   read(): Promise<T>;
-  /** What of it counts as a change; all of it when left out. */
+  /** Picks the data whose change counts; by default all of it. */
   readonly compared?: (value: T) => unknown;
 }
 
@@ -21,23 +21,20 @@ export interface PollerOptions {
   readonly log: Logger;
   readonly sources: Sources;
   readonly onChange: (name: PartName, json: string) => void;
-  /** It cannot be read: what was told of it is the past. */
+  /** Called when a part cannot be read, so what was sent of it may be out of date. */
   readonly onLoss: (name: PartName) => void;
 }
 
-/** A slow database is asked less often: a source is read a quarter of the time, a very slow one half of it. */
+/** A slow source rests for a multiple of the time that its read took, so that a slow database gets fewer queries. */
 const PAUSE_FACTOR = 3;
-/**
- * Between two reads of 4 s each the page heard nothing for 16 s, and takes 15 s for a lost connection. With this it hears
- * within 10 s of what takes 5 s to read, as long as a statement may.
- */
+/** The page takes 15 s of silence for a lost connection. With this limit even reads of 5 s are sent every 10 s. */
 const MAX_PAUSE_MS = 5_000;
-/** Said again by then although nothing changed, so that a page can tell a quiet shop from a dead connection. */
+/** An unchanged part is sent again after this time, so that a page can distinguish a quiet shop from a dead connection. */
 export const REPEAT_MS = 10_000;
 
 /**
- * Reads each source at its interval and tells what changed. Comparing what was read is all the change detection there is:
- * each read is a few index ranges, so a cheaper question in front of it would not pay for itself.
+ * Reads each source at its interval and reports its changes. It compares the data itself: a read is a few index ranges, so a
+ * separate check for changes would cost about as much.
  */
 export function createPoller({ log, sources, onChange, onLoss }: PollerOptions): Poller {
   const loops = new Set<Promise<void>>();
@@ -47,29 +44,29 @@ export function createPoller({ log, sources, onChange, onLoss }: PollerOptions):
     const source = sources[name] as Source<Parts[P]>;
     const periodMs = (tookMs: number) =>
       Math.max(source.intervalMs, tookMs + Math.min(PAUSE_FACTOR * tookMs, MAX_PAUSE_MS));
-    const alarm = new Wake();
-    signal.addEventListener('abort', () => alarm.wake());
-    let told = { text: '', at: 0 };
+    const pauseEnd = new Wake();
+    signal.addEventListener('abort', () => pauseEnd.wake());
+    let sent = { text: '', at: 0 };
     let isFailing = false;
     while (!signal.aborted) {
       const startedAt = performance.now();
       try {
         const value = await source.read();
         const text = JSON.stringify(source.compared ? source.compared(value) : value);
-        const isDue = startedAt + periodMs(performance.now() - startedAt) - told.at > REPEAT_MS;
-        if (!signal.aborted && (text !== told.text || isDue)) {
+        const isDue = startedAt + periodMs(performance.now() - startedAt) - sent.at > REPEAT_MS;
+        if (!signal.aborted && (text !== sent.text || isDue)) {
           onChange(name, JSON.stringify(value));
-          told = { text, at: startedAt };
+          sent = { text, at: startedAt };
         }
         isFailing = false;
       } catch (error) {
-        if (!isFailing) log.warn({ err: error, part: name }, 'live numbers cannot be read, trying again');
+        if (!isFailing) log.warn({ err: error, part: name }, 'cannot read live numbers; trying again');
         isFailing = true;
-        told = { text: '', at: 0 };
+        sent = { text: '', at: 0 };
         if (!signal.aborted) onLoss(name);
       }
       const tookMs = performance.now() - startedAt;
-      await alarm.wait(periodMs(tookMs) - tookMs);
+      await pauseEnd.wait(periodMs(tookMs) - tookMs);
     }
   };
   const pause = () => run.abort();

@@ -10,7 +10,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** Of each part, in ms, while nothing changes and each read takes so long. */
+/** The longest time in ms between two sends of each part, while nothing changes and each read takes `tookMs`. */
 async function longestSilences(tookMs: number): Promise<Partial<Record<PartName, number>>> {
   const intervals: Record<PartName, number> = {
     freshness: 1_000,
@@ -26,8 +26,8 @@ async function longestSilences(tookMs: number): Promise<Partial<Record<PartName,
   const sources = Object.fromEntries(
     Object.entries(intervals).map(([name, intervalMs]) => [name, { intervalMs, read }]),
   ) as unknown as Sources;
-  const told = new Map<PartName, number[]>();
-  const onChange = (name: PartName) => told.set(name, [...(told.get(name) ?? []), performance.now()]);
+  const sent = new Map<PartName, number[]>();
+  const onChange = (name: PartName) => sent.set(name, [...(sent.get(name) ?? []), performance.now()]);
   const onLoss = () => undefined;
   const poller = createPoller({ log: createLogger('test', 'silent', 'json'), sources, onChange, onLoss });
   poller.start();
@@ -39,10 +39,10 @@ async function longestSilences(tookMs: number): Promise<Partial<Record<PartName,
     name,
     Math.max(...times.slice(1).map((at, index) => at - (times[index] ?? 0))),
   ];
-  return Object.fromEntries([...told].map(longestSilence));
+  return Object.fromEntries([...sent].map(longestSilence));
 }
 
-test('what does not change is said again within 10 s, or as often as it is read', async () => {
+test('sends an unchanged part again within 10 s, or as often as it is read', async () => {
   expect(await longestSilences(0)).toEqual({
     freshness: 10_000,
     today: 10_000,
@@ -52,9 +52,12 @@ test('what does not change is said again within 10 s, or as often as it is read'
   });
 });
 
-test.each([1_000, 2_500, 4_000, 5_000])('so it is where a read takes %d ms', async (tookMs) => {
-  const { days, ...others } = await longestSilences(tookMs);
-  expect(Object.keys(others)).toHaveLength(4);
-  expect(Math.max(...Object.values(others))).toBeLessThanOrEqual(10_000);
-  expect(days).toBe(30_000);
-});
+test.each([1_000, 2_500, 4_000, 5_000])(
+  'sends an unchanged part again within 10 s when a read takes %d ms',
+  async (tookMs) => {
+    const { days, ...others } = await longestSilences(tookMs);
+    expect(Object.keys(others)).toHaveLength(4);
+    expect(Math.max(...Object.values(others))).toBeLessThanOrEqual(10_000);
+    expect(days).toBe(30_000);
+  },
+);

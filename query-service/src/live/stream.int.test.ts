@@ -8,7 +8,7 @@ import { createMetrics } from '@tallyline/chassis/process/metrics';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { createTestDatabases, type TestDatabases } from '@tallyline/local/testing/test-databases';
 import { createTestPool } from '../../../tests/setup/test-database.js';
-import { consistencyOnRequest } from '../consistency/consistency.js';
+import { consistencyOnRequest } from '../lag/consistency-token.js';
 import { createLive, type Live } from './live.js';
 import { streamRoute } from './stream.route.js';
 
@@ -19,7 +19,7 @@ let databases: TestDatabases;
 let pool: Pool;
 let live: Live;
 let server: HttpServer;
-let waiting: { signal: AbortSignal; goOn(): void } | undefined;
+let waiting: { signal: AbortSignal; resume(): void } | undefined;
 
 beforeAll(async () => {
   databases = await createTestDatabases();
@@ -27,7 +27,7 @@ beforeAll(async () => {
   live = createLive(onPool(pool), 'UTC', log);
   const awaitEvents = (_ids: readonly string[], _timeoutMs: number, signal: AbortSignal) =>
     new Promise<'pending'>((resolve) => {
-      waiting = { signal, goOn: () => resolve('pending') };
+      waiting = { signal, resume: () => resolve('pending') };
     });
   const app = buildHttpApp({
     api: { title: 'a service', description: 'for this test', problemTypes: 'urn:test:' },
@@ -46,7 +46,7 @@ afterAll(async () => {
   await databases.drop();
 });
 
-test('HEAD is answered with the headers of the stream, and takes no place among the streams', async () => {
+test('answers HEAD with the headers of the stream, and counts no listener for it', async () => {
   const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'HEAD' });
   expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
     200,
@@ -56,25 +56,25 @@ test('HEAD is answered with the headers of the stream, and takes no place among 
   expect(live.listeners()).toBe(0);
 });
 
-test('a parameter is refused, as the stream has none', async () => {
+test('returns 400 for a parameter, because the stream has none', async () => {
   const answer = await fetch(`http://127.0.0.1:${server.port}${path}?x=1`);
   expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ parameter: 'x' }] }]);
   expect(live.listeners()).toBe(0);
 });
 
-test('a page that leaves while it waits for its token takes no place either', async () => {
+test('counts no listener for a page that leaves while it waits for its token', async () => {
   const headers = { 'consistency-token': '0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeeeee' };
   const page = request({ host: '127.0.0.1', port: server.port, path, headers });
   page.on('error', () => undefined).end();
-  const { signal, goOn } = await eventually(() => waiting ?? Promise.reject(new Error('not asked yet')));
+  const { signal, resume } = await eventually(() => waiting ?? Promise.reject(new Error('not asked yet')));
   page.destroy();
   await eventually(() => expect(signal.aborted).toBe(true));
-  goOn();
+  resume();
   await fetch(`http://127.0.0.1:${server.port}/health/live`);
   expect(live.listeners()).toBe(0);
 });
 
-test('a page that comes back during the stop is ended at once, and nothing is read for it', async () => {
+test('ends a page that reconnects during the stop at once, and reads nothing for it', async () => {
   const stopped = createLive(onPool(pool), 'UTC', log);
   const stopping = stopped.stop();
   let ended = 0;

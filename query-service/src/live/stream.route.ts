@@ -8,9 +8,9 @@ import { DAYS_INTERVAL_MS, type Live } from './live.js';
 import { parts } from './parts.js';
 import { REPEAT_MS } from './poller.js';
 
-/** Each is a socket and little else; beyond this somebody is not looking at pages. */
+/** A stream costs little more than a socket, and no shop has this many readers: beyond it something is wrong. */
 const MAX_STREAMS = 1_000;
-/** A page that does not read is ended: it connects again and gets what is true then, not a backlog of what was. */
+/** A page that does not read this much is disconnected. It reconnects and gets current numbers instead of a backlog. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 const RECONNECT_MS = 2_000;
 
@@ -23,12 +23,12 @@ export function streamRoute(live: Live): Route {
       summary: "The page's numbers, live",
       description:
         'Server-sent events. `freshness` has the data of /api/analytics/sync-status, `today` of …/sales/today, `days` of ' +
-        '…/sales/daily, `top` of …/top and `branches` of the calls under …/branches: all of them at first, then each when ' +
-        `it changes, at most once a second, and within ${REPEAT_MS / 1000} s also when it does not; \`days\` every ` +
-        `${DAYS_INTERVAL_MS / 1000} s. What is silent for longer cannot be read at the moment, or the connection is dead.`,
+        '…/sales/daily, `top` of …/top and `branches` of the calls under …/branches. All are sent at first, then each one ' +
+        `when it changes, at most once a second, and otherwise again within ${REPEAT_MS / 1000} s; \`days\` every ` +
+        `${DAYS_INTERVAL_MS / 1000} s. A longer silence means that one cannot be read, or that the connection is dead.`,
       answer: {
         status: 200,
-        description: 'One of these as `data` of an event whose name is the key',
+        description: 'Each event has a key of this object as its name and the value as its `data`',
         schema: z.object(parts).partial(),
         contentType: 'text/event-stream',
       },
@@ -43,7 +43,7 @@ export function streamRoute(live: Live): Route {
           headers: { 'retry-after': '30' },
         });
       }
-      // What is remembered is sent first, and may be older than what was waited for.
+      // The stream begins with known numbers, which may be older than the write that the call waited for.
       response.removeHeader(CONSISTENCY_STATUS);
       response.writeHead(200, {
         ...securityHeaders,

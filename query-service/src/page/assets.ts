@@ -12,10 +12,10 @@ export interface Asset {
 }
 
 export interface PageAssets {
-  /** Of all files: a new version has new addresses, so that they may be cached for ever. */
+  /** The digest of all files. A new version has new addresses, so browsers may keep the files for ever. */
   readonly version: string;
   readonly html: Asset;
-  /** Of the HTML as it is sent, which names the version. Weak: it is the same for both encodings. */
+  /** The digest of the HTML, which contains the version. It is a weak tag, because both encodings share it. */
   readonly etag: string;
   readonly files: ReadonlyMap<string, Asset>;
 }
@@ -29,7 +29,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const ownPage = fileURLToPath(new URL('../../page', import.meta.url));
 
-/** Reads and compresses the page once, when the service starts: 85 kB that are then served from memory. */
+/** Reads and compresses the page once, when the service starts, to serve it from memory. */
 export function loadPage(timeZone: string, pageDir = ownPage): PageAssets {
   const modules = readdirSync(join(pageDir, 'dist')).filter((name) => name.endsWith('.js'));
   const chart = join(dirname(createRequire(import.meta.url).resolve('chart.js')), 'chart.umd.min.js');
@@ -40,7 +40,7 @@ export function loadPage(timeZone: string, pageDir = ownPage): PageAssets {
     ...modules.map((name) => [name, asset(name, readFileSync(join(pageDir, 'dist', name)))] as const),
   ]);
   const version = digest([...files.values()].map(({ bytes }) => bytes));
-  // Modules import each other; named here, they all come at once instead of one after the other.
+  // Modules import each other. With preloads the browser fetches all at once instead of one after the other.
   const preloads = modules.map((name) => `<link rel="modulepreload" href="/page/${version}/${name}">`).join('');
   const html = Buffer.from(
     readFileSync(join(pageDir, 'index.html'), 'utf8')

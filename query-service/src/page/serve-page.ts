@@ -2,18 +2,15 @@ import { Problem } from '@tallyline/chassis/http/problem';
 import type { Express, Request, RequestHandler, Response } from 'express';
 import type { Asset, PageAssets } from './assets.js';
 
-/** The header that an answer varies by, its 304 included. */
+/** The value of `vary`, also of a 304: answers depend on this request header. */
 const ENCODING = 'accept-encoding';
 
 const PAGE = '/';
 const FILE = '/page/:version/:file';
-/** The stream of the documented API once more: filter lists take what is below /api/analytics/ for tracking, and block it. */
+/** The same stream as in the API. Content blockers take /api/analytics/ for tracking, so the page uses this address. */
 const NUMBERS = '/page/numbers';
 
-/**
- * The owner's page at `/`, its files under an address that changes with their content, and its numbers. Answers where they
- * are.
- */
+/** Serves the owner's page, its files under an address that changes with their content, and its numbers. Returns the paths. */
 export function servePage(
   app: Express,
   { version, html, etag, files }: PageAssets,

@@ -9,7 +9,7 @@ import { loadPage } from './assets.js';
 import { servePage } from './serve-page.js';
 
 const noStream = (): never => {
-  throw new Error('not asked for here');
+  throw new Error('this test opens no stream');
 };
 
 function served(page = loadPage('UTC')) {
@@ -18,16 +18,16 @@ function served(page = loadPage('UTC')) {
   return request(app);
 }
 
-test('who has the page already is not sent it again, however it was encoded', async () => {
+test('answers 304 to a browser that has the page, also in another encoding', async () => {
   const { headers } = await served().get('/').set('accept-encoding', 'identity');
   const again = await served().get('/').set('accept-encoding', 'gzip').set('if-none-match', String(headers.etag));
   expect(again.status).toBe(304);
-  // RFC 9110: one tag for two encodings is a weak one (8.8.3.3), and a 304 varies as its 200 would (15.4.5).
+  // RFC 9110: a tag of two encodings must be weak (8.8.3.3), and a 304 has the same vary as its 200 (15.4.5).
   expect(headers.etag).toMatch(/^W\/"[0-9a-f]+"$/);
   expect(again.headers).toMatchObject({ etag: headers.etag, vary: 'accept-encoding' });
 });
 
-test('who has a page of another index.html is sent the new one, with files that are still the same', async () => {
+test('sends a changed index.html again, while the addresses of unchanged files stay the same', async () => {
   const folder = await temporaryDir();
   await cp(fileURLToPath(new URL('../../page', import.meta.url)), folder, { recursive: true });
   await appendFile(join(folder, 'index.html'), '<!-- new -->');
@@ -38,6 +38,6 @@ test('who has a page of another index.html is sent the new one, with files that 
   expect([answer.status, changed.version]).toEqual([200, loadPage('UTC').version]);
 });
 
-test('the page says from the start in which time zone the shop is', async () => {
+test('writes the time zone of the shop into the page', async () => {
   expect((await served(loadPage('Europe/Berlin')).get('/')).text).toContain('data-time-zone="Europe/Berlin"');
 });

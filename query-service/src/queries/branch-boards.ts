@@ -10,8 +10,8 @@ const ROWS = 6;
 const DAYS = 14;
 
 /**
- * Each branch as the page shows it: the answers of its own calls, together; `dayBefore` and `dayBeforeWeekBefore` are over, so
- * that a whole day is compared with a whole one.
+ * Each branch as the page shows it, with the answers of all its calls. `dayBefore` and `dayBeforeWeekBefore` are complete days,
+ * because a fair comparison needs two of those.
  */
 export const branchBoards = z.array(
   branchesSideBySide.element.extend({

@@ -6,7 +6,7 @@ import { dayParameter } from '../parameters.js';
 import { SHOP_NOW } from './shop-clock.sql.js';
 
 const count = z.int().min(0);
-/** Of one day. */
+/** The figures of one branch on one day. */
 export const branchFigures = z.object({ day, revenue: amount, items: count, purchases: count, uniqueCustomers: count });
 export const branchesSideBySide = z.array(
   branchFigures.extend({ branchId: z.string(), name: z.string(), weekBefore: branchFigures }),
@@ -24,7 +24,7 @@ interface Row {
   readonly uniqueCustomers: number;
 }
 
-/** All branches on one day, each beside its own same weekday of the week before. */
+/** All branches on one day, each with its figures of the same weekday a week before. */
 export function branchesSideBySideRoute(db: Queryable): Route {
   return route(
     'get',
@@ -34,7 +34,7 @@ export function branchesSideBySideRoute(db: Queryable): Route {
       query: z.strictObject({ date: dayParameter.optional() }),
       answer: {
         status: 200,
-        description: "On the day; on each branch's own today when left out",
+        description: "The figures of the day; without a date, of each branch's own today",
         schema: branchesSideBySide,
       },
     },

@@ -14,8 +14,8 @@ interface Row {
 }
 
 /**
- * Revenue and orders of one category. An order counts once, however many of its lines are of the category. By query
- * parameter, too: no browser sends a path that holds `..`, and many proxies send none that holds an encoded slash.
+ * Revenue and orders of one category. An order counts once, even if several of its lines belong to the category. The name may
+ * also be a query parameter: browsers cannot send a path that contains `..`, nor many proxies one with an encoded slash.
  */
 export function categoryRevenueRoutes(db: Queryable): Route[] {
   const revenueOf = readByKey<string, Row>(
@@ -41,15 +41,15 @@ export function categoryRevenueRoutes(db: Queryable): Route[] {
     route(
       'get',
       '/api/analytics/categories/:category/revenue',
-      { summary: 'What a category has earned', params: named, ...doc },
+      { summary: 'Revenue of a category', params: named, ...doc },
       ({ params }) => reply(params.category),
     ),
     route(
       'get',
       '/api/analytics/categories/revenue',
       {
-        summary: 'What a category has earned, for names that do not go into a path',
-        description: 'Such as `..`, or those with a slash. In a query a plus sign must be sent as %2B.',
+        summary: 'Revenue of a category, for names that cannot be part of a path',
+        description: 'Such names are `..` and those with a slash. In a query a plus sign must be sent as %2B.',
         query: named,
         ...doc,
       },

@@ -16,7 +16,7 @@ interface Row {
   readonly lastPurchaseAt: Date;
 }
 
-/** A branch's best customers, by purchases, then by spend. The index holds them in this order, so a page is all it reads. */
+/** A branch's best customers, by purchases, then by spend. An index has this order, so the query reads no other rows. */
 export function branchLoyalCustomersRoute(db: Queryable): Route {
   return route(
     'get',

@@ -15,7 +15,7 @@ interface Row {
   readonly lastAt: Date;
 }
 
-/** Spend, orders and last order of one customer, under both of its names. */
+/** Spend, orders and last order of one customer. The call has two names. */
 export function customerLtvRoutes(db: Queryable): Route[] {
   const lifetimeValueOf = readByKey<number, Row>(
     db,
@@ -31,7 +31,7 @@ export function customerLtvRoutes(db: Queryable): Route[] {
       'get',
       `/api/analytics/customers/:id/${name}`,
       {
-        summary: 'What a customer has spent',
+        summary: 'Spend of a customer',
         params: z.object({ id: idParameter }),
         answer: { status: 200, description: 'Totals since the beginning', schema: answer },
         problems: { 404: 'The customer has no orders' },

@@ -1,19 +1,19 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { ShopDay } from './shop-day.js';
 
-/** Distinct customers do not add up, so they are counted: from the index over the orders of two days. */
+/** Counts of distinct customers. Those of hours cannot be added up, so the orders of two days are read from an index. */
 export interface CustomersByHour {
   readonly today: number;
   readonly yesterdayBySameTime: number;
-  /** By the hour of their first order of the day; index = hour on the clock. */
+  /** Customers by the hour of their first order of the day. The index is the hour on the clock. */
   readonly todayByHour: readonly number[];
   readonly yesterdayByHour: readonly number[];
 }
 
-/** `anew`: counted from now on, not before. */
-export type ReadCustomers = (day: ShopDay, anew: boolean) => Promise<CustomersByHour>;
+/** With `recount` the count begins after the call; otherwise it may be a recent one. */
+export type ReadCustomers = (day: ShopDay, recount: boolean) => Promise<CustomersByHour>;
 
-/** Counting again waits for four times as long as the last count took: a very busy day costs a fifth of a core, not all of it. */
+/** A count is used for this multiple of the time that it took, so that a very busy day does not cost a whole core. */
 const PAUSE_FACTOR = 4;
 
 interface Row {
@@ -24,37 +24,37 @@ interface Row {
 }
 
 export function createCustomersToday(db: Queryable, timeZone: string): ReadCustomers {
-  let known: { readonly counted: Promise<CustomersByHour>; readonly today: number; until: number } | undefined;
-  /** Those who need a count of their own share the next one: as many as may ask, one at a time is under way. */
+  let current: { readonly customers: Promise<CustomersByHour>; readonly today: number; until: number } | undefined;
+  /** All calls with `recount` share the next count, so that one count at a time is under way. */
   let next: Promise<CustomersByHour> | undefined;
   const begin = (day: ShopDay) => {
     const startedAt = performance.now();
-    const begun = { counted: count(db, timeZone, day), today: day.today.getTime(), until: Number.POSITIVE_INFINITY };
-    known = begun;
-    begun.counted.then(
+    const customers = count(db, timeZone, day);
+    const started = { customers, today: day.today.getTime(), until: Number.POSITIVE_INFINITY };
+    current = started;
+    customers.then(
       () => {
         const now = performance.now();
-        begun.until = now + PAUSE_FACTOR * (now - startedAt);
+        started.until = now + PAUSE_FACTOR * (now - startedAt);
       },
       () => {
-        begun.until = 0;
+        started.until = 0;
       },
     );
-    return begun.counted;
+    return customers;
   };
   const beginNext = (day: ShopDay) => {
-    const last = known?.counted.catch(() => undefined);
-    next ??= Promise.resolve(last).then(() => {
+    const previous = current?.customers.catch(() => undefined);
+    next ??= Promise.resolve(previous).then(() => {
       next = undefined;
       return begin(day);
     });
     return next;
   };
-  return (day, anew) => {
-    if (anew) return beginNext(day);
-    if (known === undefined || known.today !== day.today.getTime() || performance.now() >= known.until)
-      return begin(day);
-    return known.counted;
+  return (day, recount) => {
+    if (recount) return beginNext(day);
+    if (current?.today !== day.today.getTime() || performance.now() >= current.until) return begin(day);
+    return current.customers;
   };
 }
 

@@ -6,7 +6,7 @@ import { dayRange } from '../day-range.js';
 import { dayParameter } from '../parameters.js';
 import { branchPath, findBranch } from './find-branch.js';
 
-/** Rows read are days, whatever the interval: a year by the day, five by the week or month. */
+/** The query reads one row per day for every interval, so this also limits its cost. */
 const MAX_DAYS = { day: 366, week: 1_830, month: 1_830 };
 
 const answer = z.array(
@@ -21,21 +21,25 @@ interface Row {
   readonly purchases: number;
 }
 
-/** Revenue per day, ISO week or month of a branch. Every interval that overlaps the range is there in full, or as zeros. */
+/** Revenue per day, ISO week or month of a branch. Every interval that overlaps the range is complete, or zeros. */
 export function branchRevenueRoute(db: Queryable): Route {
   return route(
     'get',
     '/api/analytics/branches/:branch/revenue',
     {
       summary: "A branch's revenue over time",
-      description: `At most ${MAX_DAYS.day} days, both ends included; ${MAX_DAYS.week} by the week or by the month.`,
+      description: `At most ${MAX_DAYS.day} days, both ends included; ${MAX_DAYS.week} when the interval is a week or a month.`,
       params: branchPath,
       query: z.strictObject({
         from: dayParameter.optional(),
         to: dayParameter.optional(),
         interval: z.enum(['day', 'week', 'month']).default('day'),
       }),
-      answer: { status: 200, description: 'Intervals from `from` to `to`, both included; 30 days', schema: answer },
+      answer: {
+        status: 200,
+        description: 'Intervals from `from` to `to`, both included; by default 30 days',
+        schema: answer,
+      },
       problems: { 404: 'The branch is unknown' },
     },
     async ({ params, query: { interval, ...asked } }) => {

@@ -8,11 +8,11 @@ export const branchPath = z.object({ branch: tillId });
 
 export interface Branch {
   readonly branchId: string;
-  /** The branch's own day at this moment. */
+  /** The present day in the branch's time zone. */
   readonly today: string;
 }
 
-/** The branch of a path, or 404 with the names of those that there are. */
+/** Returns the branch of a path, or throws a 404 that names all branches. */
 export async function findBranch(db: Queryable, branchId: string): Promise<Branch> {
   const branches = await db.query<Branch>({
     name: 'find-branch',

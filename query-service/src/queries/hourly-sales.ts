@@ -11,7 +11,7 @@ const MAX_HOURS = 31 * 24;
 
 const answer = z.array(z.object({ hour: instant, totalOrders: z.int().min(0), totalRevenue: amount }));
 
-/** Orders and revenue per UTC hour. Every hour that overlaps [from, to) is in the answer, with zeros where nothing was sold. */
+/** Orders and revenue per UTC hour. The answer has every hour that overlaps [from, to), with zeros if nothing was sold. */
 export function hourlySalesRoute(db: Queryable): Route {
   return route(
     'get',
@@ -49,12 +49,12 @@ export function hourlySalesRoute(db: Queryable): Route {
 
 const hourOf = (time: number) => Math.floor(time / HOUR_MS) * HOUR_MS;
 
-/** Where 24 hours end that begin with the hour of `from`. */
+/** The end of the 24 hours that begin with the hour of `from`. */
 export function dayAfter(from: Date): Date {
   return new Date(hourOf(from.getTime()) + 24 * HOUR_MS);
 }
 
-/** Without `from` it is 24 hours, as they stand on the clock: an hour that is touched is one of them. */
+/** Without `from` the range is 24 hours of the clock; the hour of `end` is one of them even if it is not over. */
 export function rangeOf(from: Date | undefined, end: Date): { from: Date; to: Date } {
   const start = from ?? new Date(hourOf(end.getTime() - 1) - 23 * HOUR_MS);
   if (end <= start) throw rangeProblem('must be after from');

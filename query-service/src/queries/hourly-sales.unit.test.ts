@@ -9,7 +9,7 @@ test.each([
   ['to, within an hour', undefined, '2026-11-19T00:30', '2026-11-18T01:00', '2026-11-19T00:30'],
   ['from, on the hour', '2026-11-18T00:00', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
   ['from, within an hour', '2026-11-18T00:30', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
-])('given %s, sales are of 24 hours', (_given, from, to, first, end) => {
+])('answers 24 hours, given %s', (_given, from, to, first, end) => {
   const at = (text: string | undefined) => (text === undefined ? undefined : new Date(`${text}Z`));
   const asked = { from: at(from), to: at(to) };
   const last = asked.to ?? (asked.from ? dayAfter(asked.from) : now);
@@ -19,7 +19,7 @@ test.each([
 test.each([
   ['2026-10-01T00:00', '2026-11-01T00:00'],
   ['2026-10-01T00:30', '2026-11-01T00:30'],
-])('a range of 744 hours is answered wherever it begins: %s', (from, to) => {
+])('accepts 744 hours that begin at %s, and no millisecond more', (from, to) => {
   const asked = { from: new Date(`${from}Z`), to: new Date(`${to}Z`) };
   expect(rangeOf(asked.from, asked.to).to).toEqual(asked.to);
   const beyond = new Date(asked.to.getTime() + 1);

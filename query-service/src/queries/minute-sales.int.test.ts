@@ -6,8 +6,8 @@ import { createSalesToday } from './minute-sales.js';
 const { pool } = await openTestDatabase('read', { emptied: ['minute_sales_view', 'orders_read'] });
 const MINUTE_MS = 60_000;
 
-test('the same time yesterday is the minute that has begun: orders and customers are those of the minutes before it', async () => {
-  // One order in the last millisecond of every minute, each by another customer.
+test('counts orders and customers of yesterday up to the beginning of the present minute', async () => {
+  // Every minute has one order in its last millisecond, each by another customer.
   await pool.query(`
     WITH days AS (SELECT date_trunc('day', now(), 'UTC') AS today),
     minutes AS (
@@ -20,8 +20,8 @@ test('the same time yesterday is the minute that has begun: orders and customers
   expect(yesterdayBySameTime).toMatchObject({ orders: minutesBefore, customers: minutesBefore });
 });
 
-test('sums beyond any BIGINT of cents are answered, rounded where JSON carries them as a number', async () => {
-  // Tomorrow, too, which may begin before it is asked for.
+test('answers sums that exceed a BIGINT of cents, rounded as JSON numbers are', async () => {
+  // Tomorrow has the same row, because midnight may pass during the test.
   await pool.query(`
     INSERT INTO minute_sales_view
     SELECT date_trunc('day', now(), 'UTC') + days * interval '1 day', 2, 100000000000000000000.25 FROM generate_series(0, 1) AS days`);

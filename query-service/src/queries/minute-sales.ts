@@ -15,24 +15,24 @@ export const salesToday = z.object({
   asOf: instant,
   today: totals,
   yesterdayBySameTime: totals,
-  hours: z
-    .array(z.object({ hour: z.int().min(0).max(23), today: hourOfDay, yesterday: hourOfDay }))
-    .meta({ description: 'By hour on the clock. newCustomers: those whose first order of the day came in this hour' }),
+  hours: z.array(z.object({ hour: z.int().min(0).max(23), today: hourOfDay, yesterday: hourOfDay })).meta({
+    description: 'By hour on the clock. newCustomers: customers whose first order of the day came in this hour',
+  }),
   currentHour: z
     .object({ hour: z.int().min(0).max(23), yesterdayBySameTime: z.object({ revenue: amount, orders: count }) })
-    .meta({ description: "The hour that is not over, and of yesterday's same hour as much as compares with it" }),
+    .meta({ description: "The present hour, and yesterday's same hour up to the same minute" }),
 });
 
 export type SalesToday = z.infer<typeof salesToday>;
-/** `anew`: without the count that is remembered or under way, which may lack what was written since. */
-export type ReadSalesToday = (options?: { readonly anew: boolean }) => Promise<SalesToday>;
+/** With `recount` customers are counted after the call, because an earlier count may lack a write that the call waited for. */
+export type ReadSalesToday = (options?: { readonly recount: boolean }) => Promise<SalesToday>;
 
-/** Today against yesterday, from a range of two days: what it costs does not grow with history. */
+/** Compares today with yesterday. It reads a range of two days, so its cost does not grow with history. */
 export function createSalesToday(db: Queryable, timeZone: string): ReadSalesToday {
   const readCustomers: ReadCustomers = createCustomersToday(db, timeZone);
-  return async ({ anew } = { anew: false }) => {
+  return async ({ recount } = { recount: false }) => {
     const day = await readShopDay(db, timeZone);
-    const [sales, customers] = await Promise.all([readHours(db, timeZone, day), readCustomers(day, anew)]);
+    const [sales, customers] = await Promise.all([readHours(db, timeZone, day), readCustomers(day, recount)]);
     return decideSalesToday(timeZone, day, sales, customers);
   };
 }
@@ -44,11 +44,11 @@ export function salesTodayRoute(read: ReadSalesToday): Route {
     {
       summary: 'Today, against the same time yesterday and hour by hour',
       description:
-        "A day is one of the shop's time zone. `yesterdayBySameTime` is to the minute: it ends where, a day ago, the present " +
-        'minute began. Averages are null where there are no orders.',
+        "Days are those of the shop's time zone. `yesterdayBySameTime` ends exactly a day before the present minute began. " +
+        'Averages are null when there are no orders.',
       answer: { status: 200, description: 'As far as the views know', schema: salesToday },
     },
-    async ({ hasAwaited }) => ({ body: await read({ anew: hasAwaited }) }),
+    async ({ hasAwaited }) => ({ body: await read({ recount: hasAwaited }) }),
   );
 }
 
@@ -61,7 +61,7 @@ export interface HourRow {
   readonly centsBySameTime: number;
 }
 
-/** NUMERIC as text: there are more cents than a BIGINT holds. */
+/** Revenue arrives as NUMERIC in text form, because it may exceed a BIGINT of cents. */
 interface StoredHour extends Omit<HourRow, 'revenueCents' | 'centsBySameTime'> {
   readonly revenueCents: string;
   readonly centsBySameTime: string;
@@ -89,7 +89,7 @@ async function readHours(db: Queryable, timeZone: string, day: ShopDay): Promise
   }));
 }
 
-/** Pure: rows of two days in, the page's numbers out. */
+/** Turns the rows of two days into the numbers of the answer. */
 export function decideSalesToday(
   timeZone: string,
   { now, hour: currentHour }: Pick<ShopDay, 'now' | 'hour'>,

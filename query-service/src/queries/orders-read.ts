@@ -23,7 +23,7 @@ interface Row {
   readonly placedAt: Date;
 }
 
-/** An order may have 100 lines: 200 of those are 7 MB, and 60 readers who do not read would hold a container's memory. */
+/** An order may have 100 lines. A page of 200 such orders is 7 MB, and slow readers of such pages would fill the memory. */
 const MAX_LINES_ON_PAGE = 2_000;
 
 const SELECT = `
@@ -52,14 +52,14 @@ export function orderRoute(db: Queryable): Route {
   );
 }
 
-/** Newest first by id: ids are taken inside the order's transaction, so they follow its time to within one group commit. */
+/** Orders by id, newest first. Ids are taken inside the transaction, so they follow the time to within one group commit. */
 export function ordersRoute(db: Queryable): Route {
   return route(
     'get',
     '/api/orders',
     {
       summary: 'Orders, newest first',
-      description: 'By when they were stored: an imported order of the past is as new as its import.',
+      description: 'Newest means stored last: an imported order of the past is as new as its import.',
       query: z.strictObject({ ...page, customerId: idParameter.optional(), before: idParameter.optional() }),
       answer: {
         status: 200,
@@ -75,13 +75,16 @@ export function ordersRoute(db: Queryable): Route {
         text: `${SELECT} WHERE order_id < $1 ${ofCustomer} ORDER BY order_id DESC LIMIT $2`,
         values: [before, limit + 1, ...(customerId === undefined ? [] : [customerId])],
       });
-      const next = keysetPage(rows, ordersOnPage(rows, limit), url, { parameter: 'before', of: (row) => row.orderId });
+      const next = keysetPage(rows, ordersOnPage(rows, limit), url, {
+        parameter: 'before',
+        keyOf: (row) => row.orderId,
+      });
       return { body: next.rows.map(shown), headers: next.headers };
     },
   );
 }
 
-/** One at least. */
+/** How many orders fit on a page, which is at least one. */
 function ordersOnPage(rows: readonly Row[], limit: number): number {
   let lines = 0;
   const beyond = rows.findIndex(({ items }) => {

@@ -10,7 +10,7 @@ const product = z.object({ productId: id, name: z.string().nullable(), units: z.
 export const branchTopProducts = z.object({
   from: day,
   to: day,
-  /** ISO 8601: `2026-W53`. */
+  /** The ISO 8601 week, such as `2026-W53`. */
   week: z.string(),
   byUnits: z.array(product),
   byRevenue: z.array(product),
@@ -25,7 +25,7 @@ interface Row {
   readonly revenueRank: number;
 }
 
-/** What a branch sold best on a day or in an ISO week. Reads one row per product and day: seven days at most. */
+/** The best sellers of a branch on a day or in an ISO week. The query reads one row per product and day. */
 export function branchTopProductsRoute(db: Queryable): Route {
   return route(
     'get',
@@ -40,7 +40,7 @@ export function branchTopProductsRoute(db: Queryable): Route {
       }),
       answer: {
         status: 200,
-        description: 'Of the day, or of the ISO week that holds it; today when left out',
+        description: 'Best sellers of the day, or of the ISO week that contains it; by default of today',
         schema: branchTopProducts,
       },
       problems: { 404: 'The branch is unknown' },
@@ -84,7 +84,7 @@ export async function readTopProducts(
   return { ...range, byUnits: best('unitsRank'), byRevenue: best('revenueRank') };
 }
 
-/** The calendar is the database's: one place knows which week a day is in. */
+/** The database decides which week a day belongs to, here as in every other query. */
 async function rangeOf(db: Queryable, period: 'day' | 'week', date: string) {
   const [range] = await db.query<{ from: string; to: string; week: string }>({
     name: 'top-products-range',
@@ -93,6 +93,6 @@ async function rangeOf(db: Queryable, period: 'day' | 'week', date: string) {
              FROM date_trunc($1, $3::timestamp) AS first`,
     values: [period, `1 ${period}`, date],
   });
-  if (range === undefined) throw new Error('a date has no period');
+  if (range === undefined) throw new Error(`the database returned no ${period} for ${date}`);
   return range;
 }

@@ -35,7 +35,7 @@ export function productSalesRoute(db: Queryable): Route {
     'get',
     '/api/analytics/products/:id/sales',
     {
-      summary: 'What a product has sold',
+      summary: 'Sales of a product',
       params: z.object({ id: idParameter }),
       answer: { status: 200, description: 'Totals since the beginning', schema: answer },
       problems: { 404: 'The product is unknown' },

@@ -29,7 +29,7 @@ const selectFrom = (products: string) => `
          p.initial_stock - COALESCE(s.total_quantity_sold, 0) AS "unitsLeft", p.created_at AS "createdAt"
     FROM ${products} p LEFT JOIN product_sales_view s USING (product_id)`;
 
-/** The page first, then its sales: a join of the tables reads all sales up to the page, 40 ms at product 280,000. */
+/** Selects the page before it is joined with sales: joining the tables first would read all sales up to the page. */
 const PAGE = '(SELECT * FROM products_read WHERE product_id > $1 ORDER BY product_id LIMIT $2)';
 
 export function productRoute(db: Queryable): Route {
@@ -61,8 +61,8 @@ export function productsRoute(db: Queryable): Route {
     {
       summary: 'The catalogue, in order of id',
       description:
-        'Pages are for reading the catalogue. They are no way to follow new products: ids may get into the view out of ' +
-        'order, so a product that is created meanwhile may appear behind where `after` has come to.',
+        'Pages are for reading the catalogue, not for following new products: ids may reach the view out of order, so a ' +
+        'product that is created meanwhile may appear on a page that was already read.',
       query: z.strictObject({ ...page, after: idParameter.optional() }),
       answer: {
         status: 200,
@@ -77,7 +77,7 @@ export function productsRoute(db: Queryable): Route {
         text: `${selectFrom(PAGE)} ORDER BY product_id`,
         values: [after, limit + 1],
       });
-      const next = keysetPage(rows, limit, url, { parameter: 'after', of: (row) => row.productId });
+      const next = keysetPage(rows, limit, url, { parameter: 'after', keyOf: (row) => row.productId });
       return { body: next.rows.map(shown), headers: next.headers };
     },
   );

@@ -1,21 +1,22 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import { SHOP_NOW } from './shop-clock.sql.js';
 
-/** Today and yesterday in the shop's time zone, as instants. Days of 23 and 25 hours come out right: the database knows them. */
+/** Today and yesterday in the shop's time zone, as instants. The database knows which days have 23 or 25 hours. */
 export interface ShopDay {
   readonly now: Date;
   readonly yesterday: Date;
   readonly today: Date;
   readonly tomorrow: Date;
-  /** The same time on the clock, a day ago, to the minute: sales are known by the minute, and must not run ahead. */
+  /** The beginning of the same minute on the clock a day ago. Sales are stored by the minute, so it cannot be more exact. */
   readonly sameTimeYesterday: Date;
-  /** On the clock now, 0 to 23. */
+  /** The present hour on the clock, 0 to 23. */
   readonly hour: number;
 }
 
 /**
- * The instant at which a day begins in the time zone $1. AT TIME ZONE alone takes the second midnight where clocks are put
- * back across it (the Azores); a second after 23:59:59 is an hour late where they are put forward from 23:00 (Nuuk).
+ * The instant at which a day begins in the time zone $1, which is the earlier of two candidates. AT TIME ZONE alone returns the
+ * second midnight when clocks are set back across it (Azores). The second after 23:59:59 is an hour late when clocks are set
+ * forward from 23:00 (Nuuk).
  */
 export const startOfDay = (day: string) =>
   `LEAST((${day}) AT TIME ZONE $1, (${day} - interval '1 second') AT TIME ZONE $1 + interval '1 second')`;
@@ -34,6 +35,6 @@ export async function readShopDay(db: Queryable, timeZone: string): Promise<Shop
        CROSS JOIN LATERAL date_trunc('day', now AT TIME ZONE $1) AS day`,
     values: [timeZone],
   });
-  if (row === undefined) throw new Error('the database did not tell the time');
+  if (row === undefined) throw new Error('the database returned no time');
   return row;
 }

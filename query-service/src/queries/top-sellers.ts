@@ -18,7 +18,7 @@ export const topSellers = z.object({
 
 export type TopSellers = z.infer<typeof topSellers>;
 
-/** The best products, categories and customers since the beginning. A product's name is null until its own event came. */
+/** The best products, categories and customers of all time. A product's name is null until its own event is applied. */
 export function topSellersRoute(db: Queryable): Route {
   return route(
     'get',
@@ -26,13 +26,13 @@ export function topSellersRoute(db: Queryable): Route {
     {
       summary: 'Best products, categories and customers by revenue',
       query: z.strictObject({ limit: countParameter(DEFAULT_LIMIT, MAX_LIMIT) }),
-      answer: { status: 200, description: 'Of each the first', schema: topSellers },
+      answer: { status: 200, description: 'The first `limit` of each', schema: topSellers },
     },
     async ({ query }) => ({ body: await readTopSellers(db, query.limit) }),
   );
 }
 
-/** Each from the head of an index: as fast with a million customers as with ten. */
+/** Each list is the head of an index, so its cost does not grow with the number of products or customers. */
 export async function readTopSellers(db: Queryable, limit = DEFAULT_LIMIT): Promise<TopSellers> {
   const [products, categories, customers] = await Promise.all([
     db.query<{ productId: number; name: string | null; revenue: string; quantity: number; orders: number }>({

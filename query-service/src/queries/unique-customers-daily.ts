@@ -10,7 +10,7 @@ const MAX_DAYS = 366;
 
 export const uniqueCustomers = z.array(z.object({ day, uniqueCustomers: z.int().min(0) }));
 
-/** Distinct customers of a branch on each day. They do not add up: who came on two days is one customer of the week. */
+/** Distinct customers of a branch on each day. They cannot be added up, because one customer may come on two days. */
 export function branchUniqueCustomersRoute(db: Queryable): Route {
   return route(
     'get',
@@ -20,7 +20,11 @@ export function branchUniqueCustomersRoute(db: Queryable): Route {
       description: `At most ${MAX_DAYS} days, both ends included.`,
       params: branchPath,
       query: z.strictObject({ from: dayParameter.optional(), to: dayParameter.optional() }),
-      answer: { status: 200, description: 'Days from `from` to `to`, both included; 30 days', schema: uniqueCustomers },
+      answer: {
+        status: 200,
+        description: 'Days from `from` to `to`, both included; by default 30',
+        schema: uniqueCustomers,
+      },
       problems: { 404: 'The branch is unknown' },
     },
     async ({ params, query }) => {
@@ -34,7 +38,7 @@ export function branchUniqueCustomersRoute(db: Queryable): Route {
 export function readUniqueCustomers(db: Queryable, branchId: string, from: string, to: string) {
   return db.query<{ day: string; uniqueCustomers: number }>({
     name: 'branch-unique-customers',
-    // Without the range of days in the join the plan may read the branch's whole history: 22 blocks after three years, not 3.
+    // Without the range of days in the join the plan may read the branch's whole history.
     text: `SELECT d::date::text AS day, COALESCE(customers_count, 0) AS "uniqueCustomers"
              FROM generate_series($2::timestamp, $3::timestamp, interval '1 day') AS d
              LEFT JOIN unique_customers_daily ON branch_id = $1 AND day = d::date AND day BETWEEN $2::date AND $3::date

@@ -10,10 +10,7 @@ const MAX_WAIT_SECONDS = 10;
 
 const NO_TOKEN = 'must be a token that a POST answered';
 
-/**
- * One token, or several separated by commas, as a client that has written more than once sends them. Where nothing is
- * between commas there is no element (RFC 9110, section 5.6.1.2).
- */
+/** A client that has written more than once sends several tokens. Empty list elements are ignored (RFC 9110, 5.6.1.2). */
 const headers = z.object({
   [CONSISTENCY_TOKEN]: z
     .string()
@@ -22,15 +19,15 @@ const headers = z.object({
     .pipe(z.array(z.guid(NO_TOKEN)).min(1, NO_TOKEN).max(MAX_TOKENS)),
 });
 
-/** The same for the documentation: both are optional on every call. */
+/** The documentation of both request headers, which are optional on every call. */
 export const consistencyHeaders = z.object({
   [CONSISTENCY_TOKEN]: z
     .string()
     .optional()
     .meta({
       description:
-        `The token of a POST, or up to ${MAX_TOKENS} with commas: the answer waits for it, is given either way, and says in ` +
-        'Consistency-Status if it includes it',
+        `The token of a POST, or up to ${MAX_TOKENS} separated by commas. The answer waits until the views include those ` +
+        'writes or the time is over; Consistency-Status says whether it includes them',
     }),
   prefer: z
     .string()
@@ -45,13 +42,13 @@ export const consistencyHeaders = z.object({
 
 export const consistencyAnswerHeaders = z.object({
   [CONSISTENCY_STATUS]: z.enum(consistencyStates).optional().meta({
-    description: 'To a call with a token: whether this answer includes that write',
+    description: 'When the call had a token: whether this answer includes that write',
   }),
 });
 
 /**
- * A GET that sends a Consistency-Token waits until that write is in the views, for `Prefer: wait=N` seconds (RFC 7240)
- * or 2, at most 10, and says in `Consistency-Status` whether its answer includes it. It is answered either way.
+ * Makes a GET with a Consistency-Token wait until the views include that write, for the seconds of `Prefer: wait=N` (RFC 7240)
+ * at most. The GET is answered in any case; `Consistency-Status` says whether its answer includes the write.
  */
 export function consistencyOnRequest(awaitEvents: AwaitEvents): RequestHandler {
   return async (request, response, next) => {
@@ -60,7 +57,7 @@ export function consistencyOnRequest(awaitEvents: AwaitEvents): RequestHandler {
     const gone = new AbortController();
     response.on('close', () => gone.abort());
     const state = await awaitEvents(tokens, waitMs(request.get('prefer')), gone.signal);
-    // A handler that waits for its response to close would wait for what has been.
+    // The stream's handler waits for the response to close, which has already happened here.
     if (gone.signal.aborted) return;
     response.setHeader(CONSISTENCY_STATUS, state);
     response.locals.hasAwaited = true;

@@ -10,7 +10,7 @@ const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
   pendingEvents: 0,
   waitingInOutbox: 0,
   setAsideEvents: 0,
-  setAsideOwnEvents: 0,
+  deadLettersFromOutbox: 0,
   lacksHistory: false,
   lastProcessedAt: now,
   hasGap: false,
@@ -21,11 +21,11 @@ const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
 });
 
 describe('sync-status', () => {
-  test('is in sync, with lag 0, when nothing is missing and the write side was heard of just now', () => {
+  test('is in sync, with lag 0, when nothing is missing and the newest watermark is recent', () => {
     expect(decideSyncStatus(facts())).toMatchObject({ status: 'in-sync', lagSeconds: 0, pendingEvents: 0 });
   });
 
-  test('lags by the age of the oldest missing event', () => {
+  test('is catching up, with the age of the oldest missing event as its lag', () => {
     const pending = {
       pendingEvents: 3,
       oldestPendingAt: new Date(now.getTime() - 1_204),
@@ -38,29 +38,29 @@ describe('sync-status', () => {
     });
   });
 
-  test('takes silence of the write side for lag, not for consent', () => {
+  test('is stale, with the age of the newest watermark as its lag, when no new one arrives', () => {
     expect(decideSyncStatus(facts({ watermarkAgeSeconds: 60 }))).toMatchObject({ status: 'stale', lagSeconds: 60 });
   });
 
-  test('takes news from the future, told before the clock was set back, for no news', () => {
+  test('is stale when the newest watermark is from the future, because the clock was set back since', () => {
     expect(decideSyncStatus(facts({ watermarkAgeSeconds: -3_600 }))).toMatchObject({ status: 'stale', lagSeconds: 0 });
   });
 
-  test('is incomplete where the write side pruned what never came', () => {
+  test('is incomplete when the write side pruned events that never arrived', () => {
     expect(decideSyncStatus(facts({ lacksHistory: true })).status).toBe('incomplete');
   });
 
-  test('is incomplete while an event of the write side is set aside, but not for a foreign message', () => {
-    expect(decideSyncStatus(facts({ setAsideEvents: 2, setAsideOwnEvents: 1 })).status).toBe('incomplete');
+  test('is incomplete while a dead letter came from the outbox, but not for a foreign message', () => {
+    expect(decideSyncStatus(facts({ setAsideEvents: 2, deadLettersFromOutbox: 1 })).status).toBe('incomplete');
     expect(decideSyncStatus(facts({ setAsideEvents: 1 })).status).toBe('in-sync');
   });
 
   test.each<[string, Partial<SyncFacts>, string]>([
     ['the history of the write database is in doubt', { doubt: 'its timeline changed' }, 'write-database-changed'],
-    ['events of another write database came', { otherSources: ['5f0c9a52'] }, 'second-write-database'],
-    ['events were set aside', { setAsideEvents: 1, setAsideOwnEvents: 1 }, 'dead-letters'],
-    ['pruned events never came', { lacksHistory: true }, 'history-lacking'],
-  ])('is incomplete, and says why, while %s', (_why, more, code) => {
+    ['events of another write database arrived', { otherSources: ['5f0c9a52'] }, 'second-write-database'],
+    ['events are dead letters', { setAsideEvents: 1, deadLettersFromOutbox: 1 }, 'dead-letters'],
+    ['pruned events never arrived', { lacksHistory: true }, 'history-lacking'],
+  ])('is incomplete and names the reason when %s', (_why, more, code) => {
     const { status, reasons } = decideSyncStatus(facts(more));
     expect([status, reasons.map((reason) => reason.code)]).toEqual(['incomplete', [code]]);
   });
@@ -72,7 +72,7 @@ describe('sync-status', () => {
     ['events are on their way', { pendingEvents: 2 }, ['events-pending']],
     ['events wait for the broker', { pendingEvents: 2, waitingInOutbox: 2 }, ['events-in-outbox', 'events-pending']],
     [
-      'a service reports a problem, maybe of a later version',
+      'a service reports a problem that this version does not know',
       { watermarkAgeSeconds: 60, problems: [{ code: 'moon-phase', detail: 'full' }] },
       ['moon-phase', 'nothing-new-reported'],
     ],
@@ -82,18 +82,18 @@ describe('sync-status', () => {
     for (const { detail, action } of reasons) expect([detail, action]).not.toContain('');
   });
 
-  test('gives no reason when it is in sync, whatever a service reports', () => {
+  test('gives no reason when it is in sync, even if a service reports a problem', () => {
     expect(decideSyncStatus(facts({ problems: [{ code: 'consumer-without-broker', detail: 'x' }] })).reasons).toEqual(
       [],
     );
   });
 
-  test('knows nothing before the first watermark', () => {
+  test('is unknown before the first watermark', () => {
     const never = { measuredAt: null, watermarkAgeSeconds: null, lastProcessedAt: null };
     expect(decideSyncStatus(facts(never))).toMatchObject({ status: 'unknown', lagSeconds: null, completeUpTo: null });
   });
 
-  test('never answers a negative lag when clocks are set', () => {
+  test('answers lag 0 when a clock that was set makes the age negative', () => {
     const pending = { pendingEvents: 1, oldestPendingAt: now, oldestPendingAgeSeconds: -0.2 };
     expect(decideSyncStatus(facts(pending)).lagSeconds).toBe(0);
   });

@@ -6,7 +6,7 @@ import { createLogger } from '@tallyline/chassis/process/logger';
 import { createMetrics } from '@tallyline/chassis/process/metrics';
 import request from 'supertest';
 import { z } from 'zod';
-import { consistencyOnRequest } from './consistency.js';
+import { consistencyOnRequest } from './consistency-token.js';
 
 let awaited: readonly string[] = [];
 let server: HttpServer;
@@ -30,24 +30,24 @@ afterAll(() => server.stop());
 
 const tokens = Array.from({ length: 11 }, (_, n) => `0199aaaa-bbbb-7ccc-8ddd-eeeeeeeeee${10 + n}`);
 const [first = '', second = ''] = tokens;
-const asked = (token: string) =>
+const getWith = (token: string) =>
   request(`http://127.0.0.1:${server.port}`).get('/thing').set('consistency-token', token);
 
 test.each([
-  ['one', first, [first]],
-  ['several', `${first}, ${second.toUpperCase()}`, [first, second]],
-  ['some with nothing between them, as RFC 9110 has it (5.6.1.2)', `,${first}, ,${second},`, [first, second]],
-  ['one many times', Array(20).fill(first).join(), [first]],
-])('a GET waits for its tokens: %s', async (_which, header, expected) => {
-  const { status, headers } = await asked(header);
+  ['one token', first, [first]],
+  ['several tokens', `${first}, ${second.toUpperCase()}`, [first, second]],
+  ['tokens and empty elements (RFC 9110, 5.6.1.2)', `,${first}, ,${second},`, [first, second]],
+  ['one token many times', Array(20).fill(first).join(), [first]],
+])('waits for each token once, given %s', async (_given, header, expected) => {
+  const { status, headers } = await getWith(header);
   expect([status, headers['consistency-status'], awaited]).toEqual([200, 'included', expected]);
 });
 
 test.each([
-  ['none', ',', 'must be a token that a POST answered'],
-  ['what is none', `${first},x`, 'must be a token that a POST answered'],
-  ['more than ten', tokens.join(), 'must have at most 10 items'],
-])('a GET is refused with %s', async (_what, header, detail) => {
-  const { status, body } = await asked(header);
+  ['no token', ',', 'must be a token that a POST answered'],
+  ['a text that is no token', `${first},x`, 'must be a token that a POST answered'],
+  ['more than ten tokens', tokens.join(), 'must have at most 10 items'],
+])('returns 400 for %s', async (_what, header, detail) => {
+  const { status, body } = await getWith(header);
   expect([status, body.errors]).toEqual([400, [{ header: 'consistency-token', detail }]]);
 });

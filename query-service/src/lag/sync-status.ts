@@ -6,33 +6,33 @@ import { MOST_WAITING } from '@tallyline/contracts/watermark';
 import { z } from 'zod';
 import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-status.js';
 
-/** All of 3,000,000 seconds took 0.6 s to add up, and a read database of which ten times as many are told had no answer. */
-const MOST_SECONDS = 100_000;
+/** Adding up every second of a long backlog would exceed the statement timeout, so pending events are counted this far. */
+const MAX_SUMMED_SECONDS = 100_000;
 
-/** A problem is reported every 3 s; one that was last seen before is of a service that is gone, or well again. */
-const PROBLEM_SECONDS = 15;
+/** A service repeats its problems every 3 s. An older one was solved, or its service has stopped. */
+const MAX_PROBLEM_AGE_SECONDS = 15;
 
 export const syncStatus = z.object({
   status: z.enum(syncStates).meta({
     description:
       'in-sync: every event committed up to completeUpTo is in the views. catching-up: some are not yet. ' +
-      'incomplete: all are accounted for, but the views lack some or hold others; see reasons. ' +
-      'stale: what the write side has reported ends more than 4 s ago. unknown: it has reported nothing yet',
+      'incomplete: all are accounted for, but the views lack some or contain foreign ones; see reasons. ' +
+      'stale: the newest report of the write side is more than 4 s old. unknown: it has reported nothing yet',
   }),
   reasons: z
     .array(
       z.object({
-        code: z.string().meta({ description: `One of ${syncReasonCodes.join(', ')}; later versions may add others` }),
+        code: z.string().meta({ description: `One of ${syncReasonCodes.join(', ')}; later versions may add more` }),
         detail: z.string(),
         action: z.string().meta({ description: 'What to do; docs/operations.md says more under the code' }),
       }),
     )
-    .meta({ description: 'Why it is not in-sync, the causes first; empty when it is' }),
+    .meta({ description: 'Why the views are not in sync, causes before consequences; empty when they are' }),
   lagSeconds: z.number().min(0).nullable(),
   pendingEvents: z
     .int()
     .min(0)
-    .meta({ description: `Of the oldest ${MOST_SECONDS} seconds that lack any, at most` }),
+    .meta({ description: `Counted over the oldest ${MAX_SUMMED_SECONDS} seconds with missing events at most` }),
   waitingInOutbox: z
     .int()
     .min(0)
@@ -42,12 +42,12 @@ export const syncStatus = z.object({
     description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
   }),
   completeUpTo: instant.nullable().meta({
-    description: 'Every event committed before is in the views or was set aside, unless `lacksHistory`',
+    description: 'Every event committed before this is in the views or is a dead letter, unless `lacksHistory`',
   }),
   lastProcessedEventTimestamp: instant.nullable(),
 });
 
-/** How far the views are behind, as this side can prove it. Both ages compare the write side's clock with itself. */
+/** Answers how far the views are behind, as far as the read side can prove it. */
 export function syncStatusRoute(db: Queryable): Route {
   return route(
     'get',
@@ -68,7 +68,10 @@ export async function readSyncStatus(db: Queryable) {
   return decideSyncStatus(await readSyncFacts(db));
 }
 
-/** Needs every table that says how far the views are. */
+/**
+ * The facts from which the status follows. Both ages compare times of the write side's clock with each other: the offset
+ * turns this database's time into that clock's.
+ */
 export const syncFactsStatement: Statement = {
   name: 'sync-status',
   text: `
@@ -79,7 +82,7 @@ export const syncFactsStatement: Statement = {
              pending.events AS "pendingEvents",
              s.waiting AS "waitingInOutbox",
              (SELECT count(*) FROM dead_letters WHERE NOT forgotten) AS "setAsideEvents",
-             (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "setAsideOwnEvents",
+             (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "deadLettersFromOutbox",
              s.lacks_history AS "lacksHistory",
              s.gap_since IS NOT NULL AS "hasGap",
              (SELECT doubt FROM sources WHERE is_counted) AS "doubt",
@@ -92,7 +95,7 @@ export const syncFactsStatement: Statement = {
              (SELECT last_settled_at FROM event_ledger WHERE settled > 0 ORDER BY second DESC LIMIT 1) AS "lastProcessedAt"
         FROM sync_state s
         LEFT JOIN LATERAL (
-          -- Not behind a gap in what was told: what is not known of there may be older.
+          -- Seconds after a gap in the watermarks do not count: an older event may be missing inside the gap.
           SELECT first_at FROM event_ledger WHERE settled < committed AND second < s.measured_at ORDER BY second LIMIT 1
         ) oldest ON true
        CROSS JOIN (
@@ -100,7 +103,7 @@ export const syncFactsStatement: Statement = {
             SELECT committed - settled AS missing FROM event_ledger WHERE settled < committed ORDER BY second LIMIT $1
           ) oldest_seconds
         ) pending`,
-  values: [MOST_SECONDS, PROBLEM_SECONDS],
+  values: [MAX_SUMMED_SECONDS, MAX_PROBLEM_AGE_SECONDS],
 };
 
 async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
