@@ -4,7 +4,7 @@ import request from 'supertest';
 import { docsRoutes } from './docs-page.js';
 
 const app = express();
-docsRoutes(app, { title: 'a service', description: 'for this test' }, []);
+docsRoutes(app, { problemTypes: 'urn:problem:', title: 'a service', description: 'for this test' }, []);
 
 test('every address of the page is relative, so that it also works under a base path', async () => {
   const { text } = await request(app).get('/docs');
