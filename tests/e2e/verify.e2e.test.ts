@@ -64,7 +64,7 @@ async function untilEqual(): Promise<void> {
   await expectEqual();
 }
 
-test('no table of the read database is left out', async () => {
+test('verify checks every view of the read database', async () => {
   const bookkeeping =
     'branches|processed_events|dead_letters|event_.*|sync_state|replay_state|sources|service_problems|storage_probe';
   const { rows } = await suite.read.query(
@@ -73,7 +73,7 @@ test('no table of the read database is left out', async () => {
   expect(rows).toEqual([{ n: 12 }]);
 });
 
-test('equal, at rest and under load, with one line', async () => {
+test('verify prints one line when the views are equal, at rest and under load', async () => {
   await expectEqual();
   let running = true;
   const load = (async () => {
@@ -97,7 +97,7 @@ test.each([
   ['product_sales_daily', 'qty_sum = qty_sum + 1', 'qty_sum = qty_sum - 1'],
   ['customer_loyalty', 'total_spent = total_spent + 0.01', 'total_spent = total_spent - 0.01'],
   ['unique_customers_daily', 'customers_count = customers_count + 1', 'customers_count = customers_count - 1'],
-])('a cent or a unit that is changed by hand in %s is named', async (table, change, back) => {
+])('verify names a cent or a unit that was changed in %s', async (table, change, back) => {
   const { rows } = await suite.read.query(`SELECT ctid::text AS row FROM ${table} LIMIT 1`);
   const changed = await suite.read.query(`UPDATE ${table} SET ${change} WHERE ctid = $1 RETURNING ctid::text AS row`, [
     rows[0].row,
@@ -108,7 +108,7 @@ test.each([
   expect(stdout).toMatch(/\n1 of \d+ rows differ/);
 });
 
-test('a row that is gone, and a member of a set that is gone, are named', async () => {
+test('verify names a deleted row, and a deleted member of a set', async () => {
   const order = await suite.read.query('DELETE FROM orders_read WHERE order_id = 1 RETURNING *');
   const member = await suite.read.query(
     'DELETE FROM customers_daily WHERE ctid = (SELECT min(ctid) FROM customers_daily) RETURNING *',
@@ -129,7 +129,7 @@ test('a row that is gone, and a member of a set that is gone, are named', async 
   await expectEqual();
 });
 
-test('events of other publishers count as they were received', async () => {
+test('verify counts events of other publishers as they were received', async () => {
   const connection = await connect(suite.brokerUrl);
   const channel = await connection.createConfirmChannel();
   const event = {
@@ -150,7 +150,7 @@ test('events of other publishers count as they were received', async () => {
   expect([code, stdout]).toEqual([0, expect.stringContaining('1 of the events came from elsewhere')]);
 });
 
-test('one event that was applied twice by hand is named in every view', async () => {
+test('verify names an event that was applied twice, in every view', async () => {
   const { body } = await suite.post('/api/orders', {
     customerId: 105,
     items: [
@@ -183,7 +183,7 @@ test('one event that was applied twice by hand is named in every view', async ()
   );
 });
 
-test('an event that was recorded but never applied is named as missing', async () => {
+test('verify names an event as missing that was recorded but never applied', async () => {
   await suite.consumer.kill();
   const orderId = await placeOrder(2);
   const { rows } = await suite.write.query("SELECT id FROM outbox WHERE (payload->>'orderId')::bigint = $1", [orderId]);
