@@ -135,7 +135,7 @@ describe('imports', () => {
   });
 });
 
-test('SQL is only in .sql.ts files, projections and queries', () => {
+test('SQL lives in .sql.ts files, projections and queries', () => {
   const home = /\.sql\.ts$|\/projections\/|\/queries\/|\/consistency\/|^local\/|^bench\/|\/health\.ts$/;
   const sql = /[`'"]\s*(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|WITH)\s+[\w(]/;
   expect(offences((file) => (sql.test(file.text) && !home.test(file.path) ? ['holds SQL'] : []))).toEqual([]);

@@ -257,7 +257,7 @@ test('lists, tries and returns hundreds of dead letters in the order in which th
   expect([tried.code, tried.stderr]).toEqual([0, '']);
   expect(tried.stdout.match(/would be applied:/g)).toHaveLength(count / 3);
   expect(tried.stdout.match(/would be set aside again: unappliable: .*refuse/g)).toHaveLength((2 * count) / 3);
-  // Each message was tried without the effect of the others.
+  // Each was tried as if it were the only one.
   expect(tried.stdout.match(/"customer_id": 941, .*"order_count": 1,/g)).toHaveLength(count / 3);
   expect(tried.stdout).toContain(`${count} message(s) tried and rolled back`);
   expect((await listed()).map(({ id }) => id)).toEqual(deadLetters.map(({ id }) => id));

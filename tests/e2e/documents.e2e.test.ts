@@ -20,7 +20,7 @@ describe.each(services)('%s', (name) => {
     expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
   });
 
-  test('shows the document as a page without scripts and other hosts', async () => {
+  test('shows it to people, with neither script nor other host', async () => {
     const response = await fetch(`${urlOf(name)}/docs`);
     const page = await response.text();
     expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");

@@ -28,7 +28,7 @@ export const deliveryBugs: readonly Mutant[] = [
     },
   },
   {
-    name: 'requeue-dead-letter',
+    name: 'requeue-unreadable',
     bug: 'a message that cannot be applied goes back into its queue',
     changes: [
       {

@@ -45,3 +45,18 @@ test('the nightly run replaces the PostgreSQL image that the tests use', () => {
   const [, replaced = 'nothing'] = /sed -i "s\/('postgres:\d+')\//.exec(textOf('.github/workflows/nightly.yml')) ?? [];
   expect(textOf('local/src/servers/images.ts')).toContain(replaced);
 });
+
+test('every package has the version of the newest entry in CHANGELOG.md', () => {
+  const [, newest] = /^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$/m.exec(textOf('CHANGELOG.md')) ?? [];
+  const { version, workspaces } = JSON.parse(textOf('package.json'));
+  expect(version).toBe(newest);
+  for (const workspace of workspaces) {
+    const manifest = JSON.parse(textOf(`${workspace}/package.json`));
+    const own = Object.entries(manifest.dependencies ?? {}).filter(([name]) => name.startsWith('@tallyline/'));
+    expect([workspace, manifest.version, ...own.map(([, wanted]) => wanted)]).toEqual([
+      workspace,
+      newest,
+      ...own.map(() => newest),
+    ]);
+  }
+});
