@@ -64,7 +64,7 @@ async function untilEqual(): Promise<void> {
   await expectEqual();
 }
 
-test('verify checks every view of the read database', async () => {
+test('no table of the read database is left out', async () => {
   const bookkeeping =
     'branches|processed_events|dead_letters|event_.*|sync_state|replay_state|sources|service_problems|storage_probe';
   const { rows } = await suite.read.query(
@@ -97,7 +97,7 @@ test.each([
   ['product_sales_daily', 'qty_sum = qty_sum + 1', 'qty_sum = qty_sum - 1'],
   ['customer_loyalty', 'total_spent = total_spent + 0.01', 'total_spent = total_spent - 0.01'],
   ['unique_customers_daily', 'customers_count = customers_count + 1', 'customers_count = customers_count - 1'],
-])('verify names a cent or a unit that was changed in %s', async (table, change, back) => {
+])('a cent or a unit that is changed by hand in %s is named', async (table, change, back) => {
   const { rows } = await suite.read.query(`SELECT ctid::text AS row FROM ${table} LIMIT 1`);
   const changed = await suite.read.query(`UPDATE ${table} SET ${change} WHERE ctid = $1 RETURNING ctid::text AS row`, [
     rows[0].row,

@@ -29,7 +29,7 @@ export const deliveryBugs: readonly Mutant[] = [
   },
   {
     name: 'requeue-unreadable',
-    bug: 'a message that cannot be applied goes back into its queue',
+    bug: 'a message that cannot be read goes back into its queue',
     changes: [
       {
         file: subscription,
