@@ -41,13 +41,15 @@ const retiredNames: readonly RetiredWord[] = [
 ];
 
 /** Names of columns, metrics, wire fields and API values keep their words, and so do names of the language. */
-const exceptions: readonly { readonly name: RegExp; readonly reason: string }[] = [
+const exceptions: readonly { readonly name: RegExp; readonly reason: string; readonly path?: RegExp }[] = [
   { name: /\bsetAsideEvents\b/g, reason: 'a field of sync-status' },
   { name: /\bset-aside\b/g, reason: 'a reason code of sync-status' },
   { name: /\btallyline_views_set_aside_events\b/g, reason: 'a metric' },
   { name: /\b(?:last_settled_at|event_ledger_settled)\b/g, reason: 'a column and an index of event_ledger' },
   { name: /\b(?:told_ahead|tell_requested_at|tell_attempts)\b/g, reason: 'columns of sync_state and replay_state' },
   { name: /would be set aside again/g, reason: 'consumer-service still prints it: remove this with that line' },
+  { name: /\bletter-spacing\b/g, reason: 'CSS' },
+  { name: /\bletters?\b/g, path: /\/plain-text\./, reason: 'letters of an alphabet' },
   { name: /\ballSettled\b|\bPromiseSettledResult\b/g, reason: 'JavaScript' },
 ];
 
@@ -86,8 +88,9 @@ const comment = /\/\*[\s\S]*?\*\/|(?<![:'"`\w])\/\/.*/g;
 const string = /'(?:\\.|[^'\\\n])*'|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`/g;
 const blank = (text: string) => text.replace(/[^\n]/g, ' ');
 
-function withoutExceptions(text: string): string {
-  const named = exceptions.reduce((rest, { name }) => rest.replace(name, blank), text);
+function withoutExceptions({ path, text }: TextFile): string {
+  const here = exceptions.filter((exception) => exception.path?.test(path) ?? true);
+  const named = here.reduce((rest, { name }) => rest.replace(name, blank), text);
   return named.replace(string, (literal) =>
     columns.reduce(
       (rest, { statement, column }) => (statement.test(rest) ? rest.replace(column, blank) : rest),
@@ -116,10 +119,11 @@ function uses(text: string, words: readonly RetiredWord[]): string[] {
   );
 }
 
-function retiredIn({ path, text }: TextFile): string[] {
+function retiredIn(file: TextFile): string[] {
+  const { path, text } = file;
   return [
     ...uses(inWords(path), retiredWords).map((use) => `its path, line ${use}`),
-    ...uses(inWords(withoutExceptions(text)), retiredWords),
+    ...uses(inWords(withoutExceptions(file)), retiredWords),
     ...uses(`${namesOf(text)}\n${path}`, retiredNames),
   ];
 }
