@@ -2,7 +2,7 @@
 export default {
   rootDir: '.',
   testEnvironment: 'node',
-  testMatch: ['<rootDir>/**/*.{unit,int,e2e}.test.ts', '<rootDir>/tests/tidy.test.ts'],
+  testMatch: ['<rootDir>/**/*.{unit,int,e2e}.test.ts', '<rootDir>/tests/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/'],
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.data/'],
   extensionsToTreatAsEsm: ['.ts'],

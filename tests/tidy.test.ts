@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from '@jest/globals';
 import { environment } from '@tallyline/contracts/environment';
 
-/** The architecture as assertions: who imports whom, where SQL lives, who reads the environment, what files are called. */
+/** Rules of the architecture: imports between parts, places for SQL, access to the environment, names of files. */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
-/** What each part may import of the others, as docs/architecture.md has it. */
+/** The parts that each part may import, as in docs/architecture.md. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
   contracts: [],
   chassis: [],
@@ -43,14 +43,14 @@ const sources: readonly SourceFile[] = Object.keys(mayImport).flatMap((part) =>
     .map((path) => ({ part, path: relative(root, path), text: readFileSync(path, 'utf8') })),
 );
 
-/** What a file imports, and what it asks Node to find: the browser's chart library is served, not run. */
+/** Returns the specifiers that a file imports or resolves. The browser's chart library is only resolved. */
 function importsOf({ text }: SourceFile): string[] {
   const statements =
     /^(?:import|export)\s(?:[\w*{}\s,$]*?\sfrom\s+)?'([^']+)'|(?:\bimport|\brequire\.resolve|import\.meta\.url\)\.resolve)\('([^']+)'\)/gm;
   return [...text.matchAll(statements)].flatMap(([, named, dynamic]) => named ?? dynamic ?? []);
 }
 
-/** The packages that a file needs of others. */
+/** Returns the packages that a file uses from outside its own part. */
 function packagesOf(file: SourceFile): string[] {
   return importsOf(file)
     .filter((specifier) => !specifier.startsWith('.') && !specifier.startsWith('node:'))
@@ -63,13 +63,13 @@ function declaredBy(part: string): string[] {
   return Object.keys(manifest.dependencies ?? {});
 }
 
-/** Every offence by file and rule, so that a failure says what to mend. */
+/** Lists every offence with its file, so that a failure says what to change. */
 function offences(rule: (file: SourceFile) => readonly string[]): string[] {
   return sources.flatMap((file) => rule(file).map((offence) => `${file.path}: ${offence}`));
 }
 
 describe('imports', () => {
-  test('cross a part only where the table allows it', () => {
+  test('cross parts only where the table allows it', () => {
     expect(
       offences((file) =>
         importsOf(file).flatMap((specifier) => {
@@ -81,7 +81,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('never reach into another part by a relative path', () => {
+  test('never leave a part by a relative path', () => {
     expect(
       offences((file) =>
         importsOf(file)
@@ -92,7 +92,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('of the chassis point to http/ from http/ alone', () => {
+  test('of the chassis reach http/ only from http/', () => {
     expect(
       offences((file) =>
         /^chassis\/src\/(?!http\/)/.test(file.path)
@@ -102,7 +102,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('into the page are of types alone: what runs in the browser is served from its own folder', () => {
+  test('of the page from query-service are types alone, because the browser loads only the page folder', () => {
     const page = filesBelow(join(root, 'query-service', 'page', 'src'));
     const reaches = page.flatMap(
       (path) => readFileSync(path, 'utf8').match(/^import (?!type ).*'\.\.\/\.\.\/src\/.*$/gm) ?? [],
@@ -122,7 +122,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('are all that a package.json declares', () => {
+  test('use every package that a package.json declares', () => {
     const unused = Object.keys(mayImport).flatMap((part) => {
       const used = new Set(sources.filter((file) => file.part === part).flatMap(packagesOf));
       return declaredBy(part)
@@ -132,7 +132,7 @@ describe('imports', () => {
     expect(unused).toEqual([]);
   });
 
-  test('of third parties stay within what a part is for', () => {
+  test('of third parties are only those that the part may use', () => {
     expect(
       offences((file) => {
         const allowed = onlyThirdParty[file.part];
@@ -151,14 +151,14 @@ test('SQL lives in .sql.ts files, projections and queries', () => {
   expect(offences((file) => (sql.test(file.text) && !home.test(file.path) ? ['holds SQL'] : []))).toEqual([]);
 });
 
-test('process.env is read in main files alone', () => {
+test('only main files read process.env', () => {
   const main = /(?:^|\/)(?:[\w-]+\.)?main\.ts$|^local\/|^bench\//;
   expect(
     offences((file) => (file.text.includes('process.env') && !main.test(file.path) ? ['reads process.env'] : [])),
   ).toEqual([]);
 });
 
-test('.env.example names exactly the variables that the services read, with their defaults', () => {
+test('.env.example lists exactly the variables that the services read, with their defaults', () => {
   const named = readFileSync(join(root, '.env.example'), 'utf8')
     .split('\n')
     .flatMap((line) => /^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/.exec(line)?.slice(1, 3) ?? []);
@@ -180,7 +180,7 @@ test('the chassis has no word of this suite or of its business', () => {
 
 test('no file is called utils, helpers, common or misc', () => {
   const vague = /^(?:utils?|helpers?|common|misc|shared)\b/;
-  expect(offences((file) => (vague.test(basename(file.path)) ? ['says nothing by its name'] : []))).toEqual([]);
+  expect(offences((file) => (vague.test(basename(file.path)) ? ['has a name that says nothing'] : []))).toEqual([]);
 });
 
 test('no module is mocked, and no test is focused or skipped', () => {

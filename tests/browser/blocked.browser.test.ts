@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** General rules of EasyPrivacy that could meet a page of sales, and some that are stricter than any widespread list. */
+/** Rules of EasyPrivacy that could match a page of sales, and some that are stricter than any common list. */
 const LIST = `
 /api/analytics/*
 /api/analytics?
@@ -40,7 +40,7 @@ const LIST = `
 /livehit
 `;
 
-/** Opens the page in a browser with a content blocker that has these filters. */
+/** Opens the page in a browser whose content blocker has these filters. */
 async function openFiltered(filters: string, url: string) {
   const engine = FiltersEngine.parse(filters, { enableCompression: false });
   const context = await browser.newContext({ locale: 'en-GB' });
@@ -60,12 +60,12 @@ async function openFiltered(filters: string, url: string) {
 
 const strip = (page: Page) => page.textContent('#strip-text');
 
-test('no rule of a filter list meets anything that the page needs', async () => {
+test('loads everything that the page needs under common filter lists', async () => {
   const { page, blocked, close } = await openFiltered(LIST, suite.query.url);
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
   await page.waitForSelector('#numbers[aria-busy=false]');
   expect(blocked).toEqual([]);
-  // The list is at work: the documented path of the same numbers is blocked.
+  // The blocker is active: it blocks the documented path of the same numbers.
   const isAnswered = await page.evaluate(() =>
     fetch('/api/analytics/sync-status').then(
       () => true,
@@ -76,7 +76,7 @@ test('no rule of a filter list meets anything that the page needs', async () => 
   await close();
 });
 
-test('where the numbers are blocked all the same, the page says that, and not that the shop is away', async () => {
+test('names a content blocker when the numbers are blocked but the shop answers', async () => {
   const { page, close } = await openFiltered('/page/numbers', suite.query.url);
   await eventually(async () =>
     expect(await strip(page)).toMatch(/^The shop answers, but something in this browser, such as a content blocker/),
@@ -86,7 +86,7 @@ test('where the numbers are blocked all the same, the page says that, and not th
   await close();
 });
 
-test('where the script of the charts is blocked, the tables show the numbers', async () => {
+test('shows the numbers in tables when the script of the charts is blocked', async () => {
   const { page, close } = await openFiltered('/chart.js|', suite.query.url);
   await page.waitForSelector('#numbers[aria-busy=false]');
   expect(await page.textContent('#hours .plot')).toMatch(/its script did not come/);

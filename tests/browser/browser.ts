@@ -26,7 +26,7 @@ export function startBrowser(): Promise<Browser> {
 
 export interface OpenPage {
   readonly page: Page;
-  /** Everything that no page should do: errors on its console, requests to another host, files that are missing. */
+  /** Faults of the page: errors on its console, requests to another host, missing files. */
   readonly faults: string[];
   close(): Promise<void>;
 }

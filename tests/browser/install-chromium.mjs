@@ -1,4 +1,4 @@
-/** Makes sure that there is a Chromium: the one of CHROMIUM_PATH, of this machine, or Debian's, installed as root. */
+/** Looks for Chromium at CHROMIUM_PATH and in the usual places. If there is none, root installs Debian's package. */
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
@@ -15,7 +15,7 @@ if (find() === undefined) {
     process.stderr.write('No Chromium here. Install it (apt-get install chromium), or set CHROMIUM_PATH.\n');
     process.exit(1);
   }
-  process.stdout.write('Installing chromium with apt-get (once, about a minute) …\n');
+  process.stdout.write('Installing chromium with apt-get. This is done once and takes about a minute …\n');
   const options = {
     stdio: ['ignore', 'ignore', 'inherit'],
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },

@@ -5,10 +5,10 @@ import { openSuite } from '../setup/suite.js';
 import { accessibilityFaults } from './accessibility.js';
 import { openPage, startBrowser } from './browser.js';
 import { type NumbersServer, startNumbersServer } from './numbers-server.js';
-import { compareScreenshot, useKeptFont } from './screenshots.js';
+import { compareScreenshot, useStoredFont } from './screenshots.js';
 import { emptyNumbers, someNumbers } from './some-numbers.js';
 
-/** The page with numbers that are always the same, in every look that it has. */
+/** These tests show the page with fixed numbers, in every width, colour scheme and text size. */
 const suite = await openSuite();
 let browser: Browser;
 let shop: NumbersServer;
@@ -17,7 +17,7 @@ beforeAll(async () => {
   browser = await startBrowser();
   shop = await startNumbersServer(suite.query.url);
 });
-beforeEach(() => shop.tell(someNumbers()));
+beforeEach(() => shop.send(someNumbers()));
 afterAll(async () => {
   await browser.close();
   await shop.close();
@@ -25,7 +25,7 @@ afterAll(async () => {
 
 async function open(options: BrowserContextOptions & { readonly textPercent?: number } = {}) {
   const { textPercent = 100, ...context } = options;
-  // Its policy lets no other style in than its own.
+  // The page's policy refuses styles from elsewhere, such as the ones that these tests add.
   const opened = await openPage(browser, shop.url, { reducedMotion: 'reduce', bypassCSP: true, ...context });
   await opened.page.waitForSelector('#numbers[aria-busy=false]');
   if (textPercent !== 100) await opened.page.addStyleTag({ content: `html { font-size: ${textPercent}% }` });
@@ -35,7 +35,7 @@ async function open(options: BrowserContextOptions & { readonly textPercent?: nu
 const strip = (page: Page) => page.textContent('#strip-text');
 const viewport = (width: number) => ({ width, height: 900 });
 
-describe('compared with its kept screenshot:', () => {
+describe('looks like its stored screenshot:', () => {
   const looks: readonly [string, Parameters<typeof open>[0]][] = [
     ['320', { viewport: viewport(320) }],
     ['390', { viewport: viewport(390) }],
@@ -48,7 +48,7 @@ describe('compared with its kept screenshot:', () => {
   ];
   test.each(looks)('%s', async (name, options) => {
     const { page, faults, close } = await open(options);
-    await useKeptFont(page);
+    await useStoredFont(page);
     await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
     await redrawn(page);
     await compareScreenshot(page, name);
@@ -60,18 +60,18 @@ describe('compared with its kept screenshot:', () => {
     await close();
   });
 
-  test('five seconds after midnight', async () => {
+  test('1024-midnight, five seconds after midnight', async () => {
     const { days } = someNumbers();
-    shop.tell({ ...someNumbers({ at: '2026-11-21T00:00:05.000Z' }), days });
+    shop.send({ ...someNumbers({ at: '2026-11-21T00:00:05.000Z' }), days });
     const { page, close } = await open({ viewport: viewport(1024) });
-    // What is told of the days still ends with yesterday: its bar is a whole day, and today has one of its own.
+    // The daily numbers still end with yesterday, which is a whole day now. The page adds a bar for today.
     await page.click('#days summary');
     const rows = () => page.locator('#days tbody th').allTextContents();
     await eventually(async () => expect((await rows()).slice(0, 2)).toEqual(['Sat 21 Nov, so far', 'Fri 20 Nov']));
     expect(await rows()).toHaveLength(30);
     expect(await page.textContent('#date')).toBe('Saturday 21 November, UTC time');
     await page.click('#days summary');
-    await useKeptFont(page);
+    await useStoredFont(page);
     await redrawn(page);
     await compareScreenshot(page, '1024-midnight');
     await close();
@@ -81,7 +81,7 @@ describe('compared with its kept screenshot:', () => {
     ['empty', false, 'No orders yet'],
     ['tills-alone', true, 'No online orders yet'],
   ] as const)('%s', async (name, tills, heading) => {
-    shop.tell(emptyNumbers({ tills }));
+    shop.send(emptyNumbers({ tills }));
     const { page, faults, close } = await open({ viewport: viewport(768) });
     await page.waitForSelector('#empty:not([hidden])');
     expect(await page.textContent('#empty h2')).toBe(heading);
@@ -89,7 +89,7 @@ describe('compared with its kept screenshot:', () => {
       expect([selector, await page.isVisible(selector)]).toEqual([selector, false]);
     }
     expect(await page.isVisible('#branches')).toBe(tills);
-    await useKeptFont(page);
+    await useStoredFont(page);
     await redrawn(page);
     await compareScreenshot(page, `768-${name}`);
     expect(await accessibilityFaults(page)).toEqual([]);
@@ -98,9 +98,9 @@ describe('compared with its kept screenshot:', () => {
   });
 });
 
-/** Charts measure their text when they are told numbers. */
+/** Redraws the charts: they measure their text when they get numbers. */
 async function redrawn(page: Page): Promise<void> {
-  shop.tell({ freshness: someNumbers().freshness });
+  shop.send({ freshness: someNumbers().freshness });
   await page.evaluate(() => {
     // biome-ignore lint/suspicious/noExplicitAny: a global of Chart.js
     const { Chart } = globalThis as any;
@@ -123,13 +123,13 @@ async function redrawn(page: Page): Promise<void> {
   );
 }
 
-describe('a number is never cut', () => {
-  /** Amounts of twelve digits and percentages of nine. */
+describe('no number is cut off', () => {
+  /** These numbers have amounts of twelve digits and percentages of nine. */
   const long = someNumbers({ scale: 24_000_000 });
   long.today.yesterdayBySameTime.revenue = 0.37;
 
   test.each(['en-GB', 'de-CH', 'hi-IN', 'ar-EG', 'pl-PL'])('in %s, at any width and size of text', async (locale) => {
-    shop.tell(long);
+    shop.send(long);
     const { page, close } = await open({ locale });
     await page.waitForSelector('#branches:not([hidden])');
     for (const summary of await page.locator('summary').all()) await summary.click();
@@ -147,14 +147,14 @@ describe('a number is never cut', () => {
   });
 });
 
-/** Tables are laid out anew in the frame after the one in which their room has changed. */
+/** Waits a few frames: tables are laid out in the frame after their width has changed. */
 async function laidOut(page: Page): Promise<void> {
   await page.evaluate(async () => {
     for (let frame = 0; frame < 3; frame += 1) await new Promise((resolve) => requestAnimationFrame(resolve));
   });
 }
 
-/** Runs in the page: texts with numbers that reach beyond what shows them. */
+/** Runs in the page and returns the numbers whose text is wider than their cell or card. */
 function cutTexts(): string[] {
   const cut: string[] = [];
   if (document.documentElement.scrollWidth > window.innerWidth) {
@@ -179,34 +179,34 @@ function cutTexts(): string[] {
   return cut;
 }
 
-describe('parts and wholes', () => {
-  test('as much as before is neither more nor less', async () => {
+describe('comparisons', () => {
+  test('show a change that rounds to zero as neither up nor down', async () => {
     const numbers = someNumbers();
     numbers.today.yesterdayBySameTime = { ...numbers.today.today, revenue: numbers.today.today.revenue + 0.01 };
-    shop.tell(numbers);
+    shop.send(numbers);
     const { page, close } = await open();
     expect(await page.textContent('#card-revenue .change')).toMatch(/^= as much as by .* yesterday$/);
     expect(await page.locator('#card-revenue .change .down').count()).toBe(0);
     await close();
   });
 
-  test('a sparkline goes on where the hour turns, and an average never falls to nothing', async () => {
+  test('do not drop to zero in a sparkline when a new hour begins', async () => {
     const numbers = someNumbers({ at: '2026-11-20T15:00:01.000Z' });
     const nothing = { revenue: 0, orders: 0, newCustomers: 0 };
     numbers.today.hours = numbers.today.hours.map((one) => (one.hour === 15 ? { ...one, today: nothing } : one));
-    shop.tell(numbers);
+    shop.send(numbers);
     const { page, close } = await open();
     for (const card of ['revenue', 'orders', 'average', 'customers']) {
       const line = (await page.getAttribute(`#card-${card} .spark .now`, 'd')) ?? '';
       const heights = [...line.matchAll(/[ML]([\d.]+) ([\d.]+)/g)].map(([, , y]) => Number(y));
-      // SVG counts from the top: lower numbers are higher sums.
+      // SVG counts from the top, so a lower number is a higher sum.
       expect(heights.at(-1)).toBeCloseTo(heights.at(-2) ?? 0, 0);
       if (card !== 'average') expect(heights).toEqual([...heights].sort((a, b) => b - a));
     }
     await close();
   });
 
-  test("the hour that is not over stands beside as much of yesterday's, and says so", async () => {
+  test('show the current hour beside the same minutes of yesterday, and name those minutes', async () => {
     const { page, close } = await open();
     await page.click('#hours summary');
     const row = page.locator('#hours tbody tr').nth(14);
@@ -216,7 +216,7 @@ describe('parts and wholes', () => {
     await close();
   });
 
-  test('a branch shows its own day, and compares whole days alone', async () => {
+  test('show the local day of a branch, and compare only whole days', async () => {
     const { page, close } = await open();
     const words = await page.locator('#branch-downtown em').allTextContents();
     expect(words).toEqual([
@@ -228,8 +228,8 @@ describe('parts and wholes', () => {
   });
 });
 
-describe('what each number is', () => {
-  test('is said: online or at the till, today or all time, and no two columns of a table have one name', async () => {
+describe('titles', () => {
+  test('say online or till, and today or all time; columns of one table have different names', async () => {
     const { page, close } = await open();
     const cards = await page.locator('.card h2').allTextContents();
     for (const title of cards) expect(title).toMatch(/online .*today$/i);
@@ -241,10 +241,10 @@ describe('what each number is', () => {
     await close();
   });
 
-  test('times are those of the shop before anything of today has come', async () => {
+  test('use the time zone of the shop before any number of today has arrived', async () => {
     const tokyo = await suite.start('query-service', { SHOP_TIME_ZONE: 'Asia/Tokyo' });
     const there = await startNumbersServer(tokyo.url);
-    there.tell({ freshness: someNumbers().freshness });
+    there.send({ freshness: someNumbers().freshness });
     const { page, close } = await openPage(browser, there.url);
     await eventually(async () => expect(await strip(page)).toBe('Complete up to 23:23:05 · in sync'));
     await close();
@@ -252,8 +252,8 @@ describe('what each number is', () => {
   });
 });
 
-describe('for everybody:', () => {
-  test('what is chosen is seen without colours', async () => {
+describe('accessibility:', () => {
+  test('the chosen option is visible without colours', async () => {
     const { page, close } = await open({ forcedColors: 'active' });
     const look = (selector: string) =>
       page.evaluate((chosen) => {
@@ -273,7 +273,7 @@ describe('for everybody:', () => {
     await close();
   });
 
-  test.each(['light', 'dark'] as const)('bars that touch differ by 3:1 at least (%s)', async (colorScheme) => {
+  test.each(['light', 'dark'] as const)('adjacent bars have a contrast of at least 3:1 (%s)', async (colorScheme) => {
     const { page, close } = await open({ colorScheme });
     const colour = (name: string) =>
       page.evaluate((variable) => getComputedStyle(document.documentElement).getPropertyValue(variable).trim(), name);
@@ -286,7 +286,7 @@ describe('for everybody:', () => {
     await close();
   });
 
-  test('the text of a chart grows with that of the page', async () => {
+  test('the text of a chart grows with the text of the page', async () => {
     const size = (page: Page) =>
       page.evaluate(() => {
         // biome-ignore lint/suspicious/noExplicitAny: a global of Chart.js
@@ -298,12 +298,12 @@ describe('for everybody:', () => {
     await page.evaluate(() => {
       document.documentElement.style.fontSize = '200%';
     });
-    shop.tell(someNumbers());
+    shop.send(someNumbers());
     await eventually(async () => expect(await size(page)).toBe(2 * usual));
     await close();
   });
 
-  test('a chart tells its numbers to who uses the keyboard', async () => {
+  test('a chart announces its numbers to keyboard users', async () => {
     const { page, close } = await open();
     await page.focus('#hours canvas');
     const spoken = () => page.textContent('#hours [role=status]');
@@ -316,7 +316,7 @@ describe('for everybody:', () => {
     await close();
   });
 
-  test('the page can be made to stand still, says so, and goes on from what is true then', async () => {
+  test('a paused page says so, and shows the current numbers when it is resumed', async () => {
     const { page, close } = await open();
     const before = await page.textContent('#card-orders .value');
     await page.focus('#pause');
@@ -326,7 +326,7 @@ describe('for everybody:', () => {
     expect(await page.textContent('#announcement')).toMatch(/^Paused/);
     const numbers = someNumbers();
     numbers.today.today.orders += 5;
-    shop.tell(numbers);
+    shop.send(numbers);
     await page.waitForTimeout(1_500);
     expect(await page.textContent('#card-orders .value')).toBe(before);
     await page.keyboard.press('Enter');
@@ -338,10 +338,10 @@ describe('for everybody:', () => {
   });
 });
 
-test('a part that stands still while others move says so, and nothing is called in sync', async () => {
+test('numbers that stop arriving are marked as old, and the page is not called in sync', async () => {
   const { page, close } = await open();
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
-  shop.tell({ today: undefined });
+  shop.send({ today: undefined });
   await eventually(
     async () => expect(await strip(page)).toContain('some numbers below cannot be read and stand still'),
     {
@@ -352,13 +352,13 @@ test('a part that stands still while others move says so, and nothing is called 
   const notes = page.locator('.age:visible');
   await eventually(async () => expect(await notes.count()).toBe(2));
   expect(await notes.first().textContent()).toMatch(/^These numbers cannot be read.* stand still since \d/);
-  shop.tell(someNumbers());
+  shop.send(someNumbers());
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
   await eventually(async () => expect(await notes.count()).toBe(0));
   await close();
 });
 
-/** WCAG 2.2, relative luminance and contrast ratio. */
+/** Returns the contrast ratio of two colours, by the relative luminance of WCAG 2.2. */
 function contrast(a: string, b: string): number {
   const luminance = (colour: string) => {
     const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255);

@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => browser.close());
 
-/** A shop where it is afternoon now: a day that has just begun is no picture of a shop. */
+/** Returns a time zone in which it is afternoon now. A day that has just begun has too few orders for a screenshot. */
 function zoneInTheAfternoon(): string {
   const zones = ['Pacific/Auckland', 'Asia/Tokyo', 'Asia/Dhaka', 'Asia/Dubai', 'Europe/Berlin', 'Atlantic/Azores'];
   const more = ['America/Sao_Paulo', 'America/New_York', 'America/Denver', 'America/Los_Angeles', 'Pacific/Honolulu'];
@@ -31,25 +31,25 @@ function zoneInTheAfternoon(): string {
 }
 
 const strip = (page: Page) => page.textContent('#strip-text');
-/** Images of the README, of the shop that this run has: made anew only when asked for. */
-async function keepImage(page: Page, name: string, options: PageScreenshotOptions = {}): Promise<void> {
+/** Stores an image for the README, if this run updates screenshots. */
+async function storeImage(page: Page, name: string, options: PageScreenshotOptions = {}): Promise<void> {
   if (isUpdating) await page.screenshot({ ...options, path: `${images}${name}.png` });
 }
 
 const ready = (page: Page) => page.waitForSelector('#numbers[aria-busy=false]');
 
-test('a shop that has sold nothing yet says so', async () => {
+test('says that nothing has been sold yet, on the page of an empty shop', async () => {
   const { page, faults, close } = await openPage(browser, suite.query.url);
   await ready(page);
   await page.waitForSelector('#empty:not([hidden])');
   await eventually(async () => expect(await strip(page)).toMatch(/in sync/));
   expect(await accessibilityFaults(page)).toEqual([]);
-  await keepImage(page, 'page-empty');
+  await storeImage(page, 'page-empty');
   expect(faults).toEqual([]);
   await close();
 });
 
-test('an order placed over HTTP moves cards, chart and lists within 2 s, without a reload', async () => {
+test('shows a new order in cards, chart and lists within 2 s, without a reload', async () => {
   const lamp = { name: 'Lamp', category: 'Light', price: 20, stock: 1_000 };
   lampId = (await suite.post('/api/products', lamp)).body.productId;
   const { page, faults, close } = await openPage(browser, suite.query.url);
@@ -75,7 +75,7 @@ test('an order placed over HTTP moves cards, chart and lists within 2 s, without
   await close();
 });
 
-test('a row stays the same row while numbers move and others overtake it: what is selected in it stays selected', async () => {
+test('keeps the text selection in a row whose numbers and rank change', async () => {
   const desk = { name: 'Desk', category: 'Furniture', price: 200, stock: 10 };
   const { productId } = (await suite.post('/api/products', desk)).body;
   const { page, close } = await openPage(browser, suite.query.url);
@@ -97,7 +97,7 @@ test('a row stays the same row while numbers move and others overtake it: what i
   await close();
 });
 
-test('when only freshness cannot be read, no strip says "in sync": of a page that is open, or of one that is opened', async () => {
+test('does not say "in sync" while freshness cannot be read, on an open page or on a new one', async () => {
   const { page, close } = await openPage(browser, suite.query.url);
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
   const holder = await suite.read.connect();
@@ -128,7 +128,7 @@ describe('a shop with a past', () => {
     { name: 'phone-dark', width: 390, height: 844, colorScheme: 'dark' },
   ] as const;
 
-  test.each(looks)('$name: full, accessible, within its width, quiet on the console', async (look) => {
+  test.each(looks)('$name: shows all numbers, is accessible, fits its width and logs no fault', async (look) => {
     const { name, width, height, colorScheme } = look;
     const { page, faults, close } = await openPage(browser, suite.query.url, {
       viewport: { width, height },
@@ -141,14 +141,14 @@ describe('a shop with a past', () => {
     await eventually(async () => expect(await strip(page)).toMatch(/^Complete up to .* in sync$/));
     expect(await page.locator('#top-products tbody tr').count()).toBe(8);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-    await keepImage(page, `page-${name}`, { fullPage: name.startsWith('phone') });
+    await storeImage(page, `page-${name}`, { fullPage: name.startsWith('phone') });
     for (const summary of await page.locator('summary').all()) await summary.click();
     expect(await accessibilityFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
     await close();
   });
 
-  test('weighs less than 150 kB compressed, and is painted within a second', async () => {
+  test('is smaller than 150 kB compressed, and paints within a second', async () => {
     const { page, close } = await openPage(browser, suite.query.url);
     await ready(page);
     const { bytes, paintMs } = await page.evaluate(() => {
@@ -165,7 +165,7 @@ describe('a shop with a past', () => {
     await close();
   });
 
-  test('every control is reached and worked by keyboard alone', async () => {
+  test('every control can be reached and used by keyboard', async () => {
     const { page, close } = await openPage(browser, suite.query.url);
     await ready(page);
     await page.waitForSelector('#branches:not([hidden])');
@@ -189,7 +189,7 @@ describe('a shop with a past', () => {
     await close();
   });
 
-  test('numbers, dates and times are in the reader’s locale', async () => {
+  test('numbers, dates and times follow the locale of the browser', async () => {
     const { page, close } = await openPage(browser, suite.query.url, { locale: 'de-DE' });
     await ready(page);
     await eventually(async () => expect(await page.textContent('#card-revenue .value')).toMatch(/^[\d.]+,\d\d$/));
@@ -197,7 +197,7 @@ describe('a shop with a past', () => {
     await close();
   });
 
-  test('the stream ends while nobody looks, and comes back', async () => {
+  test('the stream ends while the page is hidden, and starts again when it is visible', async () => {
     const { page, close } = await openPage(browser, suite.query.url);
     await ready(page);
     const streams = () => page.evaluate(() => performance.getEntriesByName(`${location.origin}/page/numbers`).length);
@@ -207,7 +207,7 @@ describe('a shop with a past', () => {
         document.dispatchEvent(new Event('visibilitychange'));
       }, state);
     await show('hidden');
-    // A stream is an entry of the timeline once it has ended.
+    // The browser adds a stream to its performance timeline when the stream has ended.
     await eventually(async () => expect(await streams()).toBe(1));
     const orders = await page.textContent('#card-orders .value');
     await suite.post('/api/orders', { customerId: 811, items: [{ productId: lampId, quantity: 1 }] });
@@ -218,7 +218,7 @@ describe('a shop with a past', () => {
     await close();
   });
 
-  test('broker stopped: the strip says how far behind, in words; broker back: in sync again', async () => {
+  test('the strip says how far behind the views are while the broker is down, and "in sync" when it is back', async () => {
     const { page, faults, close } = await openPage(browser, suite.query.url, {
       viewport: { width: 1280, height: 860 },
     });
@@ -229,11 +229,11 @@ describe('a shop with a past', () => {
       timeoutMs: 20_000,
     });
     expect(await page.getAttribute('#strip', 'data-state')).toBe('behind');
-    // What lasts is told as a reason, with what to do.
+    // A lasting problem is listed with its reason and what to do.
     await page.waitForSelector('#reasons:not([hidden])', { timeout: 30_000 });
     expect(await page.locator('#reasons li').first().textContent()).toMatch(/^[A-Z].*\. What to do: .*\.$/);
-    await keepImage(page, 'page-behind', { clip: { x: 0, y: 0, width: 1280, height: 330 } });
-    // Nothing else moves it while the broker is away.
+    await storeImage(page, 'page-behind', { clip: { x: 0, y: 0, width: 1280, height: 330 } });
+    // No watermark arrives while the broker is down, so only this test changes measured_at.
     const setBack = 'UPDATE sync_state SET measured_at = measured_at - $1::interval';
     await suite.read.query(setBack, ['1 hour']);
     await eventually(async () => expect(await strip(page)).toMatch(/ · 1:00:\d\d h behind · no news/));
@@ -244,7 +244,7 @@ describe('a shop with a past', () => {
     await close();
   });
 
-  test('query-service stopped: the strip is grey and says so; query-service back: live again', async () => {
+  test('the strip is grey and says that the connection is lost while query-service is down, and recovers', async () => {
     const service = await suite.start('query-service');
     const { page, close } = await openPage(browser, service.url);
     await eventually(async () => expect(await strip(page)).toMatch(/in sync/));

@@ -67,7 +67,7 @@ async function openPages(): Promise<{ received: () => number; close(): void }> {
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 
-async function readsOfTwoSeconds(): Promise<number> {
+async function statementsInTwoSeconds(): Promise<number> {
   const count = async () => {
     const { rows } = await suite.read.query(
       'SELECT xact_commit AS n FROM pg_stat_database WHERE datname = current_database()',
@@ -79,24 +79,24 @@ async function readsOfTwoSeconds(): Promise<number> {
   return (await count()) - before;
 }
 
-test(`${PAGES} open pages cost the database as much as one`, async () => {
+test(`${PAGES} open pages cause as many statements as one`, async () => {
   const one = get(`${suite.query.url}/api/analytics/stream`, (response) => response.resume()).on(
     'error',
     () => undefined,
   );
   await delay(2_000);
-  const forOne = await readsOfTwoSeconds();
+  const forOne = await statementsInTwoSeconds();
   const pages = await openPages();
   await delay(2_000);
-  const forAll = await readsOfTwoSeconds();
+  const forAll = await statementsInTwoSeconds();
   process.stdout.write(`statements in 2 s: ${forOne} for one page, ${forAll} for ${PAGES + 1}\n`);
   expect(forAll).toBeLessThan(forOne * 1.5 + 20);
   pages.close();
   one.destroy();
 });
 
-test(`orders flow at 90 % of their rate or more while ${PAGES} pages are open`, async () => {
-  await ordersPerSecond(); // warms up
+test(`orders keep at least 90 % of their rate while ${PAGES} pages are open`, async () => {
+  await ordersPerSecond(); // This round warms up the services.
   const ratios: number[] = [];
   for (let pair = 0; pair < PAIRS; pair += 1) {
     const alone = await ordersPerSecond();

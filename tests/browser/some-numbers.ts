@@ -1,6 +1,6 @@
 import type { Parts } from '../../query-service/src/live/parts.js';
 
-/** A shop on an afternoon in UTC, always the same. `scale` multiplies its money, for numbers of any length. */
+/** Returns the fixed numbers of a shop on an afternoon in UTC. `scale` multiplies the amounts, to make them longer. */
 export function someNumbers({ scale = 1, at = '2026-11-20T14:23:05.000Z' } = {}): Parts {
   const cents = (value: number) => Math.round(value * scale * 100) / 100;
   const now = new Date(at);
@@ -136,7 +136,7 @@ function totals(revenue: number, orders: number) {
   };
 }
 
-/** A shop that has sold nothing; with `tills`, nothing online. */
+/** Returns the numbers of a shop that has sold nothing or, with `tills`, nothing online. */
 export function emptyNumbers({ tills }: { readonly tills: boolean }): Parts {
   const { freshness, today, days, branches } = someNumbers();
   const none = { revenue: 0, orders: 0, newCustomers: 0 };

@@ -8,32 +8,32 @@ const settingNames = [...readFileSync(`${repositoryRoot}.env.example`, 'utf8').m
   ([, name]) => name,
 );
 
-/** What the reader's shell says about the suite or about Compose must not reach the project under test. */
+/** The environment without settings of the suite or of Compose, which must not reach the project under test. */
 const cleanEnvironment = Object.fromEntries(
   Object.entries(process.env).filter(([name]) => !settingNames.includes(name) && !name.startsWith('COMPOSE_')),
 );
 
-/** One Compose project. Without an .env file it runs on the defaults; with `.env.example` as a reader would copy it. */
+/** One Compose project. It runs on the defaults, or with `.env.example` as if a reader had copied it to `.env`. */
 export interface ComposeProject {
   readonly name: string;
   readonly envFile?: '.env.example';
-  /** Compose files, from the root of the repository; docker-compose.yml alone when left out. */
+  /** Compose files, relative to the root of the repository. The default is docker-compose.yml alone. */
   readonly files?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
-  /** Ends the command under way. */
+  /** Aborts the running command. */
   readonly signal?: AbortSignal;
 }
 
-/** Commands under way: one that was told to end still creates containers until it has. */
-const underWay = new Set<Promise<unknown>>();
+/** Running commands. A command that was signalled still creates containers until it has ended. */
+const running = new Set<Promise<unknown>>();
 
-/** Runs `docker compose …` for the project and answers its stdout; throws with the end of its output if it fails. */
+/** Runs `docker compose …` for the project and returns its stdout. If it fails, the error has the end of its output. */
 export async function compose(project: ComposeProject, ...args: readonly string[]): Promise<string> {
   project.signal?.throwIfAborted();
   const envFile = project.envFile ?? devNull;
   const files = (project.files ?? []).flatMap((file) => ['-f', file]);
   const command = new Promise<string>((resolve, reject) => {
-    // In a process group of its own, a Ctrl-C in the terminal does not reach it: the run decides, and takes down in peace.
+    // The command has its own process group, so a Ctrl-C in the terminal does not reach it: run.ts stops it in order.
     const child = spawn(
       'docker',
       ['compose', '-p', project.name, '--env-file', envFile, ...files, '--progress', 'plain', ...args],
@@ -62,13 +62,13 @@ export async function compose(project: ComposeProject, ...args: readonly string[
       else reject(new Error(`docker compose ${args.join(' ')} ended with ${code}:\n${output.trim().slice(-3_000)}`));
     });
   });
-  underWay.add(command);
-  return command.finally(() => underWay.delete(command));
+  running.add(command);
+  return command.finally(() => running.delete(command));
 }
 
-/** Containers, networks, volumes and the images built: nothing of the project stays. */
+/** Removes the containers, networks, volumes and built images of the project. */
 export async function takeDown(project: ComposeProject): Promise<void> {
-  await Promise.allSettled(underWay);
+  await Promise.allSettled(running);
   await compose(project, 'down', '--volumes', '--rmi', 'local', '--remove-orphans', '--timeout', '10');
 }
 
@@ -79,7 +79,7 @@ export interface ContainerFacts {
   readonly exitCode: number;
 }
 
-/** Every container of the project, the stopped ones too. */
+/** Lists every container of the project, also the stopped ones. */
 export async function containers(project: ComposeProject): Promise<ContainerFacts[]> {
   const lines = (await compose(project, 'ps', '--all', '--format', 'json')).trim();
   return lines.split('\n').map((line) => {

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ComposeProject, compose } from './compose-project.js';
 
-/** The defaults need no .env, and a copied .env.example changes nothing: its loopback URLs do not leak into containers. */
+/** Checks that a copied .env.example changes nothing: its loopback URLs must not reach the containers. */
 export async function copiedEnvExampleChangesNothing(project: ComposeProject): Promise<void> {
   const { name } = project;
   assert.equal(await compose({ name, envFile: '.env.example' }, 'config'), await compose({ name }, 'config'));
 }
 
-/** Asked inside the running containers, because what counts is what the kernel grants. */
+/** Checks the user, the root folder and the capabilities inside each running container, as the kernel reports them. */
 export async function everyContainerIsConfined(project: ComposeProject): Promise<void> {
   for (const service of (await compose(project, 'ps', '--services')).trim().split('\n')) {
     const inside = (script: string) => compose(project, 'exec', '-T', service, 'sh', '-c', script);
@@ -30,7 +30,7 @@ export async function everyPortIsOnLoopback(project: ComposeProject): Promise<vo
   for (const port of published) assert.match(port, /^127\.0\.0\.1:/);
 }
 
-/** query-service has no way to the write side: the names do not even resolve there. */
+/** Checks that query-service cannot resolve the host names of the write side. */
 export async function queryServiceCannotReachTheWriteSide(project: ComposeProject): Promise<void> {
   const lookUp = `Promise.allSettled(['write-db', 'rabbitmq', 'read-db'].map((name) => require('dns').promises.lookup(name)))
     .then((found) => console.log(found.map(({ status }) => status).join()))`;

@@ -1,9 +1,9 @@
-/** A timestamptz as the API writes it. */
+/** Formats a timestamptz as the API does. */
 const instant = (sql: string) => `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
 /**
- * What query-service must answer, computed by the write database from the orders themselves: { path: answer }.
- * NUMERIC becomes the same JSON number on both sides, so that equal means equal to the cent.
+ * Computes the answers that query-service must give, from the orders in the write database: { path: answer }.
+ * NUMERIC becomes the same JSON number on both sides, so equal answers are equal to the cent.
  */
 export const EXPECTED_ANSWERS = `
 WITH line AS (
@@ -30,7 +30,7 @@ SELECT json_object_agg(path, answer) FROM (
   FROM orders, unnest(ARRAY['lifetime-value', 'ltv']) AS name GROUP BY customer_id, name
 ) AS views`;
 
-/** Orders and their totals, newest first, and the hours that sold something. */
+/** Selects the orders with their totals, newest first, and the hours in which something was sold. */
 export const STORED_ORDERS = `
 SELECT json_build_object(
   'orders', (SELECT json_agg(json_build_object('orderId', id, 'total', total) ORDER BY id DESC) FROM orders),

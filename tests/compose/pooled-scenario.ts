@@ -9,30 +9,30 @@ import { viewsEqualTheOrders } from './views.js';
 
 const POOLED_READ_URL = 'postgres://postgres:postgres@read-pool:6432/read_db';
 const WARN = 40;
-/** Orders keep a transaction open for most of the time, so that a few moments are enough to meet one. */
+/** Under load a transaction is open most of the time, so a few attempts suffice to freeze a writer in one. */
 const MAX_ATTEMPTS = 40;
 const HELD = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'write_db' AND state LIKE 'idle in transaction%'";
-/** The server ends a transaction that stands still after 10 s; PgBouncer and a busy machine need a moment more. */
+/** The server ends an idle transaction after 10 s. PgBouncer and a busy machine need a little longer. */
 const ENDED_WITHIN_MS = 14_000;
 
-/** A PgBouncer in transaction mode before each database, and queues as RabbitMQ 3 declared them. */
+/** Runs with a PgBouncer in transaction mode before each database, on queues that were declared on RabbitMQ 3. */
 export function pooledScenario(project: ComposeProject, shop: Shop): Check[] {
   const run = (...args: string[]) => compose(project, ...args);
   const equal = async () => `${await viewsEqualTheOrders(project, shop)} orders in every view`;
   return [
     [
-      'starts behind poolers, on queues as RabbitMQ 3 declared them',
+      'starts behind poolers, on queues that RabbitMQ 3 declared',
       async () => {
         await run('up', '-d', '--wait', 'rabbitmq');
         await declareAsRabbitmq3(shop);
         await run('up', '-d', '--build', '--wait');
-        assert.deepEqual(await complaints(project), []);
+        assert.deepEqual(await warnings(project), []);
         const [version] = (await run('exec', '-T', 'write-pool', 'pgbouncer', '--version')).split('\n');
         return version;
       },
     ],
     [
-      'orders reach every view, in many server sessions',
+      'orders reach every view over shared server sessions',
       async () => {
         await stockTheShop(shop);
         await placeOrders(shop, 200);
@@ -40,7 +40,7 @@ export function pooledScenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'poolers killed under traffic',
+      'orders reach every view after the poolers were killed under traffic',
       async () => {
         const { accepted, failed } = await withTraffic(shop, async () => {
           await run('kill', 'write-pool', 'read-pool');
@@ -50,7 +50,7 @@ export function pooledScenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'services and databases killed under traffic',
+      'orders reach every view after services and databases were killed under traffic',
       async () => {
         await withTraffic(shop, async () => {
           await run('kill', 'consumer-service', 'command-service', 'write-db', 'read-db');
@@ -60,16 +60,16 @@ export function pooledScenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'a writer frozen in its transaction is not taken for one that is done, and its locks are free after 10 s',
+      'sync-status waits for a writer that is frozen in its transaction, and its locks are free after 10 s',
       async () => {
-        // Another one goes on and reports: it must not call a second complete in which the frozen one may still commit.
+        // A second command-service goes on and publishes watermarks. They must stop before the frozen transaction.
         await run('run', '-d', '--no-deps', 'command-service');
         const { held, releasedAfterMs } = await freezeWriter(project, shop);
         return `${held} transaction(s) held, released after ${(releasedAfterMs / 1000).toFixed(1)} s; ${await equal()}`;
       },
     ],
     [
-      'verify works through the pooler, rebuild refuses it and says why',
+      'verify works through the pooler, and rebuild refuses it with the reason',
       async () => {
         const tools = ['run', '--rm', '-T', '-e', `READ_DATABASE_URL=${POOLED_READ_URL}`, 'tools'];
         await run('build', 'tools');
@@ -81,7 +81,7 @@ export function pooledScenario(project: ComposeProject, shop: Shop): Check[] {
   ];
 }
 
-/** Quorum queues without x-delivery-limit, as a broker that was upgraded still has them. */
+/** Declares quorum queues without x-delivery-limit, as an upgraded broker still has them. */
 async function declareAsRabbitmq3({ managementUrl }: Shop): Promise<void> {
   const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
   const declare = (queue: string, more: object = {}) =>
@@ -104,8 +104,8 @@ async function declareAsRabbitmq3({ managementUrl }: Shop): Promise<void> {
   await declare(WATERMARK_QUEUE);
 }
 
-/** What the services complain about. */
-async function complaints(project: ComposeProject): Promise<string[]> {
+/** Returns the warnings and errors in the logs of the services. */
+async function warnings(project: ComposeProject): Promise<string[]> {
   const lines = await compose(project, 'logs', '--no-log-prefix', 'command-service', 'consumer-service');
   return lines
     .split('\n')
@@ -113,7 +113,7 @@ async function complaints(project: ComposeProject): Promise<string[]> {
     .flatMap(({ level, msg }) => (level >= WARN ? msg : []));
 }
 
-/** Stops command-service at a moment at which it is in a transaction, and waits until the server has ended that. */
+/** Pauses command-service while it is in a transaction, and waits until the server has ended the transaction. */
 async function freezeWriter(project: ComposeProject, shop: Shop) {
   const ask = (sql: string) =>
     compose(project, 'exec', '-T', 'write-db', 'psql', '-qXtA', '-U', 'postgres', '-d', 'write_db', '-c', sql);
@@ -129,7 +129,7 @@ async function freezeWriter(project: ComposeProject, shop: Shop) {
       try {
         if (held > 0) {
           await delay(6_000);
-          // What was only waiting for the answer to its COMMIT when it froze has been committed meanwhile.
+          // A transaction that had already sent its COMMIT is committed by now.
           held = await heldNow();
         }
         if (held > 0) {
@@ -147,5 +147,5 @@ async function freezeWriter(project: ComposeProject, shop: Shop) {
     });
     if (held > 0) return { held, releasedAfterMs };
   }
-  throw new Error(`the writer was in no transaction at ${MAX_ATTEMPTS} moments`);
+  throw new Error(`the writer was in no transaction in ${MAX_ATTEMPTS} attempts`);
 }

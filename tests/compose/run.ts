@@ -26,7 +26,7 @@ const newShop = (): Shop => ({
 });
 const runName = `tallyline-test-${process.pid}-${Date.now().toString(36)}`;
 
-/** Each on a project of its own. */
+/** Each scenario has its own Compose project. */
 const scenarios: readonly (readonly [project: ComposeProject, scenario: typeof scenario])[] = [
   [{ ...base, name: runName }, scenario],
   [
@@ -37,7 +37,7 @@ const scenarios: readonly (readonly [project: ComposeProject, scenario: typeof s
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
-    if (!interruption.signal.aborted) say(`${signal}: taking everything down`);
+    if (!interruption.signal.aborted) say(`${signal}: removing the containers`);
     interruption.abort(new Error(`interrupted by ${signal}`));
   });
 }
@@ -49,7 +49,7 @@ interrupted.catch(() => undefined);
 let passed = 0;
 let failed = 0;
 
-/** Each check builds on the one before, so the first failure ends the scenario: the rest would only wait for its deadlines. */
+/** Each check continues from the state that the one before left, so the first failure ends the scenario. */
 async function runChecks(project: ComposeProject, checks: readonly Check[]): Promise<void> {
   for (const [name, check] of checks) {
     interruption.signal.throwIfAborted();
@@ -61,8 +61,8 @@ async function runChecks(project: ComposeProject, checks: readonly Check[]): Pro
       say(`ok ${name} (${seconds(startedAt)})${typeof remark === 'string' ? `: ${remark}` : ''}`);
     } catch (error) {
       failed++;
-      const told = error instanceof Error ? (interruption.signal.aborted ? error.message : error.stack) : error;
-      say(`FAILED ${name} (${seconds(startedAt)}): ${told}`);
+      const reason = error instanceof Error ? (interruption.signal.aborted ? error.message : error.stack) : error;
+      say(`FAILED ${name} (${seconds(startedAt)}): ${reason}`);
       if (interruption.signal.aborted) return;
       say(await compose(project, 'ps', '--all').catch(String));
       say(await compose(project, 'logs', '--no-color', '--tail', '40').catch(String));
@@ -75,16 +75,18 @@ async function takeAllDown(project: ComposeProject): Promise<void> {
   const startedAt = Date.now();
   try {
     await takeDown(project);
-    say(`took everything down (${seconds(startedAt)})`);
+    say(`removed the containers (${seconds(startedAt)})`);
   } catch (error) {
     failed++;
-    say(`FAILED to take everything down: ${error}`);
+    say(`FAILED to remove the containers: ${error}`);
   }
 }
 
 for (const [project, checksOf] of scenarios) {
   if (interruption.signal.aborted) break;
-  say(`project ${project.name}; if this run is killed: docker compose -p ${project.name} down --volumes --rmi local`);
+  say(
+    `project ${project.name}; if this run is killed, clean up with: docker compose -p ${project.name} down --volumes --rmi local`,
+  );
   try {
     await runChecks(project, checksOf({ ...project, signal: interruption.signal }, newShop()));
   } finally {

@@ -5,29 +5,32 @@ import * as containment from './containment.js';
 import { placeOrders, read, type Shop, stockTheShop, withTraffic } from './shop.js';
 import { viewsEqualTheOrders } from './views.js';
 
-/** A string that `run` answers is shown beside the name. */
+/** If `run` returns a string, it is printed beside the name. */
 export type Check = readonly [name: string, run: () => Promise<unknown>];
 
 const SERVICES = ['command-service', 'consumer-service', 'query-service'];
 
-/** In order: each check finds the project as the one before left it. */
+/** Returns the checks in order: each continues with the project as the one before left it. */
 export function scenario(project: ComposeProject, shop: Shop): Check[] {
   const run = (...args: string[]) => compose(project, ...args);
   const ids = async () => (await run('ps', '--all', '--quiet', '--no-trunc')).split('\n').sort();
   const equal = async () => `${await viewsEqualTheOrders(project, shop)} orders in every view`;
   return [
-    ['a copied .env.example is the same as none', () => containment.copiedEnvExampleChangesNothing(project)],
+    ['a copied .env.example changes nothing', () => containment.copiedEnvExampleChangesNothing(project)],
     [
-      'builds and starts, everything healthy',
+      'builds, starts and becomes healthy',
       async () => {
         await run('up', '-d', '--build', '--wait');
       },
     ],
-    ['containers are non-root, read-only, without capabilities', () => containment.everyContainerIsConfined(project)],
-    ['ports are on loopback only', () => containment.everyPortIsOnLoopback(project)],
+    [
+      'containers are not root, read-only and without capabilities',
+      () => containment.everyContainerIsConfined(project),
+    ],
+    ['ports listen on loopback only', () => containment.everyPortIsOnLoopback(project)],
     ['query-service cannot reach the write side', () => containment.queryServiceCannotReachTheWriteSide(project)],
     ['each service names its health checks', () => healthNamesItsChecks(project, shop)],
-    ['guest sees both queues on the management page', () => managementShowsTheQueues(shop)],
+    ['the management page shows the queues to guest', () => managementShowsTheQueues(shop)],
     [
       'orders reach every view',
       async () => {
@@ -37,7 +40,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'broker killed: orders are accepted and the lag grows; broker back: all arrive',
+      'orders are accepted and the lag grows while the broker is down; all arrive when it is back',
       async () => {
         await run('kill', 'rabbitmq');
         await placeOrders(shop, 40);
@@ -48,7 +51,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'read database killed under traffic',
+      'orders are accepted while the read database is killed, and reach every view',
       async () => {
         const { accepted, failed } = await withTraffic(shop, async () => {
           await run('kill', 'read-db');
@@ -59,7 +62,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'write database restarted under traffic',
+      'orders reach every view after the write database was restarted under traffic',
       async () => {
         const traffic = await withTraffic(shop, async () => {
           await run('restart', 'write-db');
@@ -69,7 +72,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'three consumers share the work',
+      'orders reach every view with three consumers',
       async () => {
         await run('up', '-d', '--wait', '--scale', 'consumer-service=3');
         await placeOrders(shop, 300);
@@ -81,7 +84,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'every consumer and the command-service killed under traffic',
+      'orders reach every view after every consumer and command-service were killed under traffic',
       async () => {
         await withTraffic(shop, async () => {
           await run('kill', 'consumer-service', 'command-service');
@@ -91,7 +94,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'stops in order, keeps its data, starts again',
+      'stops cleanly, keeps its data and starts again',
       async () => {
         await run('stop');
         const unclean = (await containers(project)).filter((c) => SERVICES.includes(c.service) && c.exitCode !== 0);
@@ -103,7 +106,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      "the operators' commands run where the databases are",
+      "the operators' commands run in a container beside the databases",
       async () => {
         const verified = await run('run', '--rm', '-T', '--build', 'tools', 'verify');
         assert.match(verified, /Equal to the cent/);
@@ -114,7 +117,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'and leave alone what runs and what is stopped, whatever the shell is set to',
+      "the operators' commands start and stop no other container, whatever the shell sets",
       async () => {
         await run('stop', 'query-service');
         const before = await ids();
@@ -138,7 +141,7 @@ interface SyncStatus {
   readonly lagSeconds: number;
 }
 
-/** The lag in seconds of a suite that must not say that it is in sync. */
+/** Returns the lag in seconds; throws if sync-status says that the suite is in sync. */
 async function outOfSync({ queryUrl }: Shop): Promise<number> {
   const { status, lagSeconds } = await read<SyncStatus>(`${queryUrl}/api/analytics/sync-status`);
   assert.notEqual(status, 'in-sync');

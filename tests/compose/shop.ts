@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const ANSWER_TIMEOUT_MS = 15_000;
-/** A steady client, not a benchmark: restarts take seconds, and each second should see dozens of orders. */
-const THINKING_MS = 20;
+/** Restarts take seconds, and each second should have dozens of orders. */
+const PAUSE_MS = 20;
 
 const catalogue = [
   { name: 'Wireless Mouse', category: 'Accessories', price: 49.99 },
@@ -18,7 +18,7 @@ export interface Shop {
   readonly queryUrl: string;
   readonly managementUrl: string;
   readonly productIds: number[];
-  /** Ids of the orders that were answered 201: none of them may ever be missing. */
+  /** Ids of the orders that were answered 201. None of them may be missing later. */
   readonly accepted: Set<number>;
 }
 
@@ -40,7 +40,7 @@ export async function call<T>(url: string, body?: unknown): Promise<Answer<T>> {
   return { status: response.status, headers: response.headers, json: (await response.json()) as T };
 }
 
-/** GET that must answer 200. */
+/** Sends a GET and throws unless the answer is 200. */
 export async function read<T>(url: string): Promise<T> {
   const { status, json } = await call<T>(url);
   assert.equal(status, 200, `${url} answered ${status} ${JSON.stringify(json)}`);
@@ -58,7 +58,7 @@ export async function stockTheShop(shop: Shop): Promise<void> {
   }
 }
 
-/** Order number `n` of a fixed pattern: one or two lines, sometimes of one category, 7 customers. Answers the status. */
+/** Places order number `n` of a fixed pattern: one or two lines, 7 customers. Returns the status of the answer. */
 async function placeOrder(shop: Shop, n: number): Promise<number> {
   const product = (offset: number) => shop.productIds[(n + offset) % shop.productIds.length];
   const items = [{ productId: product(0), quantity: 1 + (n % 3) }];
@@ -71,7 +71,7 @@ async function placeOrder(shop: Shop, n: number): Promise<number> {
   return status;
 }
 
-/** `count` orders, eight at a time, each of which must be accepted. */
+/** Places `count` orders, eight at a time, and throws if one is not accepted. */
 export async function placeOrders(shop: Shop, count: number): Promise<void> {
   let next = 0;
   const client = async () => {
@@ -82,11 +82,11 @@ export async function placeOrders(shop: Shop, count: number): Promise<void> {
 
 export interface Traffic {
   readonly accepted: number;
-  /** Answered 503, or not at all. */
+  /** Orders that were answered 503, or not at all. */
   readonly failed: number;
 }
 
-/** Orders keep coming, whatever they are answered, until `work` is done. */
+/** Places orders, also while they are refused with 503, until `work` is done. */
 export async function withTraffic(shop: Shop, work: () => Promise<unknown>): Promise<Traffic> {
   let open = true;
   let n = 0;
@@ -97,7 +97,7 @@ export async function withTraffic(shop: Shop, work: () => Promise<unknown>): Pro
       if (status === 201) traffic.accepted++;
       else if (status === undefined || status === 503) traffic.failed++;
       else assert.fail(`an order was answered ${status}`);
-      await delay(THINKING_MS);
+      await delay(PAUSE_MS);
     }
   };
   const clients = Promise.all([client(), client()]);

@@ -18,7 +18,7 @@ interface SoldHour {
   readonly totalRevenue: number;
 }
 
-/** No accepted order is missing; and soon every view equals the stored orders, and sync-status says so. */
+/** Checks that no accepted order is missing, and waits until every view equals the stored orders and is in sync. */
 export async function viewsEqualTheOrders(project: ComposeProject, shop: Shop): Promise<number> {
   const ask = async <T>(sql: string): Promise<T> => {
     const psql = ['psql', '-qXtA', '-U', 'postgres', '-d', 'write_db', '-c', sql];
@@ -47,7 +47,7 @@ async function inSync({ queryUrl }: Shop): Promise<void> {
   assert.deepEqual({ status, lagSeconds, pendingEvents }, { status: 'in-sync', lagSeconds: 0, pendingEvents: 0 });
 }
 
-/** Every order that the read side knows, newest first, following `Link: rel="next"` to the last page. */
+/** Reads every order from the read side, newest first. It follows `Link: rel="next"` to the last page. */
 async function readOrders({ queryUrl }: Shop): Promise<StoredOrder[]> {
   const found: StoredOrder[] = [];
   for (let url: string | undefined = `${queryUrl}/api/orders`; url !== undefined; ) {

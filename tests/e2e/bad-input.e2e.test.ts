@@ -9,7 +9,7 @@ beforeAll(async () => {
     .productId;
 });
 
-/** Everything that a refusal must leave as it was. */
+/** Reads everything that a refused request must not change. */
 async function state(): Promise<unknown> {
   const { rows } = await suite.write.query(`
     SELECT (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM order_items) AS items,
@@ -68,7 +68,7 @@ const badOrders: [string, unknown, string[]][] = [
   ['an over-precise price', { customerId: 1, items: [{ ...line, price: 0.001 }] }, ['#/items/0/price']],
 ];
 
-describe('a POST is refused with 400, names each faulty field, and changes nothing:', () => {
+describe('returns 400, names each faulty field and changes nothing for a POST:', () => {
   for (const [path, cases] of [
     ['/api/products', badProducts],
     ['/api/orders', badOrders],
@@ -84,7 +84,7 @@ describe('a POST is refused with 400, names each faulty field, and changes nothi
     });
   }
 
-  test('in words that a person understands', async () => {
+  test('with a readable reason for each field', async () => {
     const { body } = await suite.post('/api/orders', { customerId: 'x', items: [{ quantity: 0, gift: 1 }] });
     expect(body.errors).toEqual([
       { pointer: '#/customerId', detail: 'must be a number' },
@@ -95,14 +95,14 @@ describe('a POST is refused with 400, names each faulty field, and changes nothi
     expect(body.detail).toBe('4 fields are not valid');
   });
 
-  test('malformed JSON', async () => {
+  test('with malformed JSON', async () => {
     for (const text of ['{', '{"name": }', 'name=Pen', '\u0000', '{"a":1}}']) {
       expectProblem(await suite.post('/api/products', text), 400);
     }
   });
 });
 
-describe('a GET is refused with 400 and names the parameter:', () => {
+describe('returns 400 and names the parameter for a GET:', () => {
   test.each([
     ['/api/analytics/products/abc/sales', 'id'],
     ['/api/analytics/products/0/sales', 'id'],
@@ -129,19 +129,19 @@ describe('a GET is refused with 400 and names the parameter:', () => {
     expect(answer.body.errors).toEqual([expect.objectContaining({ parameter })]);
   });
 
-  test('a percent sign that encodes nothing', async () => {
+  test('with a malformed percent-encoding', async () => {
     expectProblem(await suite.get('/api/analytics/categories/%E0%A4/revenue'), 400);
   });
 });
 
-describe('a well-formed order is refused', () => {
+describe('refuses a well-formed order', () => {
   test('with 422 when it names an unknown product', async () => {
     const answer = await suite.post('/api/orders', { customerId: 1, items: [{ productId: 123_456, quantity: 1 }] });
     expectProblem(answer, 422);
     expect(answer.body.errors).toEqual([expect.objectContaining({ pointer: '#/items/0/productId' })]);
   });
 
-  test('with 409 and what is left when stock is short, counting both lines of one product', async () => {
+  test('with 409 and the stock left when both lines of a product together exceed the stock', async () => {
     const before = await state();
     const six = { productId: product, quantity: 6 };
     const answer = await suite.post('/api/orders', { customerId: 1, items: [six, six] });
@@ -153,7 +153,7 @@ describe('a well-formed order is refused', () => {
     expect(await state()).toEqual(before);
   });
 
-  test('with 409 and the current price when the customer saw another', async () => {
+  test('with 409 and the current price when the order has another price', async () => {
     const answer = await suite.post('/api/orders', {
       customerId: 1,
       items: [{ productId: product, quantity: 1, price: 2.49 }],
@@ -163,8 +163,8 @@ describe('a well-formed order is refused', () => {
   });
 });
 
-describe('requests that are no calls of the API', () => {
-  test('a POST with a parameter, such as a hoped-for dry run, is refused and stores nothing', async () => {
+describe('requests outside the API:', () => {
+  test('a POST with a query parameter, such as dryRun, is refused and stores nothing', async () => {
     const before = await state();
     const answer = await suite.post('/api/products?dryRun=true', good);
     expectProblem(answer, 400);
@@ -172,11 +172,11 @@ describe('requests that are no calls of the API', () => {
     expect(await state()).toEqual(before);
   });
 
-  test('too large a body answers 413', async () => {
+  test('returns 413 for a body that is too large', async () => {
     expectProblem(await suite.post('/api/products', { ...good, name: 'x'.repeat(200_000) }), 413);
   });
 
-  test('a body that is not UTF-8 is refused, not stored with what it might have meant', async () => {
+  test('refuses a body that is not UTF-8, and stores nothing', async () => {
     const bytes = Buffer.from(JSON.stringify({ ...good, name: 'Caf\xe9' }), 'latin1');
     const headers = { 'content-type': 'application/json' };
     const answer = await call(`${suite.command.url}/api/products`, { method: 'POST', headers, body: bytes });
@@ -184,7 +184,7 @@ describe('requests that are no calls of the API', () => {
     expect(answer.body.errors).toEqual([{ pointer: '#', detail: 'holds bytes that are not UTF-8' }]);
   });
 
-  test('a body that is not JSON answers 415', async () => {
+  test('returns 415 for a body that is not JSON', async () => {
     const latin = 'application/json; charset=latin1';
     for (const type of [
       'text/plain',
@@ -197,7 +197,7 @@ describe('requests that are no calls of the API', () => {
     expectProblem(await call(`${suite.command.url}/api/orders`, { method: 'POST' }), 415);
   });
 
-  test('an unknown path answers 404, a wrong method 405 with Allow', async () => {
+  test('returns 404 for an unknown path, and 405 with Allow for a wrong method', async () => {
     expectProblem(await suite.get('/api/nothing'), 404);
     expectProblem(await suite.post('/', {}), 404);
     const wrong = await call(`${suite.command.url}/api/orders`, { method: 'DELETE' });
@@ -213,12 +213,12 @@ describe('requests that are no calls of the API', () => {
     }
   });
 
-  test('HEAD answers like GET without a body', async () => {
+  test('answers HEAD like GET, without a body', async () => {
     const answer = await call(`${suite.query.url}/api/products`, { method: 'HEAD' });
     expect([answer.status, answer.body]).toEqual([200, undefined]);
   });
 
-  test('a request that ends in mid-body changes nothing, and the service goes on', async () => {
+  test('a request that ends within its body changes nothing, and the next one is answered', async () => {
     const before = await state();
     await new Promise<void>((resolve) => {
       const half = request(`${suite.command.url}/api/products`, {

@@ -8,18 +8,18 @@ import { post } from '../setup/suite.js';
 import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
-/** So long a stop waits for a broker that may still answer. */
-const PATIENCE_MS = 5_000;
-/** The broker hands out 2,000 messages of a queue before the first of them is acknowledged. */
+/** A stop waits up to 5 s for a broker that may still answer. Here it must not wait that long. */
+const STOP_TIMEOUT_MS = 5_000;
+/** The prefetch is 2,000 messages, so this many need acknowledgements in between. */
 const MORE_THAN_PREFETCHED = 2_300;
 const accepted: number[] = [];
 const { broker, suite } = await openSuiteOnOwnBroker();
-/** The one that runs now. */
+/** The consumer that is running now. */
 let consumer: ServiceProcess = suite.consumer;
 
 const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 
-/** RabbitMQ saves the directory of its quorum queues every 500 ms: one that is younger does not survive a SIGKILL. */
+/** RabbitMQ saves its list of quorum queues every 500 ms, and a queue that is not in it does not survive a SIGKILL. */
 async function newQueuesAreSaved(): Promise<void> {
   const measuredAt = async () =>
     Date.parse((await suite.read.query('SELECT measured_at FROM sync_state')).rows[0].measured_at);
@@ -27,7 +27,7 @@ async function newQueuesAreSaved(): Promise<void> {
   await eventually(async () => expect(await measuredAt()).toBeGreaterThan(from + 1_500));
 }
 
-test('broker stopped: orders answer 201 and lag grows in real time; broker back: all arrive once, lag is 0', async () => {
+test('answers 201 while the broker is down and the lag grows; all orders arrive once when it is back', async () => {
   const [product] = await createProducts(suite, 1);
   await suite.inSync();
   await eventually(async () => expect((await status()).status).toBe('in-sync'));
@@ -42,7 +42,7 @@ test('broker stopped: orders answer 201 and lag grows in real time; broker back:
   }
   expect((await fetch(`${suite.command.url}/health/ready`)).status).toBe(200);
   await eventually(async () => expect((await status()).status).toBe('stale'));
-  // The one place where time itself is the subject: a second later, the lag is a second more.
+  // A second later, the lag must be a second more. No other test measures time like this.
   const first = await status();
   await delay(1_000);
   const second = await status();
@@ -60,7 +60,7 @@ test('broker stopped: orders answer 201 and lag grows in real time; broker back:
   expect(new Set(warnings.map(({ error }) => error)).size).toBe(warnings.length);
 }, 120_000);
 
-test('a service that is stopped while the broker takes no publishes ends at once, and what it accepted arrives once', async () => {
+test('command-service stops at once while the broker takes no publishes, and its orders arrive once', async () => {
   const [product] = await createProducts(suite, 1);
   await suite.inSync();
   const copy = await suite.start('command-service');
@@ -72,7 +72,7 @@ test('a service that is stopped while the broker takes no publishes ends at once
     expect(answer.status).toBe(201);
     accepted.push(answer.body.orderId);
   };
-  // It is a publish that the broker answers with its alarm.
+  // The broker reports its alarm when it gets a publish, so there must be one.
   await order();
   await broker.control('set_vm_memory_high_watermark', '0.00001');
   try {
@@ -83,7 +83,7 @@ test('a service that is stopped while the broker takes no publishes ends at once
     for (let n = 0; n < 20; n += 1) await order();
     const stoppedAt = performance.now();
     expect(await copy.stop()).toBe(0);
-    expect(performance.now() - stoppedAt).toBeLessThan(PATIENCE_MS);
+    expect(performance.now() - stoppedAt).toBeLessThan(STOP_TIMEOUT_MS);
   } finally {
     await broker.control('set_vm_memory_high_watermark', '0.4');
   }
@@ -91,7 +91,7 @@ test('a service that is stopped while the broker takes no publishes ends at once
   await expectViewsEqualOrders(suite, accepted);
 }, 120_000);
 
-test('while the broker takes no publishes, not even the watermark that it answers with its alarm, /metrics tells what waits', async () => {
+test('/metrics counts the waiting events while the broker takes no publishes, not even watermarks', async () => {
   const [product] = await createProducts(suite, 1);
   await suite.inSync();
   const blocked = () => suite.command.log.filter(({ msg }) => msg.startsWith('broker blocks publishing')).length;
@@ -114,7 +114,7 @@ test('while the broker takes no publishes, not even the watermark that it answer
   await suite.inSync(60_000);
 }, 120_000);
 
-test('a consumer that is stopped while the broker takes no dead letters ends at once, and the letter is there later', async () => {
+test('consumer-service stops at once while the broker takes no publishes, and its dead letter arrives later', async () => {
   await consumer.stop();
   const model = await connect(broker.brokerUrl);
   const channel = await model.createConfirmChannel();
@@ -128,27 +128,27 @@ test('a consumer that is stopped while the broker takes no dead letters ends at 
     );
     const stoppedAt = performance.now();
     expect(await consumer.stop()).toBe(0);
-    expect(performance.now() - stoppedAt).toBeLessThan(PATIENCE_MS);
+    expect(performance.now() - stoppedAt).toBeLessThan(STOP_TIMEOUT_MS);
   } finally {
     await broker.control('set_vm_memory_high_watermark', '0.4');
   }
   consumer = await suite.start('consumer-service');
-  // Or two: whether the first copy was stored, nobody could know.
+  // There may be two copies, because nobody knows whether the first was stored.
   await eventually(async () =>
     expect(await channel.get('order-events.dlq')).toMatchObject({ content: Buffer.from('hello') }),
   );
   await model.close();
 }, 120_000);
 
-test('while the broker takes no publishes, what its queues hold is applied and acknowledged, and it moves poison itself', async () => {
+test('applies what the queues hold while the broker takes no publishes, and leaves dead-lettering to the broker', async () => {
   const [product] = await createProducts(suite, 1);
   await suite.inSync();
   await consumer.stop();
   const sender = await connect(broker.brokerUrl);
   const channel = await sender.createConfirmChannel();
-  // The broker takes the first publish of a connection before it reads no more.
-  const poison = ['not taken', 'not taken either'].map((body) => Buffer.from(body));
-  for (const body of poison) channel.publish('events', 'order.created', body, { persistent: true });
+  // The broker takes the first publish of a connection before it stops reading.
+  const badMessages = ['not taken', 'not taken either'].map((body) => Buffer.from(body));
+  for (const body of badMessages) channel.publish('events', 'order.created', body, { persistent: true });
   await channel.waitForConfirms();
   const order = async () => {
     const body = { customerId: 3, items: [{ productId: product, quantity: 1 }] };
@@ -165,13 +165,13 @@ test('while the broker takes no publishes, what its queues hold is applied and a
     consumer = await suite.start('consumer-service');
     await eventually(() => expectViewsEqualOrders(suite, accepted), { timeoutMs: 20_000 });
     const look = await reader.createChannel();
-    const letters: GetMessage[] = [];
+    const deadLetters: GetMessage[] = [];
     await eventually(async () => {
-      const letter = await look.get('order-events.dlq', { noAck: true });
-      if (letter) letters.push(letter);
-      expect(letters.map(({ content }) => content)).toEqual(expect.arrayContaining(poison));
+      const message = await look.get('order-events.dlq', { noAck: true });
+      if (message) deadLetters.push(message);
+      expect(deadLetters.map(({ content }) => content)).toEqual(expect.arrayContaining(badMessages));
     });
-    const reasons = letters.map(({ properties }) => properties.headers?.['x-first-death-reason']);
+    const reasons = deadLetters.map(({ properties }) => properties.headers?.['x-first-death-reason']);
     expect(reasons).toContain('rejected');
     expect(await consumer.stop()).toBe(0);
     expect(await look.checkQueue('order-events')).toMatchObject({ messageCount: 0 });
@@ -183,7 +183,7 @@ test('while the broker takes no publishes, what its queues hold is applied and a
   await suite.inSync();
 }, 120_000);
 
-test('a queue without a leader holds up its own events alone', async () => {
+test('a queue without a leader delays only its own events', async () => {
   const [product] = await createProducts(suite, 1);
   await suite.inSync();
   const server = "quorum_queues, {'%2F_purchase-events', node()}";
@@ -197,7 +197,7 @@ test('a queue without a leader holds up its own events alone', async () => {
     items: [{ productId: product, qty: 1, unitPrice: 0.99 }],
   };
   expect((await suite.post('/api/purchases', purchase)).status).toBe(201);
-  // Left to the relay, as what a dead writer leaves.
+  // Without retry_at the event belongs to the relay, as if its writer had died.
   await suite.write.query("UPDATE outbox SET retry_at = NULL WHERE topic = 'purchase.created'");
   const answer = await suite.post('/api/orders', { customerId: 2, items: [{ productId: product, quantity: 1 }] });
   accepted.push(answer.body.orderId);

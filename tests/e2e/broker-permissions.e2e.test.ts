@@ -3,7 +3,7 @@ import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { openSuite, post } from '../setup/suite.js';
 
-/** Users of this file's own, without what guest may. */
+/** Users of this file, with fewer permissions than guest. */
 const users = { command: `command-${process.pid}`, consumer: `consumer-${process.pid}` };
 const suite = await openSuite({}, async ({ managementUrl, vhost }) => {
   for (const user of Object.values(users)) {
@@ -27,13 +27,13 @@ const mayDo = (user: string, permissions: object) =>
     ...permissions,
   });
 
-/** A product of the command-service that runs now; answers its id. */
+/** Creates a product at the command-service with this URL and returns its id. */
 async function addProduct(url: string): Promise<number> {
   const product = { name: 'Lamp', category: 'Light', price: 1, stock: 1_000 };
   return (await post(`${url}/api/products`, product)).body.productId;
 }
 
-test('events of a topic that the broker does not let the service publish wait alone, named, and come when it does', async () => {
+test('keeps events of a topic that the broker denies in the outbox, names the topic, and publishes them when it is allowed', async () => {
   await suite.command.kill();
   await mayPublish('^(product|order|watermark)');
   const command = await suite.start('command-service', { BROKER_URL: asUser(users.command) });
@@ -75,7 +75,7 @@ test('events of a topic that the broker does not let the service publish wait al
   await suite.inSync(40_000);
 }, 90_000);
 
-test('a service that may not read replay requests publishes all the same', async () => {
+test('publishes events although it may not read replay requests', async () => {
   await mayDo(users.command, { read: '^events' });
   const command = await suite.start('command-service', { BROKER_URL: asUser(users.command) });
   await addProduct(command.url);
@@ -86,7 +86,7 @@ test('a service that may not read replay requests publishes all the same', async
   await command.stop();
 }, 60_000);
 
-test('a consumer that may not read one queue consumes the others, and names it', async () => {
+test('consumes the other queues when it may not read one, and names that one', async () => {
   await suite.consumer.kill();
   await mayDo(users.consumer, { read: '^(product-events|order-events|watermarks|events)' });
   const consumer = await suite.start('consumer-service', { BROKER_URL: asUser(users.consumer) });
@@ -98,7 +98,7 @@ test('a consumer that may not read one queue consumes the others, and names it',
   );
 }, 60_000);
 
-test('a user without the right to declare uses what is there', async () => {
+test('uses the existing topology when it may not declare one', async () => {
   await mayDo(users.consumer, { configure: '^$', write: '^events' });
   const consumer = await suite.start('consumer-service', { BROKER_URL: asUser(users.consumer) });
   await eventually(async () => expect((await fetch(`${consumer.url}/health/ready`)).status).toBe(200));

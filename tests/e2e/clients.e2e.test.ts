@@ -10,12 +10,12 @@ beforeAll(async () => {
   productId = (await suite.post('/api/products', good)).body.productId;
 });
 
-describe('every category that can be made can be asked for', () => {
+describe('answers the revenue of a category with the name', () => {
   test.each(['.', '..', 'a/b', 'a\\b', '50 % + more', '?', '#'])('%s', async (category) => {
     await suite.post('/api/products', { ...good, category });
     await suite.inSync();
     await eventually(async () => {
-      // As a browser or a generated client sends it: URL mends paths with dots.
+      // Browsers and generated clients use a query parameter, because `new URL` normalises paths with dots.
       const url = new URL('/api/analytics/categories/revenue', suite.query.url);
       url.searchParams.set('category', category);
       const { body } = await call(url.href, {});
@@ -23,7 +23,7 @@ describe('every category that can be made can be asked for', () => {
     });
   });
 
-  test('a plus sign that was not encoded shows in the refusal as the space that it means', async () => {
+  test('that had an unencoded plus sign: the refusal shows the space that it means', async () => {
     const { status, body } = await suite.get('/api/analytics/categories/revenue?category=A+B');
     expect([status, body.detail]).toEqual([404, 'there is no product in the category "A B"']);
   });
@@ -33,12 +33,12 @@ describe('a body', () => {
   test.each([
     ['{"name":"a","name":"b","category":"c","price":1,"stock":1}', '#/name'],
     ['{"name":"a","category":"c","price":1,"stock":1,"pri\\u0063e":2}', '#/price'],
-  ])('with a name twice is refused, and the name is told: %s', async (text, pointer) => {
+  ])('with a field twice is refused, and the field is named: %s', async (text, pointer) => {
     const { status, body } = await suite.post('/api/products', text);
     expect([status, body.errors]).toEqual([400, [{ pointer, detail: 'is there more than once' }]]);
   });
 
-  test('with a name twice in a line of an order is refused', async () => {
+  test('with a field twice in a line of an order is refused', async () => {
     const text = `{"customerId":1,"items":[{"productId":${productId},"quantity":1},{"productId":${productId},"quantity":1,"quantity":2}]}`;
     const { status, body } = await suite.post('/api/orders', text);
     expect([status, body.errors]).toEqual([
@@ -47,7 +47,7 @@ describe('a body', () => {
     ]);
   });
 
-  test('with null in an optional field is one without it, under the same key, too', async () => {
+  test('with null in an optional field equals one without the field, also for a repeated idempotency key', async () => {
     const order = { customerId: 1, items: [{ productId, quantity: 1 }] };
     const withNull = { customerId: 1, items: [{ productId, quantity: 1, price: null }] };
     const first = await suite.post('/api/orders', withNull, { 'idempotency-key': 'null-1' });
@@ -67,7 +67,7 @@ describe('a body', () => {
     expect((await suite.post('/api/orders', { ...order, customerId: null })).status).toBe(400);
   });
 
-  test.each(['utf8', 'UTF8', '"utf8"', 'UTF-8', '"utf-8"'])('in charset=%s is UTF-8', async (charset) => {
+  test.each(['utf8', 'UTF8', '"utf8"', 'UTF-8', '"utf-8"'])('in charset=%s is accepted', async (charset) => {
     const headers = { 'content-type': `application/json; charset=${charset}` };
     expect((await suite.post('/api/products', { ...good, name: 'Stift für Ü' }, headers)).status).toBe(201);
   });
@@ -81,16 +81,16 @@ describe('a body', () => {
 test.each([
   ['sales/hourly?from=2026-11-20T08:17:46+01:00', 'from'],
   ['sales/hourly?to=2026-11-20T08:17:46.5+0100', 'to'],
-])('a time whose plus sign became a space is refused with the reason: %s', async (path, parameter) => {
+])('refuses a time whose plus sign became a space, and gives that reason: %s', async (path, parameter) => {
   const { status, body } = await suite.get(`/api/analytics/${path}`);
   expect(status).toBe(400);
   const detail = 'must be an RFC 3339 date or date-time, with the + of its offset sent as %2B';
   expect(body.errors).toEqual([{ parameter, detail }]);
 });
 
-describe('a client that waits to be asked for its body', () => {
-  /** Sends a head with `Expect: 100-continue`, the body once it is asked for, and takes all until the service closes. */
-  async function expecting(path: string, headers: readonly string[], body: string): Promise<string> {
+describe('a client that sends Expect: 100-continue', () => {
+  /** Sends headers with `Expect: 100-continue`, sends the body after a 100, and returns everything until the close. */
+  async function postAfterContinue(path: string, headers: readonly string[], body: string): Promise<string> {
     const { port, hostname } = new URL(suite.command.url);
     const socket = connect(Number(port), hostname).setEncoding('utf8');
     let answer = '';
@@ -98,7 +98,7 @@ describe('a client that waits to be asked for its body', () => {
     socket.on('data', (text) => {
       answer += text;
       if (answer === 'HTTP/1.1 100 Continue\r\n\r\n') socket.write(body);
-      // A connection that is kept would wait for ever.
+      // The service keeps this connection open, so the client must end it.
       else if (/\r\n\r\n\{.*\}$/s.test(answer)) socket.end();
     });
     await new Promise((resolve) => socket.once('close', resolve));
@@ -109,24 +109,24 @@ describe('a client that waits to be asked for its body', () => {
 
   test.each([
     ['a body that is too large', '/api/products', [json, 'Content-Length: 70000'], 413],
-    ['a body that is no JSON', '/api/products', ['Content-Type: text/csv', 'Content-Length: 10'], 415],
+    ['a body that is not JSON', '/api/products', ['Content-Type: text/csv', 'Content-Length: 10'], 415],
     ['a charset that is not UTF-8', '/api/products', [`${json}; charset=utf-16`, 'Content-Length: 10'], 415],
-    ['a path that there is not', '/api/nothing', [json, 'Content-Length: 10'], 404],
-  ])('is refused without being asked, and the connection closes: %s', async (_what, path, headers, status) => {
-    const answer = await expecting(path, headers, text);
+    ['an unknown path', '/api/nothing', [json, 'Content-Length: 10'], 404],
+  ])('is refused before it sends its body, and the connection closes: %s', async (_what, path, headers, status) => {
+    const answer = await postAfterContinue(path, headers, text);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
   });
 
-  test('is asked where nothing speaks against it, and the connection stays', async () => {
-    const answer = await expecting('/api/products', [json, `Content-Length: ${text.length}`], text);
+  test('gets 100 Continue when its headers are acceptable, and the connection stays open', async () => {
+    const answer = await postAfterContinue('/api/products', [json, `Content-Length: ${text.length}`], text);
     expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /);
-    // HTTP/1.1 keeps a connection of which nothing else is said.
+    // HTTP/1.1 keeps a connection open unless a header says otherwise.
     expect(answer.toLowerCase()).not.toContain('\r\nconnection: close');
   });
 });
 
-test('the current hour is in the sales by the hour, however slow the clock of query-service is', async () => {
+test('shows the current hour in the hourly sales when the clock of query-service is two hours slow', async () => {
   const slow = `data:text/javascript,${encodeURIComponent('const now=Date.now;globalThis.Date=class extends Date{constructor(...a){a.length?super(...a):super(now()-7200000)}static now(){return now()-7200000}}')}`;
   const late = await suite.start('query-service', { NODE_OPTIONS: `--import=${slow}` });
   await suite.post('/api/orders', { customerId: 9, items: [{ productId, quantity: 1 }] });

@@ -6,7 +6,7 @@ import { createProducts } from '../setup/order-flow.js';
 import { openSuite } from '../setup/suite.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
-// What is killed here must keep its promises: the shared servers run faster without them.
+// These servers are killed, so they need durable commits. The shared test servers run without them to be faster.
 const durable = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
 const [write, read] = await Promise.all([startTemporaryPostgres(durable), startTemporaryPostgres(durable)]);
 await applySchema(write.url('postgres'), 'init-write.sql');
@@ -16,7 +16,7 @@ afterAll(async () => void (await Promise.all([write.stop(), read.stop()])));
 
 const orderOf = (product: number | undefined) => ({ customerId: 3, items: [{ productId: product, quantity: 1 }] });
 
-test('a database that is away is a prompt 503 that says when to try again, and nothing is half done', async () => {
+test('answers 503 with Retry-After at once while the write database is down, and stores nothing', async () => {
   const [product] = await createProducts(suite, 1);
   await write.kill();
   const startedAt = performance.now();
@@ -37,7 +37,7 @@ test('a database that is away is a prompt 503 that says when to try again, and n
   await expectViewsEqualOrders(suite, [placed.body.orderId]);
 });
 
-test('the read database killed: orders go on, queries answer 503, and the views catch up without a dead letter', async () => {
+test('accepts orders while the read database is down, and the views catch up without a dead letter', async () => {
   const [product] = await createProducts(suite, 1);
   await suite.inSync(20_000);
   await read.kill();

@@ -9,7 +9,7 @@ import { runCommand, spawnCommand, startCommand } from '../setup/run-command.js'
 import { openSuite } from '../setup/suite.js';
 
 let broker: ChannelModel;
-// Ahead of the suite's end, which would close it from the other side.
+// This hook is registered before the suite's, so the connection closes before the virtual host is deleted.
 afterAll(() => broker.close());
 const suite = await openSuite();
 beforeAll(async () => {
@@ -45,22 +45,22 @@ async function listed(): Promise<Record<string, unknown>[]> {
 
 function untilListed(count: number): Promise<Record<string, unknown>[]> {
   return eventually(async () => {
-    const letters = await listed();
-    expect(letters.filter(({ recorded, hasMessage }) => recorded && hasMessage)).toHaveLength(count);
-    return letters;
+    const deadLetters = await listed();
+    expect(deadLetters.filter(({ recorded, hasMessage }) => recorded && hasMessage)).toHaveLength(count);
+    return deadLetters;
   });
 }
 
 const customer = async (id: number) => (await suite.get(`/api/analytics/customers/${id}/ltv`)).body;
 
-test('a refused message is listed, tried without a trace, and counted once when it is redriven twice over', async () => {
+test('lists a refused message, tries it without a trace, and counts it once when it is redriven twice', async () => {
   expect((await runCommand(suite, 'dead-letters', 'list')).stdout).toBe('No dead letters.\n');
   await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 900)');
   await publish(order(1));
-  const [letter] = await untilListed(1);
-  const id = String(letter?.id);
-  expect(letter).toMatchObject({ queue: 'order-events', counted: false, applied: false });
-  expect(letter?.reason).toMatch(/refuse/);
+  const [deadLetter] = await untilListed(1);
+  const id = String(deadLetter?.id);
+  expect(deadLetter).toMatchObject({ queue: 'order-events', counted: false, applied: false });
+  expect(deadLetter?.reason).toMatch(/refuse/);
 
   const refused = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
   expect(refused.stdout).toMatch(/would be a dead letter again: unappliable: .*refuse/);
@@ -75,7 +75,7 @@ test('a refused message is listed, tried without a trace, and counted once when 
   expect((await suite.get('/api/analytics/customers/900/ltv')).status).toBe(404);
   expect(await listed()).toHaveLength(1);
 
-  // The letter is left in both queues by a redrive that dies before its acknowledgement: here, by hand.
+  // A redrive that dies before its acknowledgement leaves the message in both queues. Here the test publishes the copy.
   await publish(order(1));
   await eventually(async () => expect(await customer(900)).toMatchObject({ orderCount: 1 }));
   const already = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
@@ -88,7 +88,7 @@ test('a refused message is listed, tried without a trace, and counted once when 
   expect(await listed()).toEqual([]);
 });
 
-test('a redrive keeps the identity of a message, whatever it was identified by', async () => {
+test('a redrive keeps the id of a message, whether it came from a property, the body or the content', async () => {
   await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 910)');
   const eventId = '0193a000-0000-7000-8000-000000000001';
   await publish(order(11, { customerId: 910 }), { messageId: 'not a uuid' });
@@ -101,7 +101,7 @@ test('a redrive keeps the identity of a message, whatever it was identified by',
   await eventually(async () => expect(await customer(910)).toMatchObject({ orderCount: 4 }));
   expect(await listed()).toEqual([]);
 
-  // The originals once more: each is known by the identity that its redriven copy was applied under.
+  // The same messages are published again. Each has the id under which its redriven copy was applied.
   await publish(order(11, { customerId: 910 }), { messageId: 'not a uuid' });
   await publish(order(12, { customerId: 910 }), { messageId: '0193A000-0000-7000-8000-00000000ABCD' });
   await publish(order(13, { customerId: 910, eventId }));
@@ -111,7 +111,7 @@ test('a redrive keeps the identity of a message, whatever it was identified by',
   expect(await customer(910)).toMatchObject({ orderCount: 4 });
 });
 
-test('what cannot be mended comes back with its first-seen time, and is discarded', async () => {
+test('a message that still cannot be applied comes back with its first-seen time, and can be discarded', async () => {
   await publish('{ broken');
   const [before] = await untilListed(1);
   expect((await runCommand(suite, 'dead-letters', 'redrive', '--id', String(before?.id))).code).toBe(0);
@@ -124,7 +124,7 @@ test('what cannot be mended comes back with its first-seen time, and is discarde
   expect(await listed()).toEqual([]);
 });
 
-test('discarding an event of the write side leaves it on record: the views lack it', async () => {
+test('keeps the record of a discarded event of the write side until it is discarded for good', async () => {
   const id = '0193a000-0000-7000-8000-000000000002';
   await publish('{ broken', { appId: 'command-service', messageId: id });
   await untilListed(1);
@@ -134,7 +134,7 @@ test('discarding an event of the write side leaves it on record: the views lack 
   await runCommand(suite, 'dead-letters', 'discard', '--id', id, '--for-good');
   expect(await listed()).toEqual([]);
   expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ setAsideEvents: 0 });
-  // A replay that brings it again finds it still refused: there is a message again, and it stays discarded.
+  // A replay brings the message again, and it is refused again. The event stays discarded.
   await publish('{ broken', { appId: 'command-service', messageId: id });
   await untilListed(1);
   expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ setAsideEvents: 0 });
@@ -142,7 +142,7 @@ test('discarding an event of the write side leaves it on record: the views lack 
   expect(await listed()).toEqual([]);
 });
 
-/** Stops every dry run at its first statement, and lets it go on again when it is called. */
+/** Blocks every dry run at its first statement. The returned function lets it go on. */
 async function holdDryRuns(): Promise<() => Promise<void>> {
   const holder = await suite.read.connect();
   await holder.query('BEGIN; LOCK TABLE processed_events IN SHARE MODE');
@@ -152,15 +152,15 @@ async function holdDryRuns(): Promise<() => Promise<void>> {
   };
 }
 
-test('one command at a time: what another one holds must not seem to be gone', async () => {
+test('refuses a second command while another holds messages, which would seem to be gone', async () => {
   await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 920)');
   await publish(order(20, { customerId: 920 }));
-  const [letter] = await untilListed(1);
+  const [deadLetter] = await untilListed(1);
   const release = await holdDryRuns();
   const dryRun = startCommand(suite, 'dead-letters', 'redrive', '--dry-run');
   try {
     await untilLockWaiters(suite.read, 1);
-    for (const args of [['list'], ['discard', '--id', String(letter?.id)]]) {
+    for (const args of [['list'], ['discard', '--id', String(deadLetter?.id)]]) {
       const { code, stdout, stderr } = await runCommand(suite, 'dead-letters', ...args);
       expect([code, stdout, stderr]).toEqual([
         2,
@@ -172,12 +172,12 @@ test('one command at a time: what another one holds must not seem to be gone', a
     await release();
   }
   expect(await dryRun.ended).toMatchObject({ code: 0, stderr: '' });
-  expect(await listed()).toEqual([letter]);
+  expect(await listed()).toEqual([deadLetter]);
   await suite.read.query('ALTER TABLE customer_ltv_view DROP CONSTRAINT refuse');
-  await runCommand(suite, 'dead-letters', 'discard', '--id', String(letter?.id));
+  await runCommand(suite, 'dead-letters', 'discard', '--id', String(deadLetter?.id));
 });
 
-test('a list of any length fits into little memory, however slowly it is read', async () => {
+test('lists 100,000 dead letters in little memory, also to a slow reader', async () => {
   const count = 100_000;
   await suite.read.query(
     `INSERT INTO dead_letters (event_id, queue, reason, counted)
@@ -187,7 +187,7 @@ test('a list of any length fits into little memory, however slowly it is read', 
   const child = spawnCommand(suite, 'dead-letters', ['list'], ['--max-old-space-size=32']);
   const ended = once(child, 'close');
   const stderr = child.stderr.toArray();
-  // Nobody reads, so it waits.
+  // The output is not read, so the command must wait.
   await eventually(async () => {
     const idle = `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'dead-letters'
                      AND state = 'idle' AND state_change < now() - interval '1 second'`;
@@ -204,13 +204,13 @@ test('a list of any length fits into little memory, however slowly it is read', 
   await suite.read.query('DELETE FROM dead_letters');
 });
 
-test('what a message says never commands the terminal, and cannot pass for another line', async () => {
+test('prints control characters of a message escaped, so that they cannot change the terminal or fake a line', async () => {
   const sequence = '\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e\r';
   await publish(order(30, { total: sequence }), { type: `Order${sequence}\nfake  line` });
   await publish(`{ "broken": "${sequence}" `, { headers: { [`x-${sequence}`]: sequence } });
-  const [letter] = await untilListed(2);
+  const [deadLetter] = await untilListed(2);
   const ids = (await listed()).map(({ id }) => String(id));
-  // Of this test's own: the read side may hold such text, too.
+  // The read side may hold such text, too.
   await suite.read.query(
     "INSERT INTO products_read VALUES (99999, $1, $1, 1, 1, now()), (99998, 'plain', 'plain', 1, 1, now())",
     [sequence],
@@ -223,22 +223,22 @@ test('what a message says never commands the terminal, and cannot pass for anoth
   expect(verified).toContain('\\u001b[2J');
   expect(list?.split('\n')).toHaveLength(4);
   expect(list).toContain('Order\\u001b[2J\\u001b]0;owned\\u0007\\u009b31m\\u202e\\u000d\\u000afake  line');
-  // As JSON it is still what was said.
+  // The JSON output has the original text.
   const types = (json ?? '').split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line).type));
   expect(types).toContain(`Order${sequence}\nfake  line`);
-  expect(letter).toBeDefined();
+  expect(deadLetter).toBeDefined();
   await suite.read.query('DELETE FROM products_read WHERE product_id IN (99998, 99999)');
   await runCommand(suite, 'dead-letters', 'discard', ...ids.flatMap((id) => ['--id', id]));
 });
 
-test('some hundred letters are listed, tried and returned in the order in which they came', async () => {
+test('lists, tries and returns hundreds of dead letters in the order in which they came', async () => {
   await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 940)');
   const count = 450;
   const channel = await broker.createConfirmChannel();
   for (let n = 0; n < count; n += 1) {
     const customerId = n % 3 === 0 ? 941 : 940;
-    const headers = { 'x-reason': 'set aside by hand', 'x-origin-queue': 'order-events' };
-    // As a consumer would have set it aside: every third could be applied now.
+    const headers = { 'x-reason': 'refused by hand', 'x-origin-queue': 'order-events' };
+    // The message looks like a dead letter of the consumer. Every third can be applied now.
     channel.publish(
       '',
       deadLetterQueueOf('order-events'),
@@ -251,8 +251,8 @@ test('some hundred letters are listed, tried and returned in the order in which 
   }
   await channel.waitForConfirms();
   await channel.close();
-  const letters = await listed();
-  expect(letters).toHaveLength(count);
+  const deadLetters = await listed();
+  expect(deadLetters).toHaveLength(count);
   const tried = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
   expect([tried.code, tried.stderr]).toEqual([0, '']);
   expect(tried.stdout.match(/would be applied:/g)).toHaveLength(count / 3);
@@ -260,7 +260,7 @@ test('some hundred letters are listed, tried and returned in the order in which 
   // Each was tried as if it were the only one.
   expect(tried.stdout.match(/"customer_id": 941, .*"order_count": 1,/g)).toHaveLength(count / 3);
   expect(tried.stdout).toContain(`${count} message(s) tried and rolled back`);
-  expect((await listed()).map(({ id }) => id)).toEqual(letters.map(({ id }) => id));
+  expect((await listed()).map(({ id }) => id)).toEqual(deadLetters.map(({ id }) => id));
   await suite.read.query('ALTER TABLE customer_ltv_view DROP CONSTRAINT refuse');
   const redriven = await runCommand(suite, 'dead-letters', 'redrive');
   expect(redriven.stdout.match(/returned to order-events/g)).toHaveLength(count);
@@ -270,7 +270,7 @@ test('some hundred letters are listed, tried and returned in the order in which 
   expect(await listed()).toEqual([]);
 });
 
-test('a mistake in the call is told with the usage, and exits with 2', async () => {
+test('exits with 2 and prints the usage for a wrong call', async () => {
   for (const args of [[], ['lst'], ['show'], ['discard'], ['list', '--queue', 'nope'], ['list', '--wrong']]) {
     const { code, stderr } = await runCommand(suite, 'dead-letters', ...args);
     expect([args, code]).toEqual([args, 2]);

@@ -5,10 +5,10 @@ import { openSuite } from '../setup/suite.js';
 
 const suite = await openSuite();
 
-test('the demo fills the shop with a past and a present, every order of which is counted once', async () => {
+test('the demo creates past and present orders, and each is counted once', async () => {
   expect(await runDemo(suite, '--history', '2', '--minutes', '0.05', '--rate', '20')).toMatchObject({ code: 0 });
   await suite.inSync(60_000);
-  // The past is not waited for: the ledger counts events by when they were committed, not by when they were placed.
+  // The ledger counts imported orders at the time of their commit, so nothing is pending for their past.
   await eventually(async () => {
     const { body } = await suite.get('/api/analytics/sync-status');
     expect(body).toMatchObject({ status: 'in-sync', pendingEvents: 0, setAsideEvents: 0 });
@@ -24,7 +24,7 @@ test('the demo fills the shop with a past and a present, every order of which is
   expect({ stdout, verified }).toMatchObject({ verified: 0 });
 });
 
-test('a second run finds the shelves full and the past written', async () => {
+test('a second run creates no products and no past again', async () => {
   const before = await suite.write.query('SELECT count(*) AS n FROM products');
   expect(await runDemo(suite, '--history', '2', '--minutes', '0.01')).toMatchObject({
     code: 0,
@@ -35,9 +35,9 @@ test('a second run finds the shelves full and the past written', async () => {
 
 test.each([
   ['--rate', 'fast'],
-  // As a timer it would be over at once.
+  // A timer of this many minutes would overflow and end at once.
   ['--minutes', '40000'],
-])('a wrong option is told with the usage: %s %s', async (...option) => {
+])('prints the usage for a wrong option: %s %s', async (...option) => {
   expect(await runDemo(suite, ...option)).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('npm run demo'),

@@ -14,7 +14,7 @@ const urlOf = (name: (typeof services)[number]) =>
   ({ 'command-service': suite.command, 'consumer-service': suite.consumer, 'query-service': suite.query })[name].url;
 
 describe.each(services)('%s', (name) => {
-  test('serves a document that an independent validator accepts', async () => {
+  test('serves an OpenAPI document that an independent validator accepts', async () => {
     const document = await (await fetch(`${urlOf(name)}/openapi.json`)).json();
     const { valid, errors } = await new Validator().validate(document as Record<string, unknown>);
     expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
@@ -52,13 +52,13 @@ describe.each(services)('%s', (name) => {
 });
 
 test.each(['command-service', 'query-service'] as const)(
-  'docs/openapi/%s.json is what it serves (else: npm run docs)',
+  'docs/openapi/%s.json equals the served document (npm run docs updates it)',
   async (name) => {
     expect(await (await fetch(`${urlOf(name)}/openapi.json`)).json()).toEqual(committedDocument(name));
   },
 );
 
-test("every reason of sync-status has its section in the operator's document", () => {
+test('every reason of sync-status has a section in docs/operations.md', () => {
   const document = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const sections = [...document.matchAll(/^### ([a-z-]+)\n(?!\n|#)/gm)].map(([, code]) => code);
   expect(sections.sort()).toEqual([...syncReasonCodes].sort());

@@ -7,7 +7,7 @@ import { fromGlobalSetup } from '@tallyline/local/testing/test-databases';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite, post } from '../setup/suite.js';
 
-/** docs/grants.md, carried out: its roles get names of this run, because roles belong to the whole server. */
+/** Roles belong to the whole server, so the roles of docs/grants.md get names of this run. */
 const suffix = `_${process.pid}`;
 const ROLES = ['command_service', 'replay_command', 'query_service', 'consumer_service', 'dead_letters_command'];
 const document = readFileSync(new URL('../../docs/grants.md', import.meta.url), 'utf8');
@@ -18,7 +18,7 @@ function statements(side: 'write' | 'read'): string {
   return ROLES.reduce((sql, role) => sql.replace(new RegExp(`\\b${role}\\b`, 'g'), role + suffix), found);
 }
 
-/** `| command-service | configure | write | read |` */
+/** Reads a row such as `| command-service | configure | write | read |`. */
 function brokerPermissions(user: string): { configure: string; write: string; read: string } {
   const row = document.split('\n').find((line) => line.startsWith(`| ${user} |`)) ?? '';
   const [configure, write, read] = row
@@ -36,7 +36,7 @@ const suite = await openSuite({}, async ({ writeDatabaseUrl, readDatabaseUrl }) 
     await withClient(url, (client) => client.query(statements(side)));
   }
 });
-// The databases are gone by then, and with them what the roles were granted.
+// The suite has dropped the databases by then, and with them the grants of these roles.
 afterAll(async () => {
   await withClient(fromGlobalSetup('TEST_POSTGRES_URL'), async (client) => {
     for (const role of ROLES) await client.query(`DROP ROLE IF EXISTS ${role}${suffix}`);
@@ -49,7 +49,7 @@ const as = (url: string, role: string) =>
   Object.assign(new URL(url), { username: role + suffix, password: 'change-me' }).href;
 const userName = (user: string) => user.replace(/[^a-z]/g, '') + suffix;
 
-/** A user of the broker with what the document grants it. */
+/** Creates a user of the broker with the permissions of the document, and returns its URL. */
 async function brokerUser(user: string): Promise<string> {
   const name = userName(user);
   await callManagement(suite.managementUrl, 'PUT', `/api/users/${name}`, { password: 'change-me', tags: '' });
@@ -57,8 +57,8 @@ async function brokerUser(user: string): Promise<string> {
   return Object.assign(new URL(suite.brokerUrl), { username: name, password: 'change-me' }).href;
 }
 
-test('the suite and its commands work with what docs/grants.md grants', async () => {
-  // The owner has declared the topology by now.
+test('the suite and its commands work with exactly the grants of docs/grants.md', async () => {
+  // The services have declared the topology as guest. The restricted users only use it.
   await Promise.all([suite.command, suite.consumer, suite.query].map((service) => service.kill()));
   const command = await suite.start('command-service', {
     WRITE_DATABASE_URL: as(suite.writeDatabaseUrl, 'command_service'),
@@ -97,12 +97,15 @@ test('the suite and its commands work with what docs/grants.md grants', async ()
   const eventId = recorded.headers.get('consistency-token') ?? '';
   const replay = { ...suite, writeDatabaseUrl: as(suite.writeDatabaseUrl, 'replay_command') };
   expect(await runCommand(replay, 'replay', '--id', eventId)).toMatchObject({ code: 0 });
-  const letters = {
+  const deadLetters = {
     ...suite,
     readDatabaseUrl: as(suite.readDatabaseUrl, 'dead_letters_command'),
     brokerUrl: await brokerUser('`npm run dead-letters`'),
   };
-  expect(await runCommand(letters, 'dead-letters', 'list')).toMatchObject({ code: 0, stdout: 'No dead letters.\n' });
+  expect(await runCommand(deadLetters, 'dead-letters', 'list')).toMatchObject({
+    code: 0,
+    stdout: 'No dead letters.\n',
+  });
   expect(await runCommand(suite, 'verify', '--accept')).toMatchObject({ code: 0 });
   expect(await runCommand(suite, 'rebuild')).toMatchObject({ code: 0 });
 

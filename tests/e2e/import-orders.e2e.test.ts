@@ -31,7 +31,7 @@ async function createProduct(stock: number): Promise<number> {
   return body.productId;
 }
 
-/** Holds up every import at the end of its transaction until it is called. */
+/** Blocks every import at the end of its transaction. The returned function lets it go on. */
 async function holdImports(): Promise<() => Promise<void>> {
   const holder = await suite.write.connect();
   await holder.query('BEGIN; LOCK TABLE order_items IN SHARE MODE');
@@ -44,7 +44,7 @@ async function holdImports(): Promise<() => Promise<void>> {
   };
 }
 
-test('an import whose reader leaves early, as head does, stores all lines', async () => {
+test('stores all lines when the reader of its output leaves early, as head does', async () => {
   const items = [{ productId: await createProduct(1_000), quantity: 1 }];
   const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_711, items });
   const child = startImport(`${line}\n`.repeat(450));
@@ -54,7 +54,7 @@ test('an import whose reader leaves early, as head does, stores all lines', asyn
   expect(rows).toEqual([{ n: 450 }]);
 });
 
-test('nothing is called complete beyond the begin of an import that is under way', async () => {
+test('watermarks do not pass the beginning of a running import', async () => {
   const items = [{ productId: await createProduct(1), quantity: 1 }];
   const release = await holdImports();
   try {
@@ -62,7 +62,7 @@ test('nothing is called complete beyond the begin of an import that is under way
     child.stdout.resume();
     const ended = once(child, 'close');
     const [waiting] = await untilLockWaiters(suite.write, 1);
-    // Two of the write side's turns: were the import not waited for, the seconds since would be told.
+    // Two watermarks are published meanwhile. They must not report seconds after the import began.
     await suite.write.query('SELECT pg_sleep(2.5)');
     const { rows } = await suite.read.query('SELECT measured_at AS until FROM sync_state');
     expect(rows[0].until.getTime()).toBeLessThanOrEqual(waiting?.transactionStartedAt.getTime() ?? 0);
@@ -73,11 +73,11 @@ test('nothing is called complete beyond the begin of an import that is under way
   }
 });
 
-test('an import says which line is refused or wrong and why, what it has stored, and where to go on', async () => {
+test('names each refused or faulty line with its reason, the stored lines, and the line to resume from', async () => {
   const productId = await createProduct(199);
   const line = (quantity: number) =>
     JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_712, items: [{ productId, quantity }] });
-  // As some editors save it, and with lines left empty.
+  // The input has a byte order mark, as some editors write it, and empty lines.
   const child = startImport(`\ufeff\n${`${line(1)}\n`.repeat(199)}\n${line(1)}\n${line(0)}\n`);
   const [stdout, stderr] = await Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
   expect(stdout.join('')).toBe('199 imported, 1 refused, up to line 202\n');
@@ -90,7 +90,7 @@ test('an import says which line is refused or wrong and why, what it has stored,
   expect(rows).toEqual([{ n: 199 }]);
 });
 
-test('with --skip-invalid lines that are no orders are left out, each named in plain words, and told together at the end', async () => {
+test('with --skip-invalid leaves out lines that are no orders, names each with its reason, and lists them at the end', async () => {
   const productId = await createProduct(10_000);
   const items = [{ productId, quantity: 1 }];
   const good = { placedAt: '2026-11-01T09:30:00Z', customerId: 4_717, items };
@@ -125,49 +125,49 @@ test('with --skip-invalid lines that are no orders are left out, each named in p
   expect(rows).toEqual([{ n: 252 }]);
 });
 
-test('the end of a line counts once, however late its second half comes', async () => {
+test('counts a line break once when its CR and LF arrive in different chunks', async () => {
   const items = [{ productId: await createProduct(200), quantity: 1 }];
   const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_716, items });
   const child = startImport();
-  const told = child.stderr.toArray();
+  const errors = child.stderr.toArray();
   const ended = once(child, 'close');
   child.stdin.write(`${`${line}\r\n`.repeat(199)}${line}\r`);
   await once(child.stdout, 'data');
-  // As between two chunks of a file, while a group is stored.
+  // The LF arrives after a pause, while a group is stored.
   await delay(150);
   child.stdin.end('\nnothing\r\n');
   expect(await ended).toEqual([2, null]);
-  expect((await told).join('')).toMatch(
+  expect((await errors).join('')).toMatch(
     /^line 201 is not an order: it is not JSON\nLines 1 to 200 are done; .* \+201\n$/,
   );
 });
 
-test('a line that is no order stops the import with its number', async () => {
+test('stops at a line that is no order, and names its number', async () => {
   for (const line of [
     '{ "placedAt": "2026-11-01T09:30:00Z" }',
     '{ "placedAt": "0000-01-01T00:00:00Z", "customerId": 1, "items": [{ "productId": 1, "quantity": 1 }] }',
   ]) {
     const child = startImport(`${line}\n`);
     child.stdout.resume();
-    let told = '';
-    child.stderr.on('data', (data) => (told += data));
+    let errors = '';
+    child.stderr.on('data', (data) => (errors += data));
     expect(await once(child, 'close')).toEqual([2, null]);
-    expect(told).toMatch(/line 1 is not an order/);
+    expect(errors).toMatch(/line 1 is not an order/);
   }
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s ends an import with its group, and it says where to go on',
+  '%s ends an import after its current group, and it names the line to resume from',
   async (signal) => {
     const customerId = signal === 'SIGINT' ? 4_713 : 4_714;
     const items = [{ productId: await createProduct(1_000), quantity: 1 }];
     const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId, items });
     const release = await holdImports();
     const child = startImport();
-    const told = Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
+    const output = Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
     const ended = once(child, 'close');
     try {
-      // The input goes on: 50 lines of the next group are read already.
+      // The input has more lines: 50 of the next group are already read.
       child.stdin.write(`\n${`${line}\n`.repeat(250)}`);
       await untilLockWaiters(suite.write, 1);
       child.kill(signal);
@@ -175,7 +175,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
       await release();
     }
     expect(await ended).toEqual([2, null]);
-    expect((await told).map((chunks) => chunks.join(''))).toEqual([
+    expect((await output).map((chunks) => chunks.join(''))).toEqual([
       '200 imported, 0 refused, up to line 201\n',
       `stopped by ${signal}\nLines 1 to 201 are done; go on with line 202: tail -n +202\n`,
     ]);
@@ -186,19 +186,19 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('an input that cannot be read is no empty one', async () => {
+test('fails when the input cannot be read, such as a directory', async () => {
   const directory = openSync('/', 'r');
   const child = startImport(undefined, directory);
   closeSync(directory);
   child.stdout.resume();
-  const told = child.stderr.toArray();
+  const errors = child.stderr.toArray();
   expect(await once(child, 'close')).toEqual([2, null]);
-  expect((await told).join('')).toBe(
+  expect((await errors).join('')).toBe(
     'the input cannot be read: it is a directory\nNo line is stored; go on with line 1: tail -n +1\n',
   );
 });
 
-test('an input that breaks off half-way is not at its end', async () => {
+test('fails when the input breaks off, and names the line to resume from', async () => {
   const items = [{ productId: await createProduct(1_000), quantity: 1 }];
   const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_715, items });
   const server = createServer().listen(0, '127.0.0.1');
@@ -207,13 +207,13 @@ test('an input that breaks off half-way is not at its end', async () => {
   const [reader] = (await once(server, 'connection')) as [Socket];
   server.close();
   const child = startImport(undefined, reader);
-  const told = child.stderr.toArray();
+  const errors = child.stderr.toArray();
   const ended = once(child, 'close');
   writer.write(`${line}\n`.repeat(250));
   await once(child.stdout, 'data');
   writer.resetAndDestroy();
   expect(await ended).toEqual([2, null]);
-  expect((await told).join('')).toBe(
+  expect((await errors).join('')).toBe(
     'the input cannot be read: read ECONNRESET\nLines 1 to 200 are done; go on with line 201: tail -n +201\n',
   );
   reader.destroy();

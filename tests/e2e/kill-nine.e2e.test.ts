@@ -21,7 +21,7 @@ async function count(): Promise<number> {
   return (await suite.write.query('SELECT count(*)::int AS n FROM orders')).rows[0].n;
 }
 
-describe('kill -9 while orders flow, then a restart: views equal the orders to the cent', () => {
+describe('views equal the orders to the cent after kill -9 and a restart under load:', () => {
   test.each(['consumer', 'query'] as const)('%s-service', async (role) => {
     const before = await count();
     const flow = startOrderFlow(suite, products);
@@ -34,7 +34,7 @@ describe('kill -9 while orders flow, then a restart: views equal the orders to t
     await expectViewsEqualOrders(suite, accepted);
   });
 
-  test('command-service, with a second copy that goes on', async () => {
+  test('command-service, while a second copy goes on', async () => {
     const before = await count();
     const survivor = await suite.start('command-service');
     const flow = startOrderFlow(suite, products);

@@ -5,7 +5,7 @@ import { assertDocumented } from '../setup/documented.js';
 import { hourIn } from '../setup/hour-in.js';
 import { openSuite } from '../setup/suite.js';
 
-/** Days that begin at a quarter to the hour, and of the two shops one whose day does not end while this runs. */
+/** Both zones have offsets of a quarter of an hour. The test takes the one whose day does not end while it runs. */
 const timeZone = hourIn('Asia/Kathmandu') === 23 ? 'Pacific/Chatham' : 'Asia/Kathmandu';
 
 const suite = await openSuite({ SHOP_TIME_ZONE: timeZone });
@@ -15,11 +15,11 @@ beforeAll(async () => {
   productId = (await suite.post('/api/products', product)).body.productId;
 });
 
-// biome-ignore lint/suspicious/noExplicitAny: an event's data is what the test asserts on
-type Heard = Map<string, any[]>;
+// biome-ignore lint/suspicious/noExplicitAny: each test asserts the shape of an event's data
+type ReceivedEvents = Map<string, any[]>;
 
-async function listen(): Promise<{ heard: Heard; ended: Promise<void>; close(): void }> {
-  const heard: Heard = new Map();
+async function listen(): Promise<{ received: ReceivedEvents; ended: Promise<void>; close(): void }> {
+  const received: ReceivedEvents = new Map();
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     httpGet(`${suite.query.url}/api/analytics/stream`, resolve).on('error', reject);
   });
@@ -29,32 +29,34 @@ async function listen(): Promise<{ heard: Heard; ended: Promise<void>; close(): 
     text += chunk;
     for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
       const [, name, data] = /event: (\w+)\ndata: (.*)/.exec(text.slice(0, end)) ?? [];
-      if (name && data) heard.set(name, [...(heard.get(name) ?? []), JSON.parse(data)]);
+      if (name && data) received.set(name, [...(received.get(name) ?? []), JSON.parse(data)]);
       text = text.slice(end + 2);
     }
   });
   response.on('error', () => undefined);
   const ended = new Promise<void>((resolve) => response.on('close', resolve));
-  return { heard, ended, close: () => response.destroy() };
+  return { received, ended, close: () => response.destroy() };
 }
 
-test('the stream tells everything at first, then what changes, in the form that is documented', async () => {
-  const { heard, close } = await listen();
-  await eventually(() => expect([...heard.keys()].sort()).toEqual(['branches', 'days', 'freshness', 'today', 'top']));
-  const told = heard.get('today')?.length ?? 0;
+test('the stream sends all parts first and then changed ones, as documented', async () => {
+  const { received, close } = await listen();
+  await eventually(() =>
+    expect([...received.keys()].sort()).toEqual(['branches', 'days', 'freshness', 'today', 'top']),
+  );
+  const countBefore = received.get('today')?.length ?? 0;
   await suite.post('/api/orders', { customerId: 1, items: [{ productId, quantity: 2 }] });
-  await eventually(() => expect(heard.get('today')?.at(-1)?.today.revenue).toBe(40), { timeoutMs: 2_000 });
-  await eventually(() => expect(heard.get('top')?.at(-1)?.products[0]?.name).toBe('Lamp'));
-  expect((heard.get('today')?.length ?? 0) - told).toBeLessThanOrEqual(2);
+  await eventually(() => expect(received.get('today')?.at(-1)?.today.revenue).toBe(40), { timeoutMs: 2_000 });
+  await eventually(() => expect(received.get('top')?.at(-1)?.products[0]?.name).toBe('Lamp'));
+  expect((received.get('today')?.length ?? 0) - countBefore).toBeLessThanOrEqual(2);
   const headers = new Headers({ 'content-type': 'text/event-stream' });
-  for (const [name, events] of heard) {
+  for (const [name, events] of received) {
     const body = { [name]: events.at(-1) };
     assertDocumented('GET', `${suite.query.url}/api/analytics/stream`, { status: 200, headers, body });
   }
   close();
 });
 
-test('calls of the page answer the same numbers, in the days of the shop', async () => {
+test('the routes of the page answer the same numbers, in days of the shop', async () => {
   await suite.post('/api/orders', { customerId: 2, items: [{ productId, quantity: 1 }] });
   await suite.inSync();
   await eventually(async () => {
@@ -77,9 +79,9 @@ test('calls of the page answer the same numbers, in the days of the shop', async
   expect(top.customers).toMatchObject([{ customerId: 1, spent: 40, orders: 1 }]);
 });
 
-test('query-service stops at once with streams open, and ends them', async () => {
-  const { heard, ended } = await listen();
-  await eventually(() => expect(heard.has('freshness')).toBe(true));
+test('query-service stops at once while streams are open, and ends them', async () => {
+  const { received, ended } = await listen();
+  await eventually(() => expect(received.has('freshness')).toBe(true));
   const startedAt = performance.now();
   expect(await suite.query.stop()).toBe(0);
   await ended;

@@ -16,7 +16,7 @@ beforeAll(async () => {
 const CLIENTS = 48;
 const ORDERS_EACH = 25;
 
-/** Several lines, in another order each time: what deadlocks where rows are locked as they come. */
+/** Makes an order whose lines have a different order each time. Locking rows in that order would deadlock. */
 function orderOf(products: readonly number[], n: number) {
   const hot = products[0] as number;
   const chosen = [products[(n * 7) % products.length], products[(n * 5 + 3) % products.length], hot] as number[];
@@ -24,7 +24,7 @@ function orderOf(products: readonly number[], n: number) {
   return { customerId: 1 + (n % 30), items: n % 2 === 0 ? items : items.reverse() };
 }
 
-test('four command-services and three consumers under load: no deadlock, and views equal to the orders', async () => {
+test('four command-services and three consumers have no deadlock under load, and views equal the orders', async () => {
   const products = await createProducts(suite, 12);
   const accepted: number[] = [];
   const client = async (start: number) => {
@@ -40,7 +40,7 @@ test('four command-services and three consumers under load: no deadlock, and vie
   await suite.inSync(60_000);
   await expectViewsEqualOrders(suite, accepted);
   for (const pool of [suite.write, suite.read]) {
-    // The server adds one for each "deadlock detected" that it writes into its log.
+    // PostgreSQL counts each deadlock that it has resolved.
     const { rows } = await pool.query('SELECT deadlocks::int FROM pg_stat_database WHERE datname = current_database()');
     expect(rows).toEqual([{ deadlocks: 0 }]);
   }

@@ -19,7 +19,7 @@ async function replaceReadDatabase(): Promise<void> {
   await suite.start('consumer-service');
 }
 
-test('a new read database says so when the outbox has forgotten its beginning, and is never in sync until that is accepted', async () => {
+test('a new read database is incomplete when the outbox has pruned events, until a rebuild is accepted', async () => {
   const [product] = await createProducts(suite, 1);
   const order = async () =>
     expect(
@@ -38,7 +38,7 @@ test('a new read database says so when the outbox has forgotten its beginning, a
     async () => {
       const { status: now, lacksHistory, completeUpTo } = await status();
       seen.add(now);
-      // A watermark behind one that ends before what was pruned says once more that it is missing.
+      // Later watermarks report the missing history again.
       expect([now, lacksHistory, completeUpTo > prunedAt]).toEqual(['incomplete', true, true]);
     },
     { timeoutMs: 40_000 },
@@ -47,7 +47,7 @@ test('a new read database says so when the outbox has forgotten its beginning, a
 
   expect(await runCommand(suite, 'rebuild', '--accept')).toMatchObject({ code: 0 });
   await order();
-  // The order that the outbox kept is published again 10 to 15 s after it is missed.
+  // The replay of the order that is still in the outbox begins 10 to 15 s after it is missed.
   await suite.inSync(40_000);
   await eventually(async () => expect(await status()).toMatchObject({ status: 'in-sync', lacksHistory: false }));
 });

@@ -18,7 +18,7 @@ async function metricsOf({ url }: ServiceProcess): Promise<string> {
   return response.text();
 }
 
-/** What the table of docs/operations.md lists for a service. */
+/** Returns the metrics that the table of docs/operations.md lists for a service. */
 function listedMetrics(service: string): string[] {
   const text = readFileSync(new URL('../../docs/operations.md', import.meta.url), 'utf8');
   const rows = text.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
@@ -27,7 +27,7 @@ function listedMetrics(service: string): string[] {
   );
 }
 
-test("one order's trace id, and its order id, are in the logs of all three services", async () => {
+test('the logs of all three services have the trace id and the order id of an order', async () => {
   const traceId = randomBytes(16).toString('hex');
   const trace = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
   const order = { customerId: 9, items: [{ productId, quantity: 1 }] };
@@ -52,7 +52,7 @@ test("one order's trace id, and its order id, are in the logs of all three servi
 });
 
 test.each(['command', 'consumer', 'query'] as const)(
-  '%s-service has the metrics that docs/operations.md lists, and no others of its own',
+  '%s-service serves exactly the metrics that docs/operations.md lists',
   async (name) => {
     const listed = listedMetrics(name);
     const text = await metricsOf(suite[name]);
@@ -63,7 +63,7 @@ test.each(['command', 'consumer', 'query'] as const)(
   },
 );
 
-test('metrics are told in their units, and by route template', async () => {
+test('metrics have their units, and routes as templates', async () => {
   await suite.inSync();
   await suite.get('/api/orders/1');
   const [command, consumer, query] = await Promise.all([suite.command, suite.consumer, suite.query].map(metricsOf));
@@ -82,7 +82,7 @@ test('metrics are told in their units, and by route template', async () => {
   expect(query).toMatch(/route="\/api\/orders\/:id"/);
   await eventually(async () => expect(await metricsOf(suite.query)).toMatch(/^tallyline_views_lag_seconds 0$/m));
   expect(query).not.toMatch(/route="\/api\/orders\/1"/);
-  // The backlog is what the last watermark measured, up to a second ago.
+  // The backlog was measured with the last watermark, up to a second ago.
   await eventually(async () => {
     const text = await metricsOf(suite.command);
     expect(text).toMatch(/^tallyline_outbox_waiting_events 0$/m);

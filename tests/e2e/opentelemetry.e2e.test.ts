@@ -54,7 +54,7 @@ function spansOf({ resourceSpans }: Export): Span[] {
   });
 }
 
-test('a collector gets the spans of a request and of its statements, in the trace that the sender began', async () => {
+test('a collector gets the spans of a request and of its statements in the trace of the sender', async () => {
   const traceId = randomBytes(16).toString('hex');
   const trace = { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` };
   const product = await suite.post('/api/products', { name: 'Lamp', category: 'Light', price: 20, stock: 5 }, trace);
@@ -68,6 +68,6 @@ test('a collector gets the spans of a request and of its statements, in the trac
     },
     { timeoutMs: 15_000 },
   );
-  // The services' own logs name the same trace: a span leads to its lines.
+  // The logs of the services have the same trace id, so a span leads to its log lines.
   await eventually(() => expect(suite.command.log).toContainEqual(expect.objectContaining({ traceId })));
 }, 60_000);

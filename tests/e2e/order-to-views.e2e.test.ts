@@ -11,7 +11,7 @@ async function product(price: number, category: string, stock = 100): Promise<nu
 }
 
 describe('an order answered 201', () => {
-  test('is in every view within 2 s, counted once per category however many lines it has', async () => {
+  test('is in every view within 2 s, and counts once in its category although it has two lines', async () => {
     const mouse = await product(49.99, 'Accessories');
     const pad = await product(10.01, 'Accessories');
     const placed = await suite.post('/api/orders', {
@@ -58,7 +58,7 @@ describe('an order answered 201', () => {
     );
   });
 
-  test('shows in sync-status as in sync, with no lag', async () => {
+  test('leads to sync-status in-sync without lag', async () => {
     await suite.inSync();
     await eventually(async () => {
       const { body } = await suite.get('/api/analytics/sync-status');
@@ -68,7 +68,7 @@ describe('an order answered 201', () => {
   });
 });
 
-test('a product that has sold nothing, and its category, answer zeros; unknown ones answer 404', async () => {
+test('returns zeros for an unsold product and its category, and 404 for unknown ones', async () => {
   const id = await product(5, 'Unsold');
   await eventually(async () => {
     expect((await suite.get(`/api/analytics/products/${id}/sales`)).body).toEqual({
@@ -96,7 +96,7 @@ test('a product that has sold nothing, and its category, answer zeros; unknown o
   }
 });
 
-test('twenty clients buying the last ten units: ten 201, ten 409, stock 0, views say ten', async () => {
+test('twenty clients who buy the last ten units get ten 201 and ten 409', async () => {
   const id = await product(1.99, 'Rare', 10);
   const answers = await Promise.all(
     Array.from({ length: 20 }, (_, n) =>
@@ -116,7 +116,7 @@ test('twenty clients buying the last ten units: ten 201, ten 409, stock 0, views
   expect((await suite.get(`/api/products/${id}`)).body.unitsLeft).toBe(0);
 });
 
-test('lists are keyset pages, newest orders first, with a link to the next page', async () => {
+test('lists are keyset pages with a link to the next page, newest orders first', async () => {
   const id = await product(2, 'Paged');
   for (let n = 0; n < 5; n += 1) {
     await suite.post('/api/orders', { customerId: 77, items: [{ productId: id, quantity: 1 }] });

@@ -4,7 +4,7 @@ import { hourIn } from '../setup/hour-in.js';
 import { type Answer, call, openSuite, post } from '../setup/suite.js';
 
 const suite = await openSuite();
-/** Five hours apart: in one of them no day ends while this runs. */
+/** The two branches are five hours apart. The test takes the one whose day does not end while it runs. */
 const [branch, branchName] = hourIn('America/New_York') === 23 ? ['harbour', 'Harbour'] : ['uptown', 'Uptown'];
 let mouse: number;
 let pad: number;
@@ -38,8 +38,8 @@ async function stored(table = 'purchases'): Promise<number> {
   return rows[0].n;
 }
 
-describe('recording', () => {
-  test('answers id, customer, receipt and total; a given customer must be one that it answered', async () => {
+describe('recording a purchase', () => {
+  test('answers id, customer, receipt and total, and refuses an unknown customer', async () => {
     const first = await suite.post('/api/purchases', purchase({ receiptId: 'R-000123' }));
     expect(first.status).toBe(201);
     const { purchaseId, userId } = first.body;
@@ -51,7 +51,7 @@ describe('recording', () => {
     expect([stranger.status, stranger.body.type]).toEqual([422, 'urn:tallyline:problem:unknown-customer']);
   });
 
-  test('takes snake case, and the key as a header', async () => {
+  test('accepts snake case, and the key as a header', async () => {
     const { body, status } = await suite.post(
       '/purchases',
       {
@@ -85,7 +85,7 @@ describe('recording', () => {
     expect(repeated.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('the price is what was charged, and what was sold has been sold whatever the stock', async () => {
+  test('keeps the charged price, and does not change the stock', async () => {
     const rare = await product(5, 0);
     const { rows: before } = await suite.write.query('SELECT stock FROM products WHERE id = $1', [rare]);
     const items = [{ productId: rare, qty: 1, unitPrice: 1.25 }];
@@ -94,7 +94,7 @@ describe('recording', () => {
     expect(after).toEqual(before);
   });
 
-  test('what is not a purchase is refused with the fault named, and stores nothing', async () => {
+  test('refuses a faulty purchase, names the fault and stores nothing', async () => {
     const item = { productId: mouse, qty: 1, unitPrice: 1 };
     const known = ['downtown', 'harbour', 'uptown'];
     const cases: [object, number, string, RegExp][] = [
@@ -126,7 +126,7 @@ describe('recording', () => {
   });
 });
 
-test('the branches are listed with their time zones, and the read side knows the same ones', async () => {
+test('lists the branches with their time zones, equal on both sides', async () => {
   const { body } = await call(`${suite.command.url}/api/branches`, {});
   expect(body).toEqual([
     { branchId: 'downtown', name: 'Downtown', timeZone: 'Europe/Berlin' },
@@ -139,8 +139,8 @@ test('the branches are listed with their time zones, and the read side knows the
   expect(rows).toEqual(body);
 });
 
-describe('a till that repeats', () => {
-  test('the same key with other content is refused; the same receipt under another key names the purchase', async () => {
+describe('a repeated purchase', () => {
+  test('is refused with other content; its receipt under another key is refused with the id of the purchase', async () => {
     const sent = purchase();
     const { body } = await suite.post('/api/purchases', sent);
     const other = await suite.post('/api/purchases', { ...sent, cashierId: 'c-18' });
@@ -156,7 +156,7 @@ describe('a till that repeats', () => {
     expect(differing.status).toBe(400);
   });
 
-  test('twenty at once with one key, half of the answers dropped: one purchase, one answer', async () => {
+  test('twenty times at once with one key, half of the answers dropped, is one purchase with one answer', async () => {
     const before = [await stored(), await stored('customers'), await stored('outbox')];
     const sent = purchase();
     const attempts = Array.from({ length: 20 }, async (_, n): Promise<Answer | undefined> => {
@@ -179,7 +179,7 @@ describe('a till that repeats', () => {
     expect(after).toEqual(before.map((n) => n + 1));
   });
 
-  test('is told promptly that the database is away, and may repeat with the same key', async () => {
+  test('gets 503 at once while the database is down, and succeeds later with the same key', async () => {
     const away = suite.writeDatabaseUrl.replace(/@[^/]*/, '@127.0.0.1:1');
     const cutOff = await suite.start('command-service', { WRITE_DATABASE_URL: away });
     const sent = purchase();
@@ -191,7 +191,7 @@ describe('a till that repeats', () => {
     expect((await suite.post('/api/purchases', sent)).headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('twenty at once with one receipt under twenty keys: one purchase, nineteen told which', async () => {
+  test('twenty times at once with one receipt under twenty keys is one purchase, and nineteen answers name it', async () => {
     const { receiptId } = purchase();
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => suite.post('/api/purchases', purchase({ receiptId }))),
@@ -265,7 +265,7 @@ describe('the views', () => {
     expect(days.body.at(-2)).toMatchObject({ from: daysAfter(side.day, -1), revenue: 0 });
   });
 
-  test('have limits, and say so', async () => {
+  test('refuse parameters beyond their limits', async () => {
     const path = '/api/analytics/branches';
     const cases: [string, number][] = [
       [`${path}/nowhere/revenue`, 404],

@@ -61,7 +61,7 @@ test.each([
     'ALTER TABLE orders_read RENAME sum TO total',
   ],
 ])(
-  '$service-service is not ready while it cannot store, and says why: %s (%s)',
+  '$service-service is not ready while it cannot write, and gives the reason: %s (%s)',
   async (side, reason, change, back) => {
     const { url } = suite[side.service];
     await eventually(async () => expect(await readiness(url)).toMatchObject({ code: 200, status: 'up' }), TIMEOUT);
@@ -82,7 +82,7 @@ test.each([
 );
 
 test.each([write, read])(
-  '$service-service is not ready while its database takes no writes',
+  '$service-service is not ready while its database is read-only',
   async (side) => {
     const { url } = suite[side.service];
     const set = (on: boolean) => async () => {
@@ -121,7 +121,7 @@ test.each([
   ],
   ['nothing listens', (url: URL) => Object.assign(url, { port: '9' }), 'nothing listens at its address'],
 ])(
-  'while %s at the broker, command-service is ready and degraded, consumer-service is not ready; both say why',
+  'while %s at the broker, command-service is degraded and consumer-service is not ready, with the reason',
   async (_what, wrong, reason) => {
     const env = { BROKER_URL: wrong(new URL(suite.brokerUrl)).href };
     const [command, consumer] = await Promise.all([
@@ -144,7 +144,7 @@ test.each([
     }, TIMEOUT);
     for (const { log } of [command, consumer])
       expect(log).toContainEqual(expect.objectContaining({ level: 40, reason }));
-    // The other consumer is well, and so are the views.
+    // The other consumer still keeps the views in sync.
     await eventually(
       async () => expect((await suite.get('/api/analytics/sync-status')).body.status).toBe('in-sync'),
       TIMEOUT,
@@ -154,7 +154,7 @@ test.each([
   60_000,
 );
 
-test('sync-status names what keeps the consumer from its work', async () => {
+test('sync-status names the reason when the consumer cannot work', async () => {
   const codes = async () =>
     (await suite.get('/api/analytics/sync-status')).body.reasons.map(({ code }: { code: string }) => code);
   await withClient(read.url, (client) => client.query('ALTER TABLE products_read ADD COLUMN vip BOOLEAN NOT NULL'));

@@ -30,18 +30,18 @@ async function expectVerified(): Promise<void> {
   expect([code, stdout]).toEqual([0, expect.stringContaining('Equal to the cent')]);
 }
 
-async function noShadow(): Promise<void> {
+async function expectNoShadowTables(): Promise<void> {
   const { rows } = await suite.read.query("SELECT to_regnamespace('rebuild') AS found");
   expect(rows).toEqual([{ found: null }]);
 }
 
-/** Asks for a view without a pause until it is ended, and keeps the slowest and any refused answer. */
+/** Reads a view in a loop until `end`, which returns the refused answers and the slowest one. */
 function startQueries(path: string) {
-  let ending = false;
+  let isEnding = false;
   const refused: number[] = [];
   let slowestMs = 0;
   const running = (async () => {
-    while (!ending) {
+    while (!isEnding) {
       const startedAt = performance.now();
       const { status } = await suite.get(path);
       slowestMs = Math.max(slowestMs, performance.now() - startedAt);
@@ -50,14 +50,14 @@ function startQueries(path: string) {
   })();
   return {
     end: async () => {
-      ending = true;
+      isEnding = true;
       await running;
       return { refused, slowestMs };
     },
   };
 }
 
-test('under load it loses and doubles nothing, and queries are answered throughout', async () => {
+test('a rebuild under load loses and doubles nothing, and queries are answered throughout', async () => {
   await suite.inSync();
   const flow = startOrderFlow(suite, products, 2);
   const queries = startQueries('/api/orders?limit=5');
@@ -77,10 +77,10 @@ test('under load it loses and doubles nothing, and queries are answered througho
     await expectViewsEqualOrders(suite, accepted);
   }
   await expectVerified();
-  await noShadow();
+  await expectNoShadowTables();
 });
 
-test('rows that differ are shown and left, and with --accept replaced, under load', async () => {
+test('shows differing rows and keeps them, and replaces them with --accept under load', async () => {
   await suite.read.query('UPDATE customer_ltv_view SET total_spent = total_spent + 0.01 WHERE customer_id = 1');
   await suite.read.query('DELETE FROM minute_sales_view');
   await suite.read.query("INSERT INTO category_metrics_view VALUES ('Invented', 1, 1)");
@@ -100,7 +100,7 @@ test('rows that differ are shown and left, and with --accept replaced, under loa
   await expectVerified();
 }, 60_000);
 
-test('killed on its way it leaves the views as they were, and the next one begins anew', async () => {
+test('a killed rebuild leaves the views unchanged, and the next one starts over', async () => {
   const killed = startCommand(suite, 'rebuild');
   await eventually(
     async () => {
@@ -113,10 +113,10 @@ test('killed on its way it leaves the views as they were, and the next one begin
   await killed.ended;
   await expectVerified();
   expect((await rebuild()).code).toBe(0);
-  await noShadow();
+  await expectNoShadowTables();
 });
 
-test('it refuses to run twice at once, and to lose an event that the archive does not hold', async () => {
+test('refuses to run twice at once, and to lose an event that is not in the archive', async () => {
   const client = await suite.read.connect();
   await client.query("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('rebuild', 0))");
   const second = await rebuild();

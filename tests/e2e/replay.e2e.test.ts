@@ -4,10 +4,10 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 
-/** 10 s of grace, 5 s between two looks, and a slow machine. */
-const HEALING = { timeoutMs: 40_000, intervalMs: 200 };
-/** "in-sync" speaks of a time up to 4.7 s ago (docs/guarantees.md): what is older than that is in the views. */
-const SPOKEN_OF_AFTER_MS = 4_700;
+/** Lost events are requested after 10 s, and the consumer looks every 5 s. A slow machine needs more. */
+const REPLAY_WAIT = { timeoutMs: 40_000, intervalMs: 200 };
+/** "in-sync" includes every event that is older than 4.7 s (docs/guarantees.md). */
+const IN_SYNC_MAX_AGE_MS = 4_700;
 
 const suite = await openSuite();
 let productId: number;
@@ -34,7 +34,7 @@ function allPublished(): Promise<void> {
   });
 }
 
-test('what lay in a queue that was deleted comes again by itself, and sync-status never hid that it was missing', async () => {
+test('replays the events of a deleted queue by itself, and is not in-sync before', async () => {
   await suite.consumer.kill();
   await placeOrders(7);
   const placedAt = performance.now();
@@ -44,18 +44,18 @@ test('what lay in a queue that was deleted comes again by itself, and sync-statu
   await suite.start('consumer-service');
   const saidWhileMissing = new Set<string>();
   await eventually(async () => {
-    const isSpokenOf = performance.now() - placedAt > SPOKEN_OF_AFTER_MS;
+    const isOldEnough = performance.now() - placedAt > IN_SYNC_MAX_AGE_MS;
     const now = await status();
     const count = await sold();
-    if (count < 7 && isSpokenOf) saidWhileMissing.add(now);
+    if (count < 7 && isOldEnough) saidWhileMissing.add(now);
     expect([count, now]).toEqual([7, 'in-sync']);
-  }, HEALING);
+  }, REPLAY_WAIT);
   expect(saidWhileMissing).toContain('catching-up');
   expect(saidWhileMissing).not.toContain('in-sync');
 }, 60_000);
 
-test('watermarks that were lost are told again, and until then nothing is called in sync', async () => {
-  // As if the broker had lost its disk two minutes after these events: nobody told of them.
+test('publishes lost watermarks again, and is not in-sync before', async () => {
+  // This is the state after the broker has lost all watermarks of the last two minutes.
   await suite.read.query("UPDATE sync_state SET measured_at = measured_at - interval '2 minutes'");
   const { rows } = await suite.read.query('UPDATE event_ledger SET committed = 0 RETURNING second');
   expect(rows.length).toBeGreaterThan(0);
@@ -65,10 +65,10 @@ test('watermarks that were lost are told again, and until then nothing is called
     const outbox = await suite.write.query('SELECT count(*)::int AS n FROM outbox');
     expect(ledger.rows).toEqual(outbox.rows);
     expect(await status()).toBe('in-sync');
-  }, HEALING);
+  }, REPLAY_WAIT);
 }, 60_000);
 
-test('an operator replays a range or an event, and nothing is counted twice', async () => {
+test('replays a range or one event by command, and counts nothing twice', async () => {
   const before = await sold();
   const { rows } = await suite.write.query("SELECT id FROM outbox WHERE topic = 'order.created' ORDER BY id LIMIT 1");
   const one = await runCommand(suite, 'replay', '--id', rows[0].id);

@@ -22,7 +22,7 @@ test.each(calls)('requests.http: $title → $expected', async ({ method, target,
   const { command, query, consumer } = suite;
   const urls: Record<string, string> = { command: command.url, query: query.url, consumer: consumer.url };
   const url = target.replace(/\{\{(\w+)\}\}/, (_, name) => urls[name] ?? '');
-  // What was placed by the calls before this one becomes visible after a moment.
+  // The results of earlier calls become visible after a moment.
   await eventually(async () => {
     const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
     if (!target.endsWith('stream')) await response.arrayBuffer();
@@ -31,7 +31,7 @@ test.each(calls)('requests.http: $title → $expected', async ({ method, target,
   });
 });
 
-test('requests.http has a call for every path of both services', () => {
+test('requests.http has a call for every documented path and method', () => {
   const paths = ['command-service', 'query-service'].flatMap((name) =>
     Object.entries(committedDocument(name).paths).flatMap(([path, operations]) =>
       Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),

@@ -15,7 +15,7 @@ beforeAll(async () => {
   channel = await broker.createConfirmChannel();
 });
 
-/** Ten ways to write one category. */
+/** Ten spellings of one category. */
 const spellings = [
   'Café Books',
   'Cafe\u0301 Books',
@@ -32,8 +32,8 @@ const spellings = [
 const sold = async (category: string) =>
   (await suite.get(`/api/analytics/categories/${encodeURIComponent(category)}/revenue`)).body;
 
-describe('what looks the same is one:', () => {
-  test('categories of products and of foreign events, asked for in any spelling', async () => {
+describe('texts that look the same are one:', () => {
+  test('categories of products and of foreign events, queried in any spelling', async () => {
     const ids: number[] = [];
     for (const category of spellings) {
       const { body } = await suite.post('/api/products', { name: 'Novel', category, price: 10, stock: 10 });
@@ -63,7 +63,7 @@ describe('what looks the same is one:', () => {
     expect(rows).toEqual([{ n: 1 }]);
   });
 
-  test('receipts: the same purchase again is answered again, and another one is refused', async () => {
+  test('receipts: a repeated purchase gets its answer again, and another purchase is refused', async () => {
     const product = { name: 'Tea', category: 'Drinks', price: 2, stock: 0 };
     const { productId } = (await suite.post('/api/products', product)).body;
     const purchase = (receiptId: string, idempotencyKey: string) =>
@@ -90,7 +90,7 @@ describe('what looks the same is one:', () => {
     expect((await suite.get(path)).status).toBe(200);
   });
 
-  test('and what is said with joiners inside a word stays another word', async () => {
+  test('but words with joiners that change their meaning stay different', async () => {
     const category = '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645';
     await suite.post('/api/products', { name: 'x', category, price: 1, stock: 1 });
     await suite.inSync();
@@ -99,8 +99,8 @@ describe('what looks the same is one:', () => {
   });
 });
 
-describe('what an earlier version stored', () => {
-  test('is normalised on both sides, the sums with it; receipts of two purchases that would be one are named', async () => {
+describe('texts that an earlier version stored', () => {
+  test('are normalised on both sides with their sums; receipts that would become equal are named', async () => {
     const event = (id: string, at: string, facts: object) => [
       id,
       'order.created',

@@ -4,7 +4,7 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 
-/** Each of these, set for a database, changes what some SQL means or how a driver reads its answers. */
+/** Each of these settings of a database changes the meaning of some SQL or the format of its results. */
 const SETTINGS = {
   DateStyle: 'German',
   IntervalStyle: 'sql_standard',
@@ -24,7 +24,7 @@ const suite = await openSuite({}, async ({ writeDatabaseUrl, readDatabaseUrl }) 
   }
 });
 
-test('the settings of the databases change no answer', async () => {
+test('answers do not depend on the settings of the databases', async () => {
   const product = await suite.post('/api/products', { name: 'Lamp', category: 'Light', price: 19.7, stock: 9 });
   const { productId } = product.body;
   const order = await suite.post(

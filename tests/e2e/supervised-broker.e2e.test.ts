@@ -7,7 +7,7 @@ import { call, openSuite, post } from '../setup/suite.js';
 
 const suite = await openSuite();
 
-/** What is published is confirmed before the channel ends: a quorum queue of RabbitMQ 3.10 may drop it otherwise. */
+/** Waits for confirms before the channel closes: RabbitMQ 3.10 may drop unconfirmed messages otherwise. */
 async function atBroker<T>(brokerUrl: string, work: (channel: Channel) => Promise<T>): Promise<T> {
   const connection = await connect(brokerUrl);
   try {
@@ -30,13 +30,13 @@ const orderOne = async () => {
   expect(placed.status).toBe(201);
 };
 
-/** Everything of the topology, deleted one after the other while the services run. */
+/** All queues of the topology, with their dead-letter queues. */
 const queues = topology.queues.flatMap((queue) =>
   'deadLetterQueue' in queue ? [queue.name, queue.deadLetterQueue] : [queue.name],
 );
 const exchanges = [topology.exchange, topology.deadLetterExchange];
 
-test('whatever is deleted of the topology is made again by itself, while nothing is published to it', async () => {
+test('declares deleted queues and exchanges again, also while nothing is published', async () => {
   await atBroker(suite.brokerUrl, async (channel) => {
     for (const queue of queues) await channel.deleteQueue(queue);
     for (const exchange of exchanges) await channel.deleteExchange(exchange);
@@ -50,13 +50,13 @@ test('whatever is deleted of the topology is made again by itself, while nothing
   await suite.inSync(20_000);
 }, 60_000);
 
-test('the exchange deleted: it is made again, and what was accepted meanwhile is counted', async () => {
+test('declares a deleted exchange again, and counts the orders accepted meanwhile', async () => {
   await atBroker(suite.brokerUrl, (channel) => channel.deleteExchange(EVENTS_EXCHANGE));
   await orderOne();
   await suite.inSync(20_000);
 });
 
-test('bindings taken away: they are made again, and what was accepted meanwhile is counted', async () => {
+test('declares removed bindings again, and counts the orders accepted meanwhile', async () => {
   await atBroker(suite.brokerUrl, async (channel) => {
     for (const { name, bindings } of topology.queues)
       for (const key of bindings) await channel.unbindQueue(name, EVENTS_EXCHANGE, key);
@@ -65,7 +65,7 @@ test('bindings taken away: they are made again, and what was accepted meanwhile 
   await suite.inSync(20_000);
 });
 
-test('the dead-letter exchange deleted: poison is set aside as soon as it is made again, and holds up nobody', async () => {
+test('keeps a bad message until the deleted dead-letter exchange is declared again, and delays nothing else', async () => {
   await atBroker(suite.brokerUrl, async (channel) => {
     await channel.deleteExchange(DEAD_LETTER_EXCHANGE);
     channel.publish(EVENTS_EXCHANGE, 'order.created', Buffer.from('{ broken'), { messageId: 'broken-1' });
@@ -78,8 +78,8 @@ test('the dead-letter exchange deleted: poison is set aside as soon as it is mad
   });
 });
 
-/** As RabbitMQ 3 stored queues, as somebody else declared one, and an exchange of another type. */
-async function declareOtherwise(brokerUrl: string): Promise<void> {
+/** Declares queues with the arguments of RabbitMQ 3 and with others, and an exchange of another type. */
+async function declareDifferently(brokerUrl: string): Promise<void> {
   await atBroker(brokerUrl, async (channel) => {
     await channel.assertExchange('events.dlx', 'topic', { durable: true });
     await channel.assertQueue('product-events.dlq', { arguments: { 'x-queue-type': 'quorum' } });
@@ -88,9 +88,9 @@ async function declareOtherwise(brokerUrl: string): Promise<void> {
   });
 }
 
-test('services that meet queues that were declared otherwise use them, and say once which they are and what to do', async () => {
+test('uses queues that were declared differently, and logs once which they are and what to do', async () => {
   const [databases, vhost] = await Promise.all([createTestDatabases(), createTestVhost()]);
-  await declareOtherwise(vhost.brokerUrl);
+  await declareDifferently(vhost.brokerUrl);
   const env = {
     WRITE_DATABASE_URL: databases.writeDatabaseUrl,
     READ_DATABASE_URL: databases.readDatabaseUrl,
@@ -114,7 +114,7 @@ test('services that meet queues that were declared otherwise use them, and say o
       expect(named).toEqual(['events.dlx', 'order-events', 'purchase-events']);
       expect(msg).toContain('delete it: it is made again');
     }
-    // Each link of a service has its own view of the broker; the consumer has two.
+    // Each link of a service logs this for itself, and the consumer has two links.
     expect(said).toHaveLength(log === command.log ? 1 : 2);
   }
   expect([await command.stop(), await consumer.stop()]).toEqual([0, 0]);
@@ -122,7 +122,7 @@ test('services that meet queues that were declared otherwise use them, and say o
   await Promise.all([databases.drop(), vhost.drop()]);
 }, 60_000);
 
-test('a consumer that is not subscribed is not ready, and says why; it is alive', async () => {
+test('a consumer that is not subscribed is live but not ready, and gives the reason', async () => {
   const lonely = await suite.start('consumer-service', { BROKER_URL: 'amqp://guest:guest@127.0.0.1:9' });
   const ready = await call(`${lonely.url}/health/ready`, {});
   expect([ready.status, ready.body.checks.subscription.status]).toEqual([503, 'down']);

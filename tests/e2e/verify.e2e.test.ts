@@ -73,7 +73,7 @@ test('no table of the read database is left out', async () => {
   expect(rows).toEqual([{ n: 12 }]);
 });
 
-test('equal, at rest and under load, with one line', async () => {
+test('verify prints one line when the views are equal, at rest and under load', async () => {
   await expectEqual();
   let running = true;
   const load = (async () => {
@@ -108,7 +108,7 @@ test.each([
   expect(stdout).toMatch(/\n1 of \d+ rows differ/);
 });
 
-test('a row that is gone, and a member of a set that is gone, are named', async () => {
+test('verify names a deleted row, and a deleted member of a set', async () => {
   const order = await suite.read.query('DELETE FROM orders_read WHERE order_id = 1 RETURNING *');
   const member = await suite.read.query(
     'DELETE FROM customers_daily WHERE ctid = (SELECT min(ctid) FROM customers_daily) RETURNING *',
@@ -129,7 +129,7 @@ test('a row that is gone, and a member of a set that is gone, are named', async 
   await expectEqual();
 });
 
-test('events of other publishers count as they were received', async () => {
+test('verify counts events of other publishers as they were received', async () => {
   const connection = await connect(suite.brokerUrl);
   const channel = await connection.createConfirmChannel();
   const event = {
@@ -150,7 +150,7 @@ test('events of other publishers count as they were received', async () => {
   expect([code, stdout]).toEqual([0, expect.stringContaining('1 of the events came from elsewhere')]);
 });
 
-test('one event that was applied twice by hand is named in every view', async () => {
+test('verify names an event that was applied twice, in every view', async () => {
   const { body } = await suite.post('/api/orders', {
     customerId: 105,
     items: [
@@ -183,7 +183,7 @@ test('one event that was applied twice by hand is named in every view', async ()
   );
 });
 
-test('an event that was recorded but never applied is named as missing', async () => {
+test('verify names an event as missing that was recorded but never applied', async () => {
   await suite.consumer.kill();
   const orderId = await placeOrder(2);
   const { rows } = await suite.write.query("SELECT id FROM outbox WHERE (payload->>'orderId')::bigint = $1", [orderId]);

@@ -70,21 +70,21 @@ async function expectRun(expected: [code: number, text: RegExp], ...[name, ...ar
 }
 type Command = [name: Parameters<typeof runCommand>[1], ...args: string[]];
 
-/** What a clock does: the events of this test were received in a month that is over. */
-async function letMonthsPass(): Promise<void> {
+/** Moves the events of this test into a month that is over. */
+async function moveEventsToClosedMonth(): Promise<void> {
   await suite.read.query(`
     CREATE TABLE event_archive_2026_01 PARTITION OF event_archive
       FOR VALUES FROM ('2026-01-01 00:00+00') TO ('2026-02-01 00:00+00');
     UPDATE event_archive SET received_at = '2026-01-15 12:00+00'`);
 }
 
-test('recomputed out of the archive, the views are equal', async () => {
+test('a rebuild from the archive gives equal views', async () => {
   await expectRun([0, /equal to the live views/], 'rebuild');
   expect(await rowsOfViews()).toEqual(before);
 });
 
-test('recomputed from scratch out of Parquet, the views are equal to the cent', async () => {
-  await letMonthsPass();
+test('a rebuild from restored Parquet files gives views that are equal to the cent', async () => {
+  await moveEventsToClosedMonth();
   await expectRun([0, /2026-01: 84 events written/], 'archive', 'export', '--dir', lake);
   await expectRun([0, /1 month\(s\) verified/], 'archive', 'verify', '--dir', lake);
   await expectRun([0, /84 events dropped/], 'archive', 'drop', '--dir', lake, '--month', MONTH);
@@ -97,7 +97,7 @@ test('recomputed from scratch out of Parquet, the views are equal to the cent', 
   await expectRun([0, /Equal to the cent/], 'verify');
 });
 
-test('while a month is in the lake, orders and purchases go on, and verify still recomputes', async () => {
+test('orders are accepted and verify works while a month is only in the lake', async () => {
   await expectRun([0, /dropped/], 'archive', 'drop', '--dir', lake, '--month', MONTH);
   const flow = startOrderFlow(suite, await createProducts(suite, 1));
   await expectRun([0, /1 month\(s\) verified/], 'archive', 'verify', '--dir', lake);

@@ -5,7 +5,7 @@ import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite, post } from '../setup/suite.js';
 
-/** The databases of tests are copies of one template, and so would be the identities in them. */
+/** Gives a database its own identity. Test databases are copies of one template, and so are their identities. */
 const renew = (url: string) =>
   withClient(url, (client) => client.query('UPDATE source_identity SET id = gen_random_uuid()'));
 
@@ -21,15 +21,15 @@ async function orderOne(url: string): Promise<void> {
 const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 const codes = async () => (await status()).reasons.map(({ code }: { code: string }) => code);
 
-test('a second write database on the same virtual host is named, and the views are not called in sync', async () => {
+test('reports a second write database on the same virtual host, and is not in-sync', async () => {
   const ledger = async () => {
     const { rows } = await suite.read.query(
-      'SELECT sum(committed)::int AS committed, sum(settled)::int AS settled FROM event_ledger',
+      'SELECT sum(committed)::int AS committed, sum(settled)::int AS "accountedFor" FROM event_ledger',
     );
     return rows;
   };
   await orderOne(suite.command.url);
-  await eventually(async () => expect(await ledger()).toEqual([{ committed: 2, settled: 2 }]));
+  await eventually(async () => expect(await ledger()).toEqual([{ committed: 2, accountedFor: 2 }]));
   const other = await createTestDatabases();
   await renew(other.writeDatabaseUrl);
   const second = await suite.start('command-service', { WRITE_DATABASE_URL: other.writeDatabaseUrl });
@@ -40,10 +40,10 @@ test('a second write database on the same virtual host is named, and the views a
       reasons: [{ code: 'second-write-database', detail: expect.stringMatching(/^events of 1 other write database/) }],
     });
   });
-  // Its counts are not taken for those of the first one.
-  expect(await ledger()).toEqual([{ committed: 2, settled: 2 }]);
+  // The ledger does not include the counts of the second database.
+  expect(await ledger()).toEqual([{ committed: 2, accountedFor: 2 }]);
   await second.stop();
-  // Its events are in the views, and nobody may call that right.
+  // The views include the second database's events, so `verify --accept` must refuse.
   expect(await runCommand(suite, 'verify', '--accept')).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/^the views include 2 event\(s\) of another write database/),
@@ -60,7 +60,7 @@ test.each<[string, string, RegExp]>([
     /restored from a dump/,
   ],
 ])(
-  'when %s, the views are not called in sync until both sides were compared',
+  'when %s, sync-status is incomplete until both sides were compared',
   async (_what, restore, doubt) => {
     const fresh = await createTestDatabases();
     await renew(fresh.writeDatabaseUrl);

@@ -6,7 +6,7 @@ export interface Strike {
   readonly shoppers: Shoppers;
 }
 
-/** How a fault went: what proves that it struck, and how long the suite took to be itself again, where that is measured. */
+/** The result of a fault: the proof that it struck and, if measured, the time that the suite took to recover. */
 export interface Struck {
   readonly proof: string;
   readonly recovery?: { readonly what: string; readonly seconds: number; readonly limitSeconds: number };
@@ -15,10 +15,10 @@ export interface Struck {
 export interface Fault {
   readonly name: string;
   readonly options?: WorldOptions;
-  /** Confirmed events are destroyed: only then may the read side have to ask for them again. */
+  /** The fault destroys confirmed events. Only then may the read side need a replay. */
   readonly losesAtBroker?: true;
-  /** The write database loses committed events for a while, and has them back in the end. */
+  /** The write database loses committed events for a while and gets them back in the end. */
   readonly replacesHistory?: true;
-  /** Strikes and heals. Throws when it could not strike: a fault that did not happen proves nothing. */
+  /** Causes the fault and ends it. Throws when the fault did not happen, because then the round proves nothing. */
   strike(strike: Strike): Promise<Struck>;
 }

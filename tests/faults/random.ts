@@ -1,18 +1,18 @@
-/** A run is repeated from its seed, so every choice of a campaign comes from here. */
+/** Every random choice of a campaign comes from here, so that its seed repeats it. */
 export interface Random {
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   next(): number;
-  /** In [from, to], both included. */
+  /** Returns an integer in [from, to], both included. */
   int(from: number, to: number): number;
   pick<T>(list: readonly T[]): T;
   chance(probability: number): boolean;
   shuffled<T>(list: readonly T[]): T[];
   hex(digits: number): string;
-  /** A stream of its own: what one client draws does not change what another draws. */
+  /** Returns an independent stream, so that the choices of one client do not change those of another. */
   fork(name: string): Random;
 }
 
-/** FNV-1a: names and seeds that differ little give streams that differ much. */
+/** FNV-1a gives similar names and seeds very different hashes. */
 function hash(text: string): number {
   let state = 0x811c9dc5;
   for (let index = 0; index < text.length; index += 1)
@@ -20,7 +20,7 @@ function hash(text: string): number {
   return state;
 }
 
-/** mulberry32: 32 bits of state are plenty for choices, and it is five lines. */
+/** This is mulberry32, a short generator whose 32 bits of state suffice for such choices. */
 export function createRandom(seed: string): Random {
   let state = hash(seed);
   const next = () => {

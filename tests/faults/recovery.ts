@@ -3,7 +3,7 @@ import type { Strike } from './fault.js';
 import { send } from './load/send.js';
 import { newRequest } from './load/shop-request.js';
 
-/** Resolves when an order placed from now on is in the views: the whole chain works again. Answers the seconds it took. */
+/** Resolves when a new order has reached the views, and returns the seconds that it took. */
 export async function untilFlowing({ world, shoppers }: Strike, timeoutMs = 40_000): Promise<number> {
   const startedAt = performance.now();
   const request = newRequest(world.random.fork(`flow ${startedAt}`), shoppers.products.slice(0, 2));
@@ -21,8 +21,8 @@ export async function untilFlowing({ world, shoppers }: Strike, timeoutMs = 40_0
   return (performance.now() - startedAt) / 1000;
 }
 
-/** Resolves when every committed event is settled and sync-status says so. Answers the seconds it took. */
-export async function untilSettled({ world }: Pick<Strike, 'world'>, timeoutMs = 30_000): Promise<number> {
+/** Resolves when every committed event is applied and sync-status says so, and returns the seconds that it took. */
+export async function untilInSync({ world }: Pick<Strike, 'world'>, timeoutMs = 30_000): Promise<number> {
   const startedAt = performance.now();
   await eventually(
     async () => {
@@ -35,8 +35,10 @@ export async function untilSettled({ world }: Pick<Strike, 'world'>, timeoutMs =
       const url = `${world.one('query-service').process.url}/api/analytics/sync-status`;
       const said = (await (await fetch(url, { signal: AbortSignal.timeout(5_000) })).json()) as Record<string, unknown>;
       const state = JSON.stringify({ ...outbox, ...inbox, said });
-      if (outbox.waiting !== '0' || inbox.applied !== outbox.all) throw new Error(`not settled: ${state}`);
-      if (said.status !== 'in-sync' || said.lagSeconds !== 0) throw new Error(`sync-status does not see it: ${state}`);
+      if (outbox.waiting !== '0' || inbox.applied !== outbox.all)
+        throw new Error(`not all events are applied: ${state}`);
+      if (said.status !== 'in-sync' || said.lagSeconds !== 0)
+        throw new Error(`all events are applied, but sync-status does not say so: ${state}`);
     },
     { timeoutMs, intervalMs: 50 },
   );

@@ -6,7 +6,7 @@ function repeatCommand({ fault, seed }: RoundResult): string {
   return `npm run faults -- --seed ${seed} --only ${fault}`;
 }
 
-/** On a terminal, the line of the fault that is on; it is overwritten by its result. */
+/** On a terminal, shows the current fault in a line that its result overwrites. */
 export function showProgress(done: number, all: number, fault: string): void {
   if (!process.stdout.isTTY) return;
   const filled = Math.round((20 * done) / all);
@@ -14,7 +14,7 @@ export function showProgress(done: number, all: number, fault: string): void {
 }
 
 export function showResult(result: RoundResult): void {
-  const { fault, seconds, faults, struck, ledger, settledSeconds } = result;
+  const { fault, seconds, faults, struck, ledger, inSyncSeconds } = result;
   if (process.stdout.isTTY) write('\r\x1b[K');
   const verdict = faults.length === 0 ? 'ok  ' : 'FAIL';
   const counts = ledger
@@ -26,13 +26,13 @@ export function showResult(result: RoundResult): void {
     const { what, seconds, limitSeconds } = struck.recovery;
     write(`     recovery: ${what} after ${seconds.toFixed(2)} s (limit ${limitSeconds.toFixed(1)} s)\n`);
   }
-  if (settledSeconds !== undefined && settledSeconds > 3)
-    write(`     settled ${settledSeconds.toFixed(1)} s after the last order\n`);
+  if (inSyncSeconds !== undefined && inSyncSeconds > 3)
+    write(`     in sync ${inSyncSeconds.toFixed(1)} s after the last order\n`);
   for (const line of faults) write(`     - ${line}\n`);
   if (faults.length > 0) write(`     repeat: ${repeatCommand(result)}\n`);
 }
 
-/** The ledger of the whole campaign, and its closing line. */
+/** Prints the sums of the whole campaign and its closing line. */
 export function showSummary(results: readonly RoundResult[], seeds: readonly number[]): void {
   const sum = (of: 'requests' | 'unknown' | 'accepted' | 'applied' | 'lost' | 'doubled') =>
     results.reduce((total, { ledger }) => total + (ledger?.[of] ?? 0), 0);

@@ -6,7 +6,7 @@ import { judge } from './oracle/judge.js';
 import type { Ledger } from './oracle/ledger.js';
 import { startWatch } from './oracle/watch.js';
 import { createRandom } from './random.js';
-import { untilFlowing, untilSettled } from './recovery.js';
+import { untilFlowing, untilInSync } from './recovery.js';
 import type { Servers } from './world/servers.js';
 import { startWorld, type World } from './world/world.js';
 
@@ -14,19 +14,19 @@ export interface RoundResult {
   readonly fault: string;
   readonly seed: number;
   readonly seconds: number;
-  /** What is wrong; empty when the promise held. */
+  /** Faults that the oracle found; empty when the promise held. */
   readonly faults: readonly string[];
   readonly struck?: Struck;
   readonly ledger?: Ledger;
-  readonly settledSeconds?: number;
+  readonly inSyncSeconds?: number;
   readonly looks?: number;
 }
 
-/** Orders before the fault, so that it strikes a system at work at a moment that the seed chooses; and after it. */
-const BEFORE = [20, 120] as const;
-const AFTER = 60;
+/** The seed chooses how many orders are accepted before the fault, and so the moment at which it strikes. */
+const ORDERS_BEFORE = [20, 120] as const;
+const ORDERS_AFTER = 60;
 
-/** One fault on a fresh world: orders flow, it strikes, all heals, the oracle judges. */
+/** Runs one fault on a fresh world: orders flow, the fault strikes and ends, and the oracle checks the result. */
 export async function runRound(servers: Servers, fault: Fault, seed: number): Promise<RoundResult> {
   const startedAt = performance.now();
   const random = createRandom(`${seed}/${fault.name}`);
@@ -45,26 +45,26 @@ export async function runRound(servers: Servers, fault: Fault, seed: number): Pr
 
 async function strikeAndJudge(world: World, fault: Fault) {
   const products = await stockShelves(world);
-  await untilSettled({ world });
+  await untilInSync({ world });
   const shoppers = startShoppers(world, products);
   const watch = startWatch(world, fault.replacesHistory);
   const broken: string[] = [];
   let struck: Struck | undefined;
   try {
-    await shoppers.moreAccepted(world.random.int(...BEFORE));
+    await shoppers.moreAccepted(world.random.int(...ORDERS_BEFORE));
     struck = await fault.strike({ world, shoppers });
     await untilFlowing({ world, shoppers });
-    await shoppers.moreAccepted(AFTER);
+    await shoppers.moreAccepted(ORDERS_AFTER);
   } catch (error) {
     broken.push(error instanceof Error ? error.message : String(error));
   }
   await shoppers.stop();
-  const settledSeconds = await untilSettled({ world }).catch((error: Error) => {
+  const inSyncSeconds = await untilInSync({ world }).catch((error: Error) => {
     broken.push(error.message);
     return Number.NaN;
   });
   broken.push(...(await watch.stop()), ...(await stopAll(world)));
-  if (!fault.losesAtBroker) broken.push(...askedAgain(world));
+  if (!fault.losesAtBroker) broken.push(...replayRequests(world));
   const { ledger, faults } = await judge({ world, requests: shoppers.requests, purchases: shoppers.purchases });
   const recovery = struck?.recovery;
   if (recovery && recovery.seconds > recovery.limitSeconds) {
@@ -72,13 +72,13 @@ async function strikeAndJudge(world: World, fault: Fault) {
   }
   const found = [...broken, ...faults];
   if (found.length > 0) found.push(...lastWarnings(world));
-  return { faults: found, ...(struck && { struck }), ledger, settledSeconds, looks: watch.looks() };
+  return { faults: found, ...(struck && { struck }), ledger, inSyncSeconds, looks: watch.looks() };
 }
 
 const WARN = 40;
 const LINES_SHOWN = 8;
 
-/** What the services said themselves, newest last: the first thing to read after a failure. */
+/** Returns the last warnings of the services, newest last. */
 function lastWarnings({ everyone }: World): string[] {
   return everyone.flatMap(({ name, process }) => {
     const lines = process.log.filter(({ level }) => level >= WARN).slice(-LINES_SHOWN);
@@ -86,13 +86,13 @@ function lastWarnings({ everyone }: World): string[] {
   });
 }
 
-/** Losses are mended by asking for them again; a fault that loses nothing must not need that. */
-function askedAgain({ everyone }: World): string[] {
+/** Returns the replay requests for lost events, which a fault that loses nothing must not cause. */
+function replayRequests({ everyone }: World): string[] {
   const lines = everyone.flatMap(({ process }) => process.log.filter(({ msg }) => msg.startsWith('events were lost')));
-  return lines.map(({ missing }) => `${missing} events were lost on the way and had to be asked for again`);
+  return lines.map(({ missing }) => `${missing} events were lost and had to be requested again`);
 }
 
-/** Command first, so that nothing new comes; the others end by themselves, or that is a fault, too. */
+/** Stops command-service first, so that no new events arrive. A service that does not stop by itself is a fault. */
 async function stopAll(world: World): Promise<string[]> {
   const faults: string[] = [];
   for (const name of ['command-service', 'consumer-service', 'query-service'] as const) {

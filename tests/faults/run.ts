@@ -5,7 +5,7 @@ import { type RoundResult, runRound } from './round.js';
 import { startServers } from './world/servers.js';
 
 const USAGE = `npm run faults -- [--seeds N] [--seed S] [--only NAME]... [--list]
-Strikes the running suite with every fault, once per seed, and judges what is left.`;
+Strikes the running suite with every fault, once per seed, and checks that no order is lost or counted twice.`;
 
 const { values } = parseArgs({
   options: {
@@ -48,5 +48,5 @@ async function campaign(): Promise<number> {
 
 if (values.help) process.stdout.write(`${USAGE}\n`);
 else if (values.list) for (const { name } of allFaults) process.stdout.write(`${name}\n`);
-// Left to itself, Node 20 spins for ever in closing the handles of connections that were reset.
+// Node 20 can hang while it closes the handles of connections that were reset, so the process exits explicitly.
 else process.exit(await campaign());

@@ -1,15 +1,15 @@
-/** A request as the fuzz sends it. `sent` are the bytes on the wire; `text` is what they say, before any encoding. */
+/** A generated request. `sent` holds the bytes on the wire, and `text` the body before it was encoded. */
 export interface FuzzRequest {
   readonly service: 'command' | 'query';
   readonly method: string;
-  /** With the query, as it is sent. */
+  /** The path with its query, exactly as it is sent. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: { readonly text: string; readonly sent: Buffer };
-  /** Why no service may accept it. */
+  /** The reason why no service may accept this request. */
   readonly refusedFor?: string;
 }
 
-export function shown({ service, method, path, headers, body }: FuzzRequest): string {
+export function describeRequest({ service, method, path, headers, body }: FuzzRequest): string {
   return `${service}: ${method} ${path} ${JSON.stringify(headers)} ${JSON.stringify(body?.text ?? '')}`;
 }

@@ -4,18 +4,18 @@ import fc from 'fast-check';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 import { expectDocumented } from './expect-documented.js';
-import { type FuzzRequest, shown } from './fuzz-request.js';
+import { describeRequest, type FuzzRequest } from './fuzz-request.js';
 import { readRequest } from './read-requests.js';
 import { createSender } from './send.js';
 import { spellings, writeRequest } from './write-requests.js';
 import { addedBy, readWriteState, type WriteState, withAdded } from './write-side.js';
 
-/** `FUZZ_RUNS=1000000 FUZZ_SEED=7 npm test -- tests/fuzz` for the night, and to see a failure again. */
+/** `FUZZ_RUNS=1000000 FUZZ_SEED=7 npm test -- tests/fuzz` runs longer, or repeats a failure. */
 const RUNS = Number(process.env.FUZZ_RUNS ?? 10_000);
-// One seed, so that a run repeats the last one; `FUZZ_SEED` and `FUZZ_RUNS` go further.
+// The seed is fixed, so that each run repeats the one before.
 const SEED = Number(process.env.FUZZ_SEED ?? 20261121);
 const MAX_BATCH = 48;
-/** 10,000 take 20 s alone, and a machine is seldom alone. */
+/** A busy machine needs several times as long as an idle one. */
 const TIMEOUT_MS = 120_000 + RUNS * 12;
 
 const suite = await openSuite();
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(() => sender.close());
 
 test(
-  `${RUNS} generated requests get documented answers, and what is not accepted changes nothing`,
+  `answers ${RUNS} generated requests as documented, and stores exactly what it accepts`,
   async () => {
     const statuses: Record<number, number> = {};
     let sent = 0;
@@ -55,7 +55,7 @@ test(
       for (const { request, answer } of answers) expectDocumented(request, answer);
       const added = answers.map((each) => each.added);
       expectState(after, withAdded(before, added), () =>
-        answers.map(({ request, answer }) => `${answer.status} ${shown(request)}`),
+        answers.map(({ request, answer }) => `${answer.status} ${describeRequest(request)}`),
       );
     };
 
@@ -63,10 +63,10 @@ test(
     const requests = fc.array(anyRequest, { minLength: 1, maxLength: MAX_BATCH, size: 'max' });
     for (let round = 0; sent < RUNS; round += 1) {
       const numRuns = Math.ceil((RUNS - sent) / MAX_BATCH);
-      await fc.assert(fc.asyncProperty(requests, batch), { seed: SEED + round, numRuns, reporter: explained });
+      await fc.assert(fc.asyncProperty(requests, batch), { seed: SEED + round, numRuns, reporter: reportFailure });
     }
     process.stdout.write(`fuzz: ${sent} requests, seed ${SEED}, answers ${JSON.stringify(statuses)}\n`);
-    // A fuzz whose requests are all refused at the door tests the door alone.
+    // Enough requests must get past validation: otherwise this tests only validation.
     for (const status of [200, 201, 400, 404, 409, 415, 422])
       expect(statuses[status] ?? 0).toBeGreaterThan(RUNS / 2000);
 
@@ -79,7 +79,7 @@ test(
   TIMEOUT_MS,
 );
 
-/** However a text came in, it is stored in one spelling, and what looks the same is one. */
+/** Expects that texts which look the same are stored in one spelling, whichever spelling was sent. */
 async function expectOneSpelling(): Promise<void> {
   for (const [pool, texts] of [
     [
@@ -105,7 +105,7 @@ function expectState(state: WriteState, expected: WriteState, requests: () => re
   throw new Error([...lines, ...requests()].join('\n'));
 }
 
-async function explained(details: fc.RunDetails<[readonly FuzzRequest[]]>): Promise<void> {
+async function reportFailure(details: fc.RunDetails<[readonly FuzzRequest[]]>): Promise<void> {
   if (!details.failed) return;
   throw new Error(
     `FUZZ_RUNS=${RUNS} FUZZ_SEED=${SEED} npm test -- tests/fuzz repeats this (shrunk ${details.numShrinks} times, path ${details.counterexamplePath}):\n${String(details.errorInstance)}`,

@@ -5,7 +5,7 @@ import { readWriteState } from './write-side.js';
 
 const suite = await openSuite();
 
-/** Sends bytes, and takes what comes until the service closes. `andEnd`: it is told that there are no more. */
+/** Sends bytes and returns all that the service answers until it closes. `andEnd` closes our side after the bytes. */
 function exchange(url: string, bytes: string, { andEnd }: { andEnd: boolean }): Promise<string> {
   const { port, hostname } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -29,24 +29,24 @@ const body = '{"name":"Pen","category":"Office","price":2.5,"stock":10}';
 const requests: [string, string, number][] = [
   ['no host', 'GET /api/products HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
   ['two hosts', `GET /api/products HTTP/1.1\r\nhost: y\r\n${host}\r\n`, 400],
-  ['no HTTP', 'hello\r\n\r\n', 400],
-  ['a version of its own', `GET /api/products HTTP/9.9\r\n${host}\r\n`, 400],
-  ['a method of its own', `FETCH /api/products HTTP/1.1\r\n${host}\r\n`, 400],
+  ['no HTTP at all', 'hello\r\n\r\n', 400],
+  ['an unknown version', `GET /api/products HTTP/9.9\r\n${host}\r\n`, 400],
+  ['an unknown method', `FETCH /api/products HTTP/1.1\r\n${host}\r\n`, 400],
   ['a control character in a header', `GET /api/products HTTP/1.1\r\n${host}X: a\u0000b\r\n\r\n`, 400],
   ['a space in its path', `GET /api/pro ducts HTTP/1.1\r\n${host}\r\n`, 400],
   ['a byte beyond ASCII in its path', `GET /api/pr\u00e9 HTTP/1.1\r\n${host}\r\n`, 400],
   ['20 kB of headers', `GET /api/products HTTP/1.1\r\n${host}X: ${'x'.repeat(20_000)}\r\n\r\n`, 431],
   ['two lengths', `${post}Content-Length: 5\r\nContent-Length: 6\r\n\r\n${body}`, 400],
   ['a length and chunks', `${post}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, 400],
-  ['a length that is no number', `${post}Content-Length: 0x10\r\n\r\n${body}`, 400],
+  ['a length in hexadecimal', `${post}Content-Length: 0x10\r\n\r\n${body}`, 400],
   ['less body than its length says', `${post}Content-Length: 100\r\n\r\n${body}`, 400],
   ['a chunk without a size', `${post}Transfer-Encoding: chunked\r\n\r\nzz\r\n${body}\r\n0\r\n\r\n`, 400],
-  ['a body that is longer than it may be, and does not come', `${post}Content-Length: 99999999\r\n\r\n{}`, 413],
+  ['a length above the limit', `${post}Content-Length: 99999999\r\n\r\n{}`, 413],
   ['bytes that are not UTF-8', `${post}Content-Length: 10\r\n\r\n{"name":"\xe9`, 400],
-  ['an expectation that nobody knows', `${post}Expect: a-miracle\r\nContent-Length: 2\r\n\r\n{}`, 400],
+  ['an unknown expectation', `${post}Expect: a-miracle\r\nContent-Length: 2\r\n\r\n{}`, 400],
 ];
 
-describe('what is hardly HTTP is refused in the documented form, and changes nothing:', () => {
+describe('malformed HTTP is refused as documented and changes nothing:', () => {
   test.each(requests)('%s', async (_name, bytes, status) => {
     const before = await readWriteState(suite.write);
     for (const { url } of [suite.command, suite.query]) {
@@ -63,7 +63,7 @@ describe('what is hardly HTTP is refused in the documented form, and changes not
     expect(await readWriteState(suite.write)).toEqual(before);
   });
 
-  test('a target with a host of its own is served by its path, or refused', async () => {
+  test('a request target with a host is served by its path, or refused', async () => {
     for (const target of [
       'http://x/api/products',
       'http://x:99999999/api/products',

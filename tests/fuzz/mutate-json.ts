@@ -5,7 +5,7 @@ const kinds = ['drop', 'replace', 'rename', 'repeat', 'add', 'wrap', 'as text'] 
 
 interface Mutation {
   readonly kind: (typeof kinds)[number];
-  /** Which place of the document, counted through all of them. */
+  /** Number of the place in the document, modulo the number of its places. */
   readonly place: number;
   readonly value: unknown;
   readonly name: string;
@@ -18,7 +18,7 @@ const mutation: fc.Arbitrary<Mutation> = fc.record({
   name: oddName,
 });
 
-/** A JSON document with none to three faults in it, anywhere. */
+/** Generates a JSON document with one to three mutations at random places. */
 export function mutated(document: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> {
   return fc
     .tuple(document, fc.array(mutation, { minLength: 1, maxLength: 3 }))

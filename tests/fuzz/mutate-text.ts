@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { oddJson, oddName } from './odd-values.js';
 
-/** What JSON.stringify never writes, but a client may send. */
+/** Generates bodies that JSON.stringify never writes, but that a client may send. */
 export function garbled(json: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.oneof(
     fc.tuple(json, fc.nat({ max: 400 })).map(([text, at]) => text.slice(0, at % (text.length + 1))),
@@ -38,7 +38,7 @@ function withFirstField(text: string, name: string, value: unknown): string {
   return text.replace('{', () => `{${JSON.stringify(name)}:${JSON.stringify(value)},`);
 }
 
-/** A name twice in one object: which of the two counts differs between JSON parsers, so neither does here. */
+/** Repeats a field in one object. JSON parsers disagree about which one counts, so the services refuse it. */
 export function withFieldTwice(text: string, which: number): string {
   const fields = [...text.matchAll(/"\w+":(?:"[^"\\]*"|[\d.]+)/g)];
   const field = fields[which % Math.max(fields.length, 1)];

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 const uuids = ['0199a2b4-7a3e-7c5d-8e6f-001122334455', '00000000-0000-0000-0000-000000000000'];
 const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 
-/** Bytes that HTTP allows in a header, also those beyond ASCII. */
+/** Generates header values of bytes that HTTP allows, also beyond ASCII. */
 const headerText = fc.string({
   unit: fc
     .integer({ min: 0x20, max: 0xff })
@@ -20,7 +20,7 @@ function sometimes(name: string, ...values: readonly string[]) {
     .map((value): Record<string, string> => (value === null ? {} : { [name]: value }));
 }
 
-/** A token is always asked for without a wait, because a wait is 2 s where the sender does not say. */
+/** Sends `wait=0` with every token, because the default wait is 2 s. */
 const token = fc
   .tuple(
     sometimes('consistency-token', ...uuids, uuids.join(), `${uuids[0]},`, ',', 'x', Array(11).fill(uuids[0]).join()),

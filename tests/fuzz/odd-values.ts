@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-/** Text that breaks things: NUL, half a surrogate pair, what trims to nothing, names of prototypes, SQL, numbers in words. */
+/** Texts that often break programs: NUL, half a surrogate pair, blank text, names on prototypes, SQL, odd numbers. */
 const notoriousTexts = [
   ...['', ' ', '\u0000', 'a\u0000b', '\ud800', 'a\udfffb', '\ufeff', '\u2028', '\u202e', '\ufffe', '\u0085', '\u007f'],
   ...[
@@ -33,7 +33,7 @@ export const oddText: fc.Arbitrary<string> = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 80 }) },
 );
 
-/** The edges of every type that a number passes on its way: int4, int8, exact doubles, cents, NUMERIC. */
+/** Limits of the types that a number is stored in: int4, int8, exact doubles, cents, NUMERIC. */
 const edges = [
   ...[0, -0, 1, -1, 0.1, 0.01, 0.001, 1.005, 1.999, 2.675, 1e-7, 5e-324],
   ...[100, 10_000, 10_001, 9_999_999.99, 10_000_000, 10_000_000.01, 32_768, 65_536],
@@ -63,7 +63,7 @@ export const oddName: fc.Arbitrary<string> = fc.oneof(
   oddText,
 );
 
-/** A JSON value that a field does not expect. */
+/** Generates JSON values that a field does not expect. */
 export const oddJson: fc.Arbitrary<unknown> = fc.oneof(
   oddNumber,
   oddText,

@@ -5,7 +5,7 @@ import { anyHeaders } from './odd-headers.js';
 import { oddText } from './odd-values.js';
 import { spellings } from './write-requests.js';
 
-/** It never ends: the page's own tests read it. */
+/** The fuzz leaves the stream out, because its answer never ends. */
 const STREAM = '/api/analytics/stream';
 
 const plausible: Readonly<Record<string, readonly string[]>> = {
@@ -78,7 +78,7 @@ function parameterValue(name: string): fc.Arbitrary<string> {
   return fc.oneof({ weight: 6, arbitrary: fc.constantFrom(...known, ...dates) }, { weight: 1, arbitrary: oddText });
 }
 
-/** Percent-encoded, or in a form that no encoder makes. */
+/** Percent-encodes the text, or replaces it with a form that no encoder makes. */
 function encoded(text: fc.Arbitrary<string>): fc.Arbitrary<string> {
   return fc.oneof(
     { weight: 12, arbitrary: text.map((value) => encodeURIComponent(value.toWellFormed())) },
@@ -146,7 +146,7 @@ function pathOf(template: string): fc.Arbitrary<string> {
   return fc.tuple(...parts).map((chosen) => chosen.join(''));
 }
 
-/** Every documented GET of a service, and now and then another spelling or another place. */
+/** Generates paths for every documented GET of a service, with plausible and with odd parameters. */
 function documentedReads(service: 'command' | 'query'): fc.Arbitrary<string>[] {
   const { paths } = committedDocument(`${service}-service`);
   return Object.entries(paths)
@@ -190,7 +190,7 @@ function readFrom(service: 'command' | 'query'): fc.Arbitrary<FuzzRequest> {
   return fc.record({ service: fc.constant(service), method, path, headers: anyHeaders });
 }
 
-/** Requests that read, or ask for what cannot be done. */
+/** Generates requests that read, and requests with an unknown path or a wrong method. */
 export const readRequest: fc.Arbitrary<FuzzRequest> = fc.oneof(
   { weight: 4, arbitrary: readFrom('query') },
   { weight: 1, arbitrary: readFrom('command') },

@@ -5,11 +5,11 @@ import type { FuzzRequest } from './fuzz-request.js';
 export interface FuzzAnswer {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed where it is JSON. */
+  /** The parsed body if it is JSON, else its text. */
   readonly body: unknown;
 }
 
-/** Sends requests as they are, over connections that it keeps; fetch would mend or refuse most of them. */
+/** Sends requests unchanged over kept connections. `fetch` would correct or refuse most of them. */
 export function createSender(suite: Suite, maxSockets: number) {
   const agent = new Agent({ keepAlive: true, maxSockets });
   return {

@@ -8,7 +8,7 @@ import { oddText } from './odd-values.js';
 
 const cents = fc.oneof(fc.nat({ max: 10_000 }), fc.nat({ max: 1_000_000_000 })).map((value) => value / 100);
 const productId = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.integer({ min: 1, max: 2000 }));
-/** Each in several spellings that look the same. */
+/** Texts, each with several spellings that look the same. */
 export const spellings = {
   Café: ['Café', 'Cafe\u0301', 'Ca\u200bfé', '\u2066Café\u2069', ' Café\u00a0', '\ufeffCafe\u0301'],
   'Old Books': [
@@ -24,7 +24,7 @@ const name = fc.oneof(
   fc.constantFrom('Pen', '茶', '__proto__', 'constructor', 'a/b?c#d', '%', ...Object.values(spellings).flat()),
   fc.string({ unit: 'grapheme', minLength: 1, maxLength: 60 }),
 );
-/** Left out, null, which says the same, or there. */
+/** Generates the field, or leaves it out, or makes it null, which means the same as leaving it out. */
 const maybe = <T>(key: string, value: fc.Arbitrary<T>) =>
   fc.oneof(
     { weight: 3, arbitrary: value.map((there) => ({ [key]: there })) },
@@ -106,7 +106,7 @@ const encodings = {
   deflate: deflateSync,
   br: brotliCompressSync,
   identity: Buffer.from,
-  // These say one thing and are another.
+  // The body is not encoded as these names say.
   GZIP: Buffer.from,
   compress: Buffer.from,
 } as const;
@@ -149,7 +149,7 @@ function postTo(paths: readonly string[], document: fc.Arbitrary<unknown>): fc.A
     }));
 }
 
-/** Requests that write, or would if they were in order. */
+/** Generates POST requests, valid ones and faulty ones. */
 export const writeRequest: fc.Arbitrary<FuzzRequest> = fc.oneof(
   postTo(['/api/products'], product),
   postTo(['/api/orders'], order),

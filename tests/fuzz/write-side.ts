@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { FuzzRequest } from './fuzz-request.js';
 import type { FuzzAnswer } from './send.js';
 
-/** What the write side holds, in numbers. Texts, because sums are wider than doubles. */
+/** Selects counts and sums of all tables of the write side. They come as text, because sums may exceed a double. */
 const STATE = `
   SELECT (SELECT count(*) FROM products) AS products, (SELECT COALESCE(sum(stock), 0) FROM products) AS stock,
          (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM order_items) AS lines,
@@ -19,7 +19,7 @@ export async function readWriteState(pool: pg.Pool): Promise<WriteState> {
   return Object.fromEntries(Object.entries(rows[0]).map(([name, value]) => [name, BigInt(String(value))]));
 }
 
-/** What an answered request must have added: a 201 exactly its own rows, a refusal at most the key it is kept under. */
+/** Returns what an answered request must have added: a 201 its rows, a refusal at most its idempotency key. */
 export function addedBy(request: FuzzRequest, answer: FuzzAnswer): Record<string, number> {
   if (answer.headers.get('idempotent-replayed') !== null) return {};
   const keyed = request.headers['idempotency-key'] !== undefined ? 1 : 0;

@@ -15,7 +15,7 @@ export interface CheckoutCopy {
   remove(): Promise<void>;
 }
 
-/** A copy to break: sources and what was built of them, with the dependencies of the checkout. */
+/** Copies sources and built files to a temporary folder, and links the dependencies of the checkout. */
 export async function copyCheckout(): Promise<CheckoutCopy> {
   const dir = await temporaryDir();
   await cp(checkout, dir, {
@@ -43,14 +43,15 @@ export async function copyCheckout(): Promise<CheckoutCopy> {
 async function apply(dir: string, { file, from, to }: Change): Promise<void> {
   const text = await readFile(join(dir, file), 'utf8');
   const found = text.split(from).length - 1;
-  if (found !== 1) throw new Error(`the bug no longer applies: ${file} has ${found} times\n${from}`);
+  if (found !== 1)
+    throw new Error(`the bug no longer applies: ${file} must have this text once, and has it ${found} times:\n${from}`);
   await writeFile(
     join(dir, file),
     text.replace(from, () => to),
   );
 }
 
-/** Links to the dependencies, but to our own packages inside the copy: the checkout's links would lead to healthy code. */
+/** Links third-party packages to the checkout, and our own packages to the copy, which has the bug. */
 async function linkDependencies(nodeModules: string): Promise<void> {
   const installed = join(checkout, 'node_modules');
   await mkdir(join(nodeModules, OUR_SCOPE), { recursive: true });

@@ -1,4 +1,4 @@
-/** Text that must stand in the file exactly once: a bug that no longer applies is an error, not a bug that was caught. */
+/** Replaces `from`, which the file must have exactly once, with `to`. A bug that no longer applies is an error. */
 export interface Change {
   readonly file: string;
   readonly from: string;
@@ -10,7 +10,7 @@ export interface NamedTest {
   readonly name: string;
 }
 
-/** A deliberate bug that compiles, and the test that turns red because of it. */
+/** A deliberate bug that compiles, and the test that must fail because of it. */
 export interface Mutant {
   readonly name: string;
   readonly bug: string;

@@ -3,10 +3,10 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NamedTest } from './mutant.js';
 
-/** What became of each named test. A test that could not be run at all has no outcome: that is not what "caught" means. */
+/** The outcome of each named test. A test that could not run has no outcome: its failure does not catch the bug. */
 export type Outcomes = ReadonlyMap<string, 'passed' | 'failed'>;
 
-/** Runs the tests of a copy of the checkout against the servers of this process. */
+/** Runs tests of the copied checkout against the servers that this process started. */
 export async function runTests(dir: string, tests: readonly NamedTest[], signal: AbortSignal): Promise<Outcomes> {
   const report = join(dir, '.test-report.json');
   await rm(report, { force: true });
@@ -43,7 +43,7 @@ export async function runTests(dir: string, tests: readonly NamedTest[], signal:
   return outcomes;
 }
 
-/** A bug that the compiler refuses would never get as far as a test. */
+/** Compiles the copy with its bug. Throws if the compiler finds the bug: it would not need a test. */
 export async function compile(dir: string, parts: readonly string[], signal: AbortSignal): Promise<void> {
   const { code, output } = await runNode(dir, ['node_modules/typescript/bin/tsc', '-b', ...parts], signal);
   if (code !== 0) throw new Error(`it does not compile:\n${output.slice(-3_000)}`);

@@ -6,7 +6,7 @@ import type { Mutant } from './mutant.js';
 import { compile, runTests } from './run-tests.js';
 
 const USAGE = `npm run faults:mutants -- [--only NAME]... [--list]
-Applies one deliberate bug at a time to a copy of this checkout, and shows the test that catches it.`;
+Applies one deliberate bug at a time to a copy of this checkout, and shows which test catches it.`;
 
 const { values } = parseArgs({
   options: {
@@ -19,7 +19,7 @@ const { values } = parseArgs({
 interface Verdict {
   readonly mutant: Mutant;
   readonly seconds: number;
-  /** Why the mutant is not caught, where it is not. */
+  /** The reason why the mutant was not caught. */
   readonly fault?: string;
 }
 
@@ -36,12 +36,12 @@ function chosenMutants(): readonly Mutant[] {
   return all.filter(({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)));
 }
 
-/** Red because of the bug means something only if it is green without. */
-async function requireGreen(copy: CheckoutCopy, mutants: readonly Mutant[]): Promise<void> {
+/** Throws if one of the tests fails without a bug: its failure would prove nothing. */
+async function requirePassing(copy: CheckoutCopy, mutants: readonly Mutant[]): Promise<void> {
   const tests = mutants.map(({ caughtBy }) => caughtBy);
   const outcomes = await runTests(copy.dir, tests, signal);
-  const red = [...outcomes].filter(([, outcome]) => outcome === 'failed').map(([name]) => name);
-  if (red.length > 0) throw new Error(`red without any bug:\n${red.join('\n')}`);
+  const failing = [...outcomes].filter(([, outcome]) => outcome === 'failed').map(([name]) => name);
+  if (failing.length > 0) throw new Error(`these tests fail without a bug:\n${failing.join('\n')}`);
 }
 
 async function judge(copy: CheckoutCopy, mutant: Mutant): Promise<Verdict> {
@@ -52,7 +52,7 @@ async function judge(copy: CheckoutCopy, mutant: Mutant): Promise<Verdict> {
     .withChanges(changes, async () => {
       await compile(copy.dir, parts, signal);
       const outcome = (await runTests(copy.dir, [caughtBy], signal)).get(caughtBy.name);
-      return outcome === 'failed' ? undefined : `SURVIVED: "${caughtBy.name}" stays green`;
+      return outcome === 'failed' ? undefined : `SURVIVED: "${caughtBy.name}" passes with the bug`;
     })
     .catch((error: Error) => error.message);
   signal.throwIfAborted();
@@ -74,11 +74,11 @@ function show({ mutant, seconds, fault }: Verdict): void {
 }
 
 async function check(mutants: readonly Mutant[]): Promise<number> {
-  showProgress(0, mutants.length, 'copying the checkout, starting servers');
+  showProgress(0, mutants.length, 'copying the checkout and starting servers');
   const [copy, servers] = await Promise.all([copyCheckout(), startTestServers()]);
   try {
-    showProgress(0, mutants.length, 'all tests, without a bug');
-    await requireGreen(copy, mutants);
+    showProgress(0, mutants.length, 'running the tests without a bug');
+    await requirePassing(copy, mutants);
     const verdicts: Verdict[] = [];
     for (const mutant of mutants) {
       showProgress(verdicts.length, mutants.length, mutant.name);

@@ -1,2 +1,2 @@
-/** In place of the tests' own start and stop of servers: one set of servers serves the tests of all mutants. */
+/** Replaces jest's global setup and teardown: the servers that run.ts started serve the tests of all mutants. */
 export default function doNothing() {}

@@ -1,7 +1,7 @@
 /**
- * OpenTelemetry from outside: NODE_OPTIONS="--import <this file>" and OTEL_* variables, no line of the services changed.
- * Any other register file does, such as that of @opentelemetry/auto-instrumentations-node. Services are ES modules, so
- * what they import is instrumented by a loader hook, which has to stand before the first import.
+ * Instruments a service with OpenTelemetry from outside: NODE_OPTIONS="--import <this file>" and OTEL_* variables suffice.
+ * Any other register file works too, such as that of @opentelemetry/auto-instrumentations-node. The services are ES
+ * modules, so a loader hook instruments their imports, and it must be registered before the first import.
  */
 import { register } from 'node:module';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';

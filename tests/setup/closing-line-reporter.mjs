@@ -1,4 +1,4 @@
-/** Prints the totals as the very last line, where a person, a script and a CI log all look first. */
+/** Prints the totals as the last line of the output, where people and scripts look first. */
 export default class ClosingLineReporter {
   #failedToRun = 0;
 

@@ -26,22 +26,22 @@ const documents = documentNames.map((name) => {
   ajv.addSchema(document, name);
   return { name, document };
 });
-/** Headers that say something of this answer, and are part of it as the body is. */
-const TELLING_HEADERS = ['consistency-token', 'consistency-status', 'idempotent-replayed', 'link', 'retry-after'];
+/** Headers that belong to the answer as its body does, and must therefore be documented. */
+const ANSWER_HEADERS = ['consistency-token', 'consistency-status', 'idempotent-replayed', 'link', 'retry-after'];
 
 const validators = new Map<string, ValidateFunction>();
 
-/** Throws unless the answer is one that the committed documentation describes: every end-to-end test checks it in passing. */
+/** Throws unless the committed OpenAPI documents describe this answer. Every request of an end-to-end test passes here. */
 export function assertDocumented(
   method: string,
   url: string,
   answer: { status: number; headers: Headers; body: unknown },
   services: readonly string[] = documentNames,
 ) {
-  // Not by URL, which would mend a path such as /a/../b that was sent as it is.
+  // `new URL` would normalise a path such as /a/../b, which was sent as it is.
   const [path = '/'] = url.replace(/^https?:\/\/[^/]*/, '').split('?');
-  const telling = TELLING_HEADERS.filter((name) => answer.headers.has(name));
-  const where = [`${method} ${path} answered ${answer.status}`, ...telling].join(' with ');
+  const sentHeaders = ANSWER_HEADERS.filter((name) => answer.headers.has(name));
+  const where = [`${method} ${path} answered ${answer.status}`, ...sentHeaders].join(' with ');
   const pointer = pointerOf(method.toLowerCase(), path, answer, services);
   if (pointer === undefined) throw new Error(`${where}, which its OpenAPI document does not describe`);
   const validate = validators.get(pointer) ?? ajv.compile({ $ref: pointer });
@@ -56,24 +56,24 @@ function pointerOf(
   services: readonly string[],
 ) {
   const mediaType = headers.get('content-type')?.split(';')[0] ?? '';
-  let known = false;
+  let isKnownPath = false;
   for (const { name, document } of documents.filter(({ name }) => services.includes(name))) {
     for (const [template, operations] of Object.entries(document.paths)) {
       if (!new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)) continue;
-      known = true;
+      isKnownPath = true;
       const response = operations[method]?.responses[status];
       const ref = response?.$ref ?? `#/paths/${escaped(template)}/${method}/responses/${status}`;
       const resolved = response?.$ref ? document.components.responses[response.$ref.split('/').at(-1) ?? ''] : response;
-      const hasHeaders = TELLING_HEADERS.every((name) => !headers.has(name) || resolved?.headers?.[name]);
+      const hasHeaders = ANSWER_HEADERS.every((name) => !headers.has(name) || resolved?.headers?.[name]);
       if (resolved?.content?.[mediaType] && hasHeaders) return `${name}${ref}/content/${escaped(mediaType)}/schema`;
     }
   }
-  // Refusals that belong to no operation: no such path, or not with this method, or a path that encodes nothing.
-  const nowhere = (status === 404 && !known) || status === 405 || (status === 400 && !decodes(path));
-  return nowhere ? 'query-service#/components/schemas/Problem' : undefined;
+  // These refusals belong to no operation: an unknown path, a wrong method, a path with a malformed percent-encoding.
+  const belongsNowhere = (status === 404 && !isKnownPath) || status === 405 || (status === 400 && !canDecode(path));
+  return belongsNowhere ? 'query-service#/components/schemas/Problem' : undefined;
 }
 
-function decodes(path: string): boolean {
+function canDecode(path: string): boolean {
   try {
     decodeURIComponent(path);
     return true;

@@ -5,7 +5,7 @@ export interface LockWaiter {
   readonly transactionStartedAt: Date;
 }
 
-/** Resolves when exactly so many sessions of the database wait for a lock that another one holds. */
+/** Resolves when exactly `count` sessions of the database wait for a lock. */
 export function untilLockWaiters(db: pg.Pool, count: number): Promise<LockWaiter[]> {
   return eventually(async () => {
     const { rows } = await db.query<LockWaiter>(

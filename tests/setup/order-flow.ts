@@ -2,16 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Suite } from './suite.js';
 
 export interface OrderFlow {
-  /** Ends the flow; the ids of the orders that were answered 201. */
+  /** Ends the flow and returns the ids of the orders that were answered 201. */
   end(): Promise<readonly number[]>;
 }
 
-/** Orders from several clients at once, until it is ended. A request that fails is not repeated: it may be stored or not. */
+/** Several clients send orders until `end` is called. They do not repeat a failed request, which may be stored or not. */
 export function startOrderFlow(suite: Suite, productIds: readonly number[], clients = 4): OrderFlow {
-  let ending = false;
+  let isEnding = false;
   const accepted: number[] = [];
   const client = async (customerId: number) => {
-    for (let n = 0; !ending; n += 1) {
+    for (let n = 0; !isEnding; n += 1) {
       const productId = productIds[(n + customerId) % productIds.length];
       const items = [{ productId, quantity: 1 + (n % 3) }];
       try {
@@ -26,7 +26,7 @@ export function startOrderFlow(suite: Suite, productIds: readonly number[], clie
   const running = Array.from({ length: clients }, (_, index) => client(index + 1));
   return {
     end: async () => {
-      ending = true;
+      isEnding = true;
       await Promise.all(running);
       return accepted;
     },

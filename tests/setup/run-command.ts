@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
 import type { Suite } from './suite.js';
 
-/** For every test of a file that runs commands: each is a process, a second on an idle machine, five on a busy one. */
+/** Each command is a process that takes seconds on a busy machine. This limit holds for every test of an importing file. */
 jest.setTimeout(120_000);
 
 const mains = {
@@ -23,21 +23,21 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Where a command works: a whole suite, or databases alone. */
-type Place = Pick<Suite, 'writeDatabaseUrl' | 'readDatabaseUrl'> & Partial<Pick<Suite, 'brokerUrl'>>;
+/** The servers that a command works on: those of a whole suite, or the databases alone. */
+type Servers = Pick<Suite, 'writeDatabaseUrl' | 'readDatabaseUrl'> & Partial<Pick<Suite, 'brokerUrl'>>;
 
-/** Runs an operator's command, built, against a test's own servers: what its npm script runs. */
-export function runCommand(place: Place, name: keyof typeof mains, ...args: string[]): Promise<CommandResult> {
-  return startCommand(place, name, ...args).ended;
+/** Runs the built operator command that the npm script of this name runs, against the test's own servers. */
+export function runCommand(servers: Servers, name: keyof typeof mains, ...args: string[]): Promise<CommandResult> {
+  return startCommand(servers, name, ...args).ended;
 }
 
-/** The demo, as the customers of a suite. */
+/** Runs the demo, whose customers buy from this suite. */
 export function runDemo(suite: Suite, ...options: string[]): Promise<CommandResult> {
   return runCommand(suite, 'demo', '--command', suite.command.url, '--query', suite.query.url, ...options);
 }
 
-export function startCommand(place: Place, name: keyof typeof mains, ...args: string[]) {
-  const child = spawnCommand(place, name, args);
+export function startCommand(servers: Servers, name: keyof typeof mains, ...args: string[]) {
+  const child = spawnCommand(servers, name, args);
   let stdout = '';
   let stderr = '';
   child.stdout.on('data', (data) => {
@@ -52,16 +52,16 @@ export function startCommand(place: Place, name: keyof typeof mains, ...args: st
   return { child, ended, stderr: () => stderr };
 }
 
-/** With options for Node, and with its output left to be read. */
-export function spawnCommand(place: Place, name: keyof typeof mains, args: string[], nodeOptions: string[] = []) {
+/** Starts the command with options for Node and leaves its output unread. */
+export function spawnCommand(servers: Servers, name: keyof typeof mains, args: string[], nodeOptions: string[] = []) {
   const main = fileURLToPath(new URL(`../../${mains[name]}`, import.meta.url));
   return spawn(process.execPath, [...nodeOptions, main, ...args], {
     cwd: tmpdir(),
     env: {
       PATH: process.env.PATH,
-      WRITE_DATABASE_URL: place.writeDatabaseUrl,
-      READ_DATABASE_URL: place.readDatabaseUrl,
-      BROKER_URL: place.brokerUrl,
+      WRITE_DATABASE_URL: servers.writeDatabaseUrl,
+      READ_DATABASE_URL: servers.readDatabaseUrl,
+      BROKER_URL: servers.brokerUrl,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,6 +1,6 @@
 import { startTestServers } from '@tallyline/local/testing/test-servers';
 
-/** Plain JavaScript on the built package: jest loads this file itself, outside its TypeScript transform. */
+/** Jest loads this file without its TypeScript transform, so it is JavaScript and imports the built package. */
 export default async function startServers() {
   globalThis.testServers = await startTestServers();
 }

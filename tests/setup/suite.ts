@@ -23,11 +23,11 @@ import { assertDocumented } from './documented.js';
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: an answer's body is what the test asserts on
+  // biome-ignore lint/suspicious/noExplicitAny: each test asserts the shape of the body
   readonly body: any;
 }
 
-/** The whole suite as its users see it: three real processes, two databases and a broker of its own. */
+/** The whole suite as its users see it: three service processes, two databases and a virtual host of the broker. */
 export interface Suite {
   readonly command: ServiceProcess;
   readonly consumer: ServiceProcess;
@@ -39,20 +39,20 @@ export interface Suite {
   readonly readDatabaseUrl: string;
   readonly write: pg.Pool;
   readonly read: pg.Pool;
-  /** Another copy of a service, or a killed one started again; it ends with the suite. */
+  /** Starts another copy of a service, or a killed one again. It stops with the suite. */
   start(name: ServiceName, env?: Readonly<Record<string, string>>): Promise<ServiceProcess>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   get(path: string, headers?: Record<string, string>): Promise<Answer>;
-  /** Resolves when every committed event is settled: by the tables themselves, not by what sync-status says of them. */
+  /** Resolves when every committed event is accounted for. It reads the tables and does not rely on sync-status. */
   inSync(timeoutMs?: number): Promise<void>;
 }
 
-/** Two seconds on an idle machine. */
+/** A start takes about two seconds on an idle machine. */
 const START_TIMEOUT_S = 60;
 
 /**
- * A suite of this test file's own, which stops behind its last test, and before what the file closes in hooks of its own.
- * `env` overrides what the services read: another broker or database than the shared ones, for tests that break it.
+ * Starts a suite for this test file, which stops after the file's last test. Hooks of `afterAll` that the file registers
+ * later run after that. `env` overrides the services' settings, for example with a broker that the test may break.
  * `prepare` runs before the services start.
  */
 export async function openSuite(
@@ -73,7 +73,7 @@ export async function openSuite(
     });
     processes.push(service);
     const { pid } = service;
-    // A test file that breaks off stops nothing: the end of the run, however it comes, finds the process by this.
+    // A test file that crashes does not stop its services. The end of the run finds them by these records.
     recordRun(runDir, { name: `${name}-${pid}`, pid, stage: STOP_STAGES.service, stopTimeoutMs: 0 });
     return listening(service);
   };
@@ -82,7 +82,7 @@ export async function openSuite(
     await Promise.all(services.map(({ url }) => eventually(() => ready(url))));
     return services;
   };
-  // A suite that does not start must not go on running: its consumer would take the messages of others.
+  // A suite that did not start must not leave services behind.
   const [command, consumer, query] = await within(START_TIMEOUT_S, 'the suite starts', startAll()).catch(
     async (error: unknown) => {
       await Promise.all(processes.map((service) => service.kill()));
@@ -117,8 +117,9 @@ export async function openSuite(
           const unpublished = await write.query('SELECT 1 FROM outbox WHERE published_at IS NULL LIMIT 1');
           if (unpublished.rowCount !== 0) throw new Error('the outbox has unpublished rows');
           const { rows } = await write.query('SELECT count(*) AS n FROM outbox');
-          const { rows: settled } = await read.query('SELECT COALESCE(sum(settled), 0) AS n FROM event_ledger');
-          if (rows[0].n !== settled[0].n) throw new Error(`${rows[0].n} committed, ${settled[0].n} settled`);
+          const { rows: accountedFor } = await read.query('SELECT COALESCE(sum(settled), 0) AS n FROM event_ledger');
+          if (rows[0].n !== accountedFor[0].n)
+            throw new Error(`${rows[0].n} committed, ${accountedFor[0].n} accounted for`);
         },
         { timeoutMs },
       ),
@@ -134,7 +135,7 @@ export function get(url: string, headers: Record<string, string> = {}): Promise<
   return documented(url, { headers });
 }
 
-/** Asks, and holds the answer against the documentation. */
+/** Sends the request and checks the answer against the OpenAPI documents. */
 async function documented(url: string, init: RequestInit): Promise<Answer> {
   const answer = await call(url, init);
   assertDocumented(init.method ?? 'GET', url, answer);

@@ -5,7 +5,7 @@ import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 
 type TestPoolOptions = Partial<Omit<PoolOptions, 'url'>>;
 
-/** A service's pool as tests have it: small and silent. */
+/** Creates a service's pool with few connections and without a log. */
 export function createTestPool(url: string, options: TestPoolOptions = {}): Pool {
   return createPool({
     url,
@@ -18,8 +18,8 @@ export function createTestPool(url: string, options: TestPoolOptions = {}): Pool
 }
 
 /**
- * A database of this test file's own with a pool on it; both are gone behind its last test. Tables in `emptied` are empty,
- * with all that refers to them, when a test begins: no test may count on what another one left.
+ * Creates a database for this test file and a pool on it, and drops both after the last test. Before each test the tables
+ * in `emptied` are truncated with all that refers to them, so that no test depends on the rows of another.
  */
 export async function openTestDatabase(
   side: 'write' | 'read',

@@ -1,12 +1,12 @@
 import type { Fault } from '../fault.js';
 import { send } from '../load/send.js';
 import { newRequest } from '../load/shop-request.js';
-import { untilSettled } from '../recovery.js';
+import { untilInSync } from '../recovery.js';
 
 const EVENTS = 10_000;
 const AT_A_TIME = 100;
 
-/** The broker cannot be reached while 10,000 orders are accepted; then it can, and all must be in the views in 10 s. */
+/** 10,000 orders are accepted while the broker is unreachable. When it is back, all must be in the views within 10 s. */
 export const backlog: Fault = {
   name: 'ten-thousand-waiting',
   strike: async ({ world, shoppers }) => {
@@ -26,7 +26,7 @@ export const backlog: Fault = {
     await Promise.all(Array.from({ length: AT_A_TIME }, buy));
     const { rows } = await world.write.query('SELECT count(*) AS n FROM outbox WHERE published_at IS NULL');
     command.broker.refuse(false);
-    const seconds = await untilSettled({ world });
+    const seconds = await untilInSync({ world });
     shoppers.resume();
     return {
       proof: `${rows[0].n} events waited in the outbox`,

@@ -4,7 +4,7 @@ import type { Fault, Strike } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 import type { World } from '../world/world.js';
 
-/** Beyond the broker's own boot: noticing that it is back, the handshake, the topology, and the first order. */
+/** Time after the broker's boot in which the services must reconnect, declare the topology and deliver an order. */
 const BACK_AFTER_BOOT_SECONDS = 3;
 
 function breakBroker(name: string, strikeBroker: (strike: Strike) => Promise<void>): Fault {
@@ -32,8 +32,8 @@ function breakBroker(name: string, strikeBroker: (strike: Strike) => Promise<voi
 }
 
 /**
- * RabbitMQ saves its directory of quorum queues every 500 ms. A queue made within that time before a SIGKILL has no leader
- * afterwards: docs/guarantees.md says so. Watermarks, one a second, are the clock: 1.5 s of them are time enough.
+ * Waits until watermarks have advanced by 1.5 s. RabbitMQ saves its list of quorum queues every 500 ms, and a queue that was
+ * declared within that time before a SIGKILL has no leader afterwards (docs/guarantees.md).
  */
 async function queuesAreSaved({ read }: World): Promise<void> {
   const measuredAt = async () => {
@@ -43,7 +43,7 @@ async function queuesAreSaved({ read }: World): Promise<void> {
   };
   const from = await eventually(measuredAt);
   await eventually(async () => {
-    if ((await measuredAt()) < from + 1.5) throw new Error('watermarks do not come');
+    if ((await measuredAt()) < from + 1.5) throw new Error('no newer watermark has arrived');
   });
 }
 
@@ -56,7 +56,7 @@ export const breakBrokers: readonly Fault[] = [
   }),
 ];
 
-/** With its memory alarm on, the broker takes no publishes: orders are accepted, their events wait. */
+/** The broker refuses publishes while its memory alarm is on. Orders must be accepted, and their events wait. */
 export const memoryAlarm: Fault = {
   name: 'broker-memory-alarm',
   strike: async (strike) => {

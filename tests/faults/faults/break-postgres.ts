@@ -25,7 +25,7 @@ function breakPostgres(side: Side, how: 'restart' | 'sigkill'): Fault {
   };
 }
 
-/** A transaction held just before its COMMIT, and its backend ended: the COMMIT goes to a server that has forgotten it. */
+/** Holds a transaction just before its COMMIT and ends its backend, so that the COMMIT reaches no transaction. */
 function terminate(name: string, side: Side, victim: (world: World) => LinkedService, after: string): Fault {
   return {
     name,
@@ -46,7 +46,7 @@ function terminate(name: string, side: Side, victim: (world: World) => LinkedSer
   };
 }
 
-/** A batch that waits for a row half-way through its statement, and its backend ended. */
+/** Ends the backend of a batch that waits for a row lock in the middle of its statement. */
 const terminateBatch: Fault = {
   name: 'terminate-batch',
   strike: async (strike) => {

@@ -3,7 +3,7 @@ import { untilFlowing } from '../recovery.js';
 
 const TIMES = 3;
 
-/** Every TCP connection of every service is reset at once, three times; the middle of the three recoveries counts. */
+/** Resets every TCP connection of every service at once, three times. The median of the three recoveries counts. */
 export const cutConnections: Fault = {
   name: 'all-connections-closed',
   strike: async (strike) => {

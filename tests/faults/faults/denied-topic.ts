@@ -5,7 +5,7 @@ import { untilFlowing } from '../recovery.js';
 
 const TOPIC = 'purchase.created';
 
-/** The broker closes the channel over every purchase: they must wait, and orders must not. */
+/** The broker closes the channel over every purchase event. Purchases must wait, and orders must not. */
 export const deniedTopic: Fault = {
   name: 'topic-denied',
   strike: async (strike) => {
@@ -25,7 +25,7 @@ export const deniedTopic: Fault = {
       return rows[0].n as number;
     };
     await mayPublish('^(product|order|watermark|replay)');
-    // A channel remembers what was allowed when it was opened.
+    // A channel keeps the permissions that it was opened with, so the relay must reconnect.
     const connected = sessions(command.process.log);
     command.broker.cut();
     await eventually(() => {

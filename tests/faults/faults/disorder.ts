@@ -10,8 +10,8 @@ const TAP = 'tap';
 const FLUSH_INTERVAL_MS = 2_000;
 
 /**
- * A queue of our own beside order-events: what it gets is put into order-events by us, as we like. Confirmed before the channel
- * is closed: of what is just published, a quorum queue drops the rest of a channel that ends (44 of 500 times, RabbitMQ 3.10).
+ * Binds another queue beside order-events and passes its messages to `onMessage`, which puts them into order-events.
+ * `withChannel` waits for confirms before it closes the channel: RabbitMQ 3.10 may drop unconfirmed messages then.
  */
 function tapped<T>(
   { world }: Strike,
@@ -30,7 +30,7 @@ function deliver(channel: Channel, { content, properties }: ConsumeMessage): voi
   channel.sendToQueue(ORDERS, content, { ...properties, persistent: true });
 }
 
-/** Every order event comes once by itself and up to four times more. */
+/** Delivers every order event once, and up to four copies of it. */
 export const redelivered: Fault = {
   name: 'delivered-up-to-five-times',
   options: { consumers: 2 },
@@ -53,7 +53,7 @@ export const redelivered: Fault = {
   },
 };
 
-/** Order events reach the queue through us alone, thirty at a time, in an order that the seed draws. */
+/** Puts order events into the queue thirty at a time, in a random order that the seed decides. */
 export const shuffled: Fault = {
   name: 'shuffled-to-three-consumers',
   options: { consumers: 3 },
@@ -73,7 +73,7 @@ export const shuffled: Fault = {
     };
     await tapped(strike, onMessage, async (channel) => {
       for (const key of ORDER_KEYS) await channel.unbindQueue(ORDERS, EVENTS_EXCHANGE, key);
-      // Never held for long: after 10 s the read side would rightly ask for them again.
+      // Events must not be held for long: after 10 s the read side would request a replay.
       const timer = setInterval(() => flush(channel), FLUSH_INTERVAL_MS);
       await strike.shoppers.moreAccepted(150).finally(() => clearInterval(timer));
       for (const key of ORDER_KEYS) {

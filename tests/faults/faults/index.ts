@@ -4,13 +4,13 @@ import { breakBrokers, memoryAlarm } from './break-broker.js';
 import { blackHoles, slowLink } from './break-network.js';
 import { breakPostgreses } from './break-postgres.js';
 import { cutConnections } from './cut-connections.js';
+import { deadLettersOfEachKind } from './dead-letters.js';
 import { deniedTopic } from './denied-topic.js';
 import { redelivered, shuffled } from './disorder.js';
 import { killCommandService } from './kill-command-service.js';
 import { killConsumer } from './kill-consumer.js';
 import { killQueryService } from './kill-query-service.js';
 import { otherHistory } from './other-history.js';
-import { poison } from './poison.js';
 import { readOnly } from './read-only.js';
 import { frozenRelay, frozenWriter, renamedWriter, rollingKills, rollingStops } from './relays.js';
 import { sameKey } from './same-key.js';
@@ -29,7 +29,7 @@ export const allFaults: readonly Fault[] = [
   ...breakPostgreses,
   redelivered,
   shuffled,
-  poison,
+  deadLettersOfEachKind,
   frozenWriter,
   renamedWriter,
   frozenRelay,

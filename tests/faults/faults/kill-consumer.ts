@@ -1,7 +1,7 @@
 import { within } from '@tallyline/local/testing/within';
 import type { Fault } from '../fault.js';
 
-/** The one statement, and transaction, that applies a batch. */
+/** The statement that applies a batch; it is a transaction by itself. */
 const BATCH = 'apply-new-events';
 
 const beforeCommit: Fault = {
@@ -17,7 +17,7 @@ const beforeCommit: Fault = {
   },
 };
 
-/** Commits, and dies before its acknowledgement: all of that batch is delivered again. */
+/** The consumer dies between its commit and its acknowledgement, so the whole batch is delivered again. */
 const beforeAck: Fault = {
   name: 'kill-consumer-before-ack',
   strike: async ({ world }) => {
@@ -32,7 +32,7 @@ const beforeAck: Fault = {
     await world.kill(victim);
     const next = await world.start('consumer-service');
     const duplicates = await within(10, 'a redelivery', redelivery(next.process.log));
-    return { proof: `killed at "${ack.label}"; its successor met ${duplicates} events again` };
+    return { proof: `killed at "${ack.label}"; the next consumer got ${duplicates} events again` };
   },
 };
 

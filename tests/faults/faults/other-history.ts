@@ -6,12 +6,12 @@ import { promisify } from 'node:util';
 import { repositoryRoot, withClient } from '@tallyline/local/servers/schema';
 import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault, Strike } from '../fault.js';
-import { untilFlowing, untilSettled } from '../recovery.js';
+import { untilFlowing, untilInSync } from '../recovery.js';
 import type { World } from '../world/world.js';
 
 const DOUBT = 'write-database-changed';
 
-/** A standby takes over as the primary, here one with every commit. Nobody on the read side can know that it has them all. */
+/** A standby with every commit becomes the primary. The read side cannot know that no commit is missing. */
 const promoted: Fault = {
   name: 'write-database-promoted',
   strike: async (strike) => {
@@ -23,13 +23,13 @@ const promoted: Fault = {
     await untilFlowing(strike);
     await strike.shoppers.pause();
     await accept(world, 0);
-    await untilSettled(strike);
+    await untilInSync(strike);
     strike.shoppers.resume();
     return { proof: `sync-status said: ${detail}; then both sides were compared` };
   },
 };
 
-/** An older copy of the data directory is put back. The orders since then are in the views, and nowhere else. */
+/** Restores an older copy of the data directory. Newer orders are then in the views alone. */
 const putBack: Fault = {
   name: 'write-database-put-back',
   replacesHistory: true,
@@ -49,16 +49,16 @@ const putBack: Fault = {
       shoppers.resume();
       await shoppers.moreAccepted(60, 60_000);
       await shoppers.pause();
-      await untilSettled(strike);
+      await untilInSync(strike);
       await keep(copies.newer);
       await put(copies.older);
       const detail = await doubted(world);
-      // The views have orders that this database does not know: nobody may accept that.
+      // The views have orders that this database does not have, so `verify --accept` must refuse it.
       await accept(world, 1);
       await put(copies.newer);
       await untilFlowing(strike);
       await accept(world, 0);
-      await untilSettled(strike);
+      await untilInSync(strike);
       shoppers.resume();
       return { proof: `60 orders were taken back; sync-status said: ${detail}; verify saw the difference` };
     } finally {
@@ -67,7 +67,7 @@ const putBack: Fault = {
   },
 };
 
-/** With its owners, which PostgreSQL insists on. */
+/** `cp -a` keeps the owner, which PostgreSQL checks. */
 async function copyAll(from: string, to: string): Promise<void> {
   await promisify(execFile)('cp', ['-a', from, to]);
 }
@@ -85,7 +85,7 @@ async function doubted(world: World): Promise<string> {
   );
 }
 
-/** What an operator does after a look: `npm run verify -- --accept`. Throws when it ends in another way than expected. */
+/** Runs `npm run verify -- --accept` as an operator does. Throws when it ends with another code than expected. */
 function accept(world: Strike['world'], expected: 0 | 1): Promise<void> {
   const main = join(repositoryRoot, 'operations/dist/verify.main.js');
   const env = { PATH: process.env.PATH, WRITE_DATABASE_URL: world.writeUrl, READ_DATABASE_URL: world.readUrl };

@@ -3,7 +3,7 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault, Strike } from '../fault.js';
 import { untilFlowing } from '../recovery.js';
 
-/** As managed databases do when their disk is nearly full. Who cannot store must not be called ready. */
+/** Makes a database read-only, as managed databases do when their disk is nearly full. The service must not be ready. */
 function readOnlyDatabase(side: 'write' | 'read', service: 'command-service' | 'consumer-service'): Fault {
   return {
     name: `${side}-database-read-only`,

@@ -10,8 +10,8 @@ const FROZEN_MS = 30_000;
 const HELD_MS = 7_000;
 
 /**
- * SIGSTOP with events handed over and unconfirmed: nobody touches them until their lease ends (2 s), and then the other
- * command-service does.
+ * Stops a command-service whose events are handed over and unconfirmed. It has a lease of 2 s on them. After that the other
+ * command-service must publish them.
  */
 export const frozenWriter: Fault = {
   name: 'frozen-writer',
@@ -24,8 +24,8 @@ export const frozenWriter: Fault = {
 };
 
 /**
- * A writer that stands still just before its COMMIT, under another application_name than it gave itself, while another one goes
- * on: no second in which its orders are stamped may be called complete before they are committed.
+ * Holds a writer just before its COMMIT, under another application_name than it chose, while another writer goes on. The
+ * seconds of its orders must not be called complete before they are committed.
  */
 export const renamedWriter: Fault = {
   name: 'renamed-writer-frozen',
@@ -41,7 +41,7 @@ export const renamedWriter: Fault = {
       `SELECT string_agg(DISTINCT application_name, ', ') AS names FROM pg_stat_activity WHERE state LIKE 'idle in transaction%'`,
     );
     await shoppers.moreAccepted(60);
-    // Longer than it takes for a second to be over, reported and believed; shorter than the 10 s of an idle transaction.
+    // This is longer than a second needs to be reported as complete, and shorter than the idle-transaction limit of 10 s.
     await delay(Math.max(0, HELD_MS - (performance.now() - heldAt)));
     caught.release();
     world.show(victim);
@@ -52,7 +52,7 @@ export const renamedWriter: Fault = {
   },
 };
 
-/** SIGSTOP with a claim in hand: the database ends the idle transaction after 10 s, and the other relay takes the rows. */
+/** Stops a relay that has claimed rows. The database ends its transaction after 10 s; then the other relay claims them. */
 export const frozenRelay: Fault = {
   name: 'frozen-relay',
   options: { commandServices: 2 },
@@ -60,7 +60,7 @@ export const frozenRelay: Fault = {
     const { world, shoppers } = strike;
     const both = world.services('command-service');
     const victim = world.one('command-service');
-    // What is written while the broker is away waits for a claim. The victim alone gets its broker back, and claims it.
+    // Rows written without a broker wait for a claim. Only the victim gets its broker back, so it claims them.
     for (const { broker } of both) {
       broker.refuse(true);
       broker.cut();
@@ -77,7 +77,7 @@ export const frozenRelay: Fault = {
   },
 };
 
-/** Stops a command-service between its publishing and the confirm. */
+/** Stops a command-service between a publish and its confirm. */
 async function freeze({ broker, process }: LinkedService): Promise<void> {
   const confirm = broker.trap({ after: '> publish order.created', hold: '< ack' });
   const caught = await within(10, 'a confirm', confirm);
@@ -85,12 +85,12 @@ async function freeze({ broker, process }: LinkedService): Promise<void> {
   caught.release();
 }
 
-/** The other command-service publishes what the frozen one left, before that one comes back to life. */
+/** Waits until the other command-service has published the events of the frozen one, and then continues the frozen one. */
 async function thawAfterRescue(strike: Strike, victim: LinkedService, left: readonly string[]): Promise<Struck> {
   const { world } = strike;
   const frozenAt = performance.now();
   world.hide(victim);
-  // What the other one had in hand is published by now.
+  // After this delay the other service has published its own events.
   await delay(1_000);
   const stuck = await stillUnpublished(world, left);
   if (stuck === 0) throw new Error('the fault did not strike: the frozen process holds nothing');
@@ -116,7 +116,7 @@ async function unpublishedRows({ write }: World): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** Unpublished rows that somebody has locked. */
+/** Returns the unpublished rows that a transaction has locked. */
 async function claimedRows({ write }: World): Promise<string[]> {
   const { rows } = await write.query(`
     SELECT id FROM outbox WHERE published_at IS NULL
@@ -132,7 +132,7 @@ async function stillUnpublished({ write }: World, ids: readonly string[]): Promi
   return Number(rows[0].n);
 }
 
-/** Two to four relays, killed one after the other while orders flow. */
+/** Kills two to four relays one after the other while orders flow. */
 export const rollingKills: Fault = {
   name: 'relays-killed-in-turn',
   options: { commandServices: 2 },
@@ -148,7 +148,7 @@ export const rollingKills: Fault = {
   },
 };
 
-/** An orderly end of everything, one after the other; world.stop throws when one does not end well. */
+/** Stops every service with SIGTERM, one after the other. `world.stop` throws when one does not end with 0. */
 export const rollingStops: Fault = {
   name: 'rolling-sigterm',
   options: { commandServices: 2, consumers: 2 },

@@ -5,7 +5,7 @@ import { newRequest } from '../load/shop-request.js';
 const AT_A_TIME = 20;
 const KEYS = 25;
 
-/** Twenty of one key at a time over two services; half of them leave before the answer. One of them must be an order. */
+/** Sends twenty requests with one key at once to two services. Half of them do not wait. They must store one order. */
 export const sameKey: Fault = {
   name: 'same-key-twenty-at-a-time',
   options: { commandServices: 2 },

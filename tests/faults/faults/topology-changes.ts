@@ -10,14 +10,14 @@ const QUEUE = 'order-events' satisfies keyof typeof eventQueues;
 
 const ORDERS = 50;
 
-/** With what it holds: the broker had confirmed those events, and only the write side still has them. */
+/** Deletes a queue with confirmed events in it. Only the write side still has them. */
 export const queueDeleted: Fault = {
   name: 'queue-deleted',
   losesAtBroker: true,
   strike: async (strike) => {
     const { world, shoppers } = strike;
     const consumer = world.one('consumer-service');
-    // While a batch of it is held, the consumer lets a few events gather in the queue.
+    // While one batch is held, the consumer leaves the next events in the queue.
     const caught = await within(10, 'a batch', consumer.database.trap({ hold: '> Bind apply-new-events' }));
     await shoppers.moreAccepted(20);
     await withChannel(world.brokerUrl, (channel) => channel.deleteQueue(QUEUE));
@@ -30,7 +30,7 @@ export const queueDeleted: Fault = {
   },
 };
 
-/** Exchanges, queues and bindings, all of them: whoever notices first makes them again, and what was lost is asked for. */
+/** Deletes all exchanges and queues. The first service to notice declares them again; lost events are replayed. */
 export const topologyDeleted: Fault = {
   name: 'topology-deleted',
   losesAtBroker: true,
@@ -49,7 +49,7 @@ export const topologyDeleted: Fault = {
   },
 };
 
-/** The dead-letter exchange is gone when poison comes: the poison waits alone, until the exchange is made again. */
+/** Deletes the dead-letter exchange before bad messages arrive. Only they must wait until the exchange is declared again. */
 export const deadLetterExchangeDeleted: Fault = {
   name: 'dead-letter-exchange-deleted',
   strike: async (strike) => {
@@ -58,7 +58,7 @@ export const deadLetterExchangeDeleted: Fault = {
     await withChannel(world.brokerUrl, async (channel) => {
       await channel.deleteExchange(topology.deadLetterExchange);
       for (const messageId of ids) {
-        world.poison.add(messageId);
+        world.badMessageIds.add(messageId);
         channel.publish(EVENTS_EXCHANGE, 'order.created', Buffer.from('{ broken'), { messageId, persistent: true });
       }
     });
@@ -80,7 +80,7 @@ export const deadLetterExchangeDeleted: Fault = {
   },
 };
 
-/** Nowhere to go: the broker confirms and returns such events. They must wait in the outbox until the binding is made again. */
+/** Removes a binding: the broker confirms and returns its events, which must wait in the outbox until it is declared again. */
 export const bindingRemoved: Fault = {
   name: 'binding-removed',
   strike: async (strike) => {

@@ -1,7 +1,7 @@
 import type { World } from '../world/world.js';
 import type { Product } from './shop-request.js';
 
-/** Prices whose sums go wrong in floating point, and one product that sells out. */
+/** Products with prices whose sums are wrong in floating point. One product sells out. */
 const goods = [
   { name: 'Mouse', category: 'Accessories', price: 49.99, stock: 1_000_000 },
   { name: 'Pad', category: 'Accessories', price: 10.01, stock: 1_000_000 },

@@ -6,7 +6,7 @@ export interface PostAnswer {
   readonly body: unknown;
 }
 
-/** node:http and not fetch, which costs three times the processor time of the services' machine and hides when it reconnects. */
+/** Uses node:http, because fetch needs more processor time on a machine that the services share, and hides reconnects. */
 export function postJson(
   url: string,
   body: string,

@@ -5,7 +5,7 @@ import type { ShopRequest } from './shop-request.js';
 const ANSWER_TIMEOUT_MS = 4_000;
 const agent = new Agent({ keepAlive: true, maxSockets: 200 });
 
-/** Sends a request once and notes a final answer in it. Answers whether asking again makes sense. */
+/** Sends a request once and stores a final answer in it. Returns whether to send it again. */
 export async function send(
   request: ShopRequest,
   url: string,

@@ -5,26 +5,26 @@ export interface Product {
   readonly priceCents: number;
 }
 
-/** What became of one request, as its client knows it. */
+/** A request and its outcome, as its client knows them. */
 export interface ShopRequest {
-  /** Joins the request to what it stored: the outbox row keeps it. */
+  /** Identifies the outbox row that the request stored. */
   readonly traceparent: string;
-  /** Undefined: sent once, without a key. */
+  /** A request without a key is sent once. */
   readonly key: string | undefined;
   readonly customerId: number;
   readonly body: string;
   readonly totalCents: number;
   attempts: number;
-  /** `unknown`: no final answer, so it is stored zero times or once. */
+  /** `unknown` means no final answer: the request is stored zero times or once. */
   outcome: 'accepted' | 'refused' | 'unknown';
   orderId?: number;
   eventId?: string;
 }
 
 const CUSTOMERS = 20;
-const WITHOUT_KEY = 0.1;
+const WITHOUT_KEY_PROBABILITY = 0.1;
 
-/** One to four lines, sometimes of the same product twice; few customers and products, so that rows are fought over. */
+/** Makes an order of one to four lines. Few customers and products cause many lock conflicts. */
 export function newRequest(random: Random, products: readonly Product[]): ShopRequest {
   const lines = Array.from({ length: random.int(1, 4) }, () => ({
     product: random.pick(products),
@@ -34,7 +34,7 @@ export function newRequest(random: Random, products: readonly Product[]): ShopRe
   const items = lines.map(({ product, quantity }) => ({ productId: product.id, quantity }));
   return {
     traceparent: `00-${random.hex(31)}1-${random.hex(15)}1-01`,
-    key: random.chance(WITHOUT_KEY) ? undefined : random.hex(32),
+    key: random.chance(WITHOUT_KEY_PROBABILITY) ? undefined : random.hex(32),
     customerId,
     body: JSON.stringify({ customerId, items }),
     totalCents: lines.reduce((sum, { product, quantity }) => sum + product.priceCents * quantity, 0),

@@ -8,43 +8,43 @@ import { newPurchase, sendPurchase, type TillPurchase } from './till.js';
 export interface Shoppers {
   readonly products: readonly Product[];
   readonly requests: readonly ShopRequest[];
-  /** What the tills recorded meanwhile. */
+  /** Purchases that the tills sent. */
   readonly purchases: readonly TillPurchase[];
   accepted(): number;
-  /** A request that somebody else sends, for the oracle to judge with the others. */
+  /** Adds a request that a fault sends, so that the oracle checks it with the others. */
   adopt(request: ShopRequest): void;
-  /** Resolves when this many more orders were accepted. */
+  /** Resolves when `count` more orders were accepted. */
   moreAccepted(count: number, timeoutMs?: number): Promise<void>;
-  /** No new requests until `resume`; resolves when those under way are done. */
+  /** Sends no new requests until `resume`. Resolves when the running ones are done. */
   pause(): Promise<void>;
   resume(): void;
-  /** No new requests; resolves when those under way have a final answer or have given up. */
+  /** Sends no new requests. Resolves when the running ones have a final answer or have given up. */
   stop(): Promise<void>;
 }
 
 const CLIENTS = 6;
 const TILLS = 2;
-/** A few purchases a second beside the orders: enough to be under way when a fault strikes. */
+/** This gives a few purchases a second, so that some are running when a fault strikes. */
 const TILL_PAUSE_MS = 100;
-/** About 200 orders a second in all: enough that every moment has some under way, little enough for two cores. */
+/** This gives about 200 orders a second: some are always running, and two cores suffice. */
 const THINK_MS = 15;
 const RETRY_MS = 50;
-/** A client that leaves in the middle: its request is stored zero times or once, and nobody asks again. */
-const WALKS_AWAY = 0.03;
+/** Share of the clients that leave before the answer and do not send the request again. */
+const WALKS_AWAY_PROBABILITY = 0.03;
 const WALKS_AWAY_AFTER_MS = 8;
 const GIVES_UP_AFTER_MS = 30_000;
 
-/** Clients that buy until they are stopped, and ask again with the same key until they know. */
+/** Starts clients that buy until they are stopped. They repeat a request with the same key until it has a final answer. */
 export function startShoppers(world: World, products: readonly Product[]): Shoppers {
   const requests: ShopRequest[] = [];
   const purchases: TillPurchase[] = [];
-  let open = true;
+  let isOpen = true;
 
   const shop = async (client: number) => {
     const random = world.random.fork(`client ${client} from ${requests.length}`);
-    while (open) {
+    while (isOpen) {
       const request = newRequest(random, products);
-      const walksAway = random.chance(WALKS_AWAY);
+      const walksAway = random.chance(WALKS_AWAY_PROBABILITY);
       requests.push(request);
       await askUntilKnown(request, walksAway, random.int(0, WALKS_AWAY_AFTER_MS));
       await delay(random.int(0, 2 * THINK_MS));
@@ -67,7 +67,7 @@ export function startShoppers(world: World, products: readonly Product[]): Shopp
   const till = async (pos: number) => {
     const random = world.random.fork(`till ${pos} from ${purchases.length}`);
     let customer: string | undefined;
-    while (open) {
+    while (isOpen) {
       const purchase = newPurchase(random, products, random.chance(0.5) ? customer : undefined);
       purchases.push(purchase);
       const giveUpAt = Date.now() + GIVES_UP_AFTER_MS;
@@ -80,12 +80,12 @@ export function startShoppers(world: World, products: readonly Product[]): Shopp
     }
   };
   const openShop = () => {
-    open = true;
+    isOpen = true;
     const clients = Array.from({ length: CLIENTS }, (_, client) => shop(client));
     ended = Promise.all([...clients, ...Array.from({ length: TILLS }, (_, pos) => till(pos))]);
   };
   const closeShop = async () => {
-    open = false;
+    isOpen = false;
     await ended;
   };
   let ended: Promise<unknown> = Promise.resolve();

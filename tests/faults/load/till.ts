@@ -3,13 +3,13 @@ import type { Random } from '../random.js';
 import { postJson } from './post-json.js';
 import type { Product } from './shop-request.js';
 
-/** What became of one purchase, as its till knows it. */
+/** A purchase and its outcome, as its till knows them. */
 export interface TillPurchase {
   readonly key: string;
   readonly body: string;
   readonly totalCents: number;
   attempts: number;
-  /** `unknown`: no final answer, so it is stored zero times or once. */
+  /** `unknown` means no final answer: the purchase is stored zero times or once. */
   outcome: 'recorded' | 'refused' | 'unknown';
   purchaseId?: number;
 }
@@ -18,7 +18,7 @@ const ANSWER_TIMEOUT_MS = 4_000;
 const BRANCHES = ['downtown', 'harbour', 'uptown'];
 const agent = new Agent({ keepAlive: true, maxSockets: 50 });
 
-/** One to three products at a price of the till's own; a new customer each time, or the one who came before. */
+/** Makes a purchase of one to three products at the till's own prices, for a new customer or for `userId`. */
 export function newPurchase(random: Random, products: readonly Product[], userId: string | undefined): TillPurchase {
   const items = random
     .shuffled(products)
@@ -42,7 +42,7 @@ export function newPurchase(random: Random, products: readonly Product[], userId
   };
 }
 
-/** Sends a purchase once and notes a final answer in it. Answers its customer when it was recorded. */
+/** Sends a purchase once and stores a final answer in it. Returns its customer when it was recorded. */
 export async function sendPurchase(purchase: TillPurchase, url: string): Promise<string | undefined> {
   purchase.attempts += 1;
   try {
@@ -56,7 +56,7 @@ export async function sendPurchase(purchase: TillPurchase, url: string): Promise
     }
     if (status < 500) purchase.outcome = 'refused';
   } catch {
-    // No answer: the till asks again with the same key.
+    // The till got no answer and sends the purchase again with the same key.
   }
   return undefined;
 }

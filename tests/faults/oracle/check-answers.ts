@@ -7,7 +7,7 @@ interface StoredOrder {
   readonly cents: string;
 }
 
-/** Every 201 exists as it was asked for; one key, at most one order; no answer, zero or one; a refusal, none. */
+/** Checks that an accepted request is stored once and as sent, an unanswered one at most once, and a refused one never. */
 export const checkAnswers: Check = async ({ world, requests }) => {
   const { rows } = await world.write.query<StoredOrder>(`
     SELECT outbox.traceparent, orders.id::text AS "orderId", orders.customer_id::text AS "customerId",
@@ -30,5 +30,5 @@ export const checkAnswers: Check = async ({ world, requests }) => {
       (request.orderId === undefined || Number(order.orderId) === request.orderId);
     return right ? [] : [`${name} is stored as ${JSON.stringify(order)}, not with ${request.totalCents} cents`];
   });
-  return [...faults, ...[...stored.keys()].map((traceparent) => `order of ${traceparent} was never asked for`)];
+  return [...faults, ...[...stored.keys()].map((traceparent) => `order of ${traceparent} was never sent`)];
 };

@@ -1,8 +1,8 @@
 import type { Check } from './judge.js';
 
-/** Nothing unpublished; the ids that were published are those that were applied; set aside is exactly the poison. */
+/** Checks that all events are published, that the applied ids are the committed ones, and which messages are dead letters. */
 export const checkEvents: Check = async ({ world }) => {
-  const [outbox, processed, archived, aside] = await Promise.all([
+  const [outbox, processed, archived, deadLetters] = await Promise.all([
     world.write.query('SELECT id::text AS id, published_at IS NULL AS waiting FROM outbox'),
     world.read.query('SELECT event_id::text AS id FROM processed_events'),
     world.read.query('SELECT event_id::text AS id FROM event_archive'),
@@ -17,8 +17,10 @@ export const checkEvents: Check = async ({ world }) => {
     ...missing('is applied and was never committed', applied, committed),
     ...missing('is applied and not archived', applied, ids(archived.rows)),
     ...missing('is archived and not applied', ids(archived.rows), applied),
-    ...missing('is poison and was not set aside', world.poison, ids(aside.rows)),
-    ...aside.rows.filter(({ id }) => !world.poison.has(id)).map(({ id, reason }) => `${id} was set aside: ${reason}`),
+    ...missing('cannot be applied and is no dead letter', world.badMessageIds, ids(deadLetters.rows)),
+    ...deadLetters.rows
+      .filter(({ id }) => !world.badMessageIds.has(id))
+      .map(({ id, reason }) => `${id} is a dead letter: ${reason}`),
   ];
 };
 

@@ -6,7 +6,7 @@ interface Stored {
   readonly cents: string;
 }
 
-/** Every 201 is stored as it was asked for, and nothing else is. The branches' views are verify's to judge. */
+/** Checks that every recorded purchase is stored as sent, and nothing else is. `verify` checks the views of branches. */
 export const checkPurchases: Check = async ({ world, purchases }) => {
   const { rows } = await world.write.query<Stored>(
     'SELECT idempotency_key AS key, id::text, (total * 100)::bigint::text AS cents FROM purchases',
@@ -21,6 +21,6 @@ export const checkPurchases: Check = async ({ world, purchases }) => {
     const right = Number(found.cents) === totalCents && (purchaseId === undefined || Number(found.id) === purchaseId);
     return right ? [] : [`${name} is stored as ${JSON.stringify(found)}, not with ${totalCents} cents`];
   });
-  for (const key of stored.keys()) faults.push(`purchase ${key} was never asked for`);
+  for (const key of stored.keys()) faults.push(`purchase ${key} was never sent`);
   return faults;
 };

@@ -6,7 +6,7 @@ import type { Check } from './judge.js';
 
 const main = join(repositoryRoot, 'operations/dist/verify.main.js');
 
-/** The operator's own judge, with its own SQL: `npm run verify` must say equal. */
+/** Checks that `npm run verify`, which has its own SQL, finds the views equal. */
 export const checkVerify: Check = ({ world }) => {
   const env = { PATH: process.env.PATH, WRITE_DATABASE_URL: world.writeUrl, READ_DATABASE_URL: world.readUrl };
   return new Promise((resolve) => {

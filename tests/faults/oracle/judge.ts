@@ -16,7 +16,7 @@ export interface Evidence {
   readonly purchases: readonly TillPurchase[];
 }
 
-/** Answers what is wrong, in words; nothing when all is well. */
+/** Returns what is wrong, in words, or an empty list. */
 export type Check = (evidence: Evidence) => Promise<readonly string[]>;
 
 const checks: readonly Check[] = [
@@ -34,7 +34,7 @@ export interface Verdict {
   readonly faults: readonly string[];
 }
 
-/** Judges a world at rest: its services have stopped, so nothing under way can hide a loss. */
+/** Runs all checks on a world whose services have stopped, so that no running work can hide a loss. */
 export async function judge(evidence: Evidence): Promise<Verdict> {
   const faults: string[] = [];
   for (const check of checks) faults.push(...(await check(evidence)));

@@ -1,7 +1,7 @@
 import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
 import type { World } from '../world/world.js';
 
-/** What was committed, as seen at a time of the write database's clock. */
+/** The events that were committed at a time of the write database's clock. */
 interface Seen {
   readonly atMs: number;
   readonly ids: readonly string[];
@@ -14,22 +14,22 @@ interface SyncStatus {
   readonly pendingEvents: number;
 }
 
-/** 'in-sync' lives for 4 s after the newest watermark; the rest is for the way of the answer on a busy machine. */
+/** 'in-sync' is valid for 4 s after the newest watermark. A busy machine may delay the answer by 0.7 s more. */
 const IN_SYNC_MAY_BE_OLD_MS = 4_000 + 700;
 
 /**
- * Holds sync-status to its word. Each look notes which events are committed at time t of the write database's clock (all
- * of its snapshot was committed before t). When a later answer says complete up to T, or in-sync at all 4.7 s after t,
- * every event seen by then must be settled; the read side is asked after the answer, so a late apply is no false alarm.
- * And no event may be seen for the first time whose second was called complete before, unless the fault itself takes events
- * away and brings them back (`replacesHistory`).
+ * Checks what sync-status says. Each look records the events that are committed at time t of the write database's clock.
+ * When a later answer says "complete up to T" with T after t, or "in-sync" 4.7 s after t, every event of that look must be
+ * accounted for. The read side is read after the answer, so an event that is applied meanwhile causes no false alarm. And
+ * no new event may appear in a second that was called complete before, unless the fault removes events for a while and
+ * restores them (`replacesHistory`).
  */
 export function createSyncWitness(world: World, replacesHistory: boolean) {
   const seen: Seen[] = [];
   let newestId = '00000000-0000-0000-0000-000000000000';
-  const unsettled = new Set<string>();
+  const notAccountedFor = new Set<string>();
   const known = new Set<string>();
-  let vouchedForMs = 0;
+  let calledCompleteMs = 0;
 
   return {
     look: async (): Promise<string[]> => {
@@ -40,9 +40,10 @@ export function createSyncWitness(world: World, replacesHistory: boolean) {
       );
       const [clock] = (await world.write.query('SELECT extract(epoch FROM clock_timestamp()) * 1000 AS ms')).rows;
       seen.push({ atMs: Number(clock.ms), ids: rows.map(({ id }) => id) });
-      const late = rows.filter(({ id }) => !known.has(id) && timeOfUuid(id) < vouchedForMs);
+      const late = rows.filter(({ id }) => !known.has(id) && timeOfUuid(id) < calledCompleteMs);
       const faults = late.map(
-        ({ id }) => `${new Date(vouchedForMs).toISOString()} was called complete before event ${id} came`,
+        ({ id }) =>
+          `sync-status said complete up to ${new Date(calledCompleteMs).toISOString()} before event ${id} was committed`,
       );
       for (const { id } of rows) known.add(id);
       newestId = rows.at(-1)?.id ?? newestId;
@@ -57,21 +58,22 @@ export function createSyncWitness(world: World, replacesHistory: boolean) {
       const completeUpToMs = Date.parse(said.completeUpTo ?? '1970-01-01');
       const upToMs =
         said.status === 'in-sync' ? Math.max(completeUpToMs, Number(clock.ms) - IN_SYNC_MAY_BE_OLD_MS) : completeUpToMs;
-      if (!replacesHistory) vouchedForMs = Math.max(vouchedForMs, completeUpToMs);
-      const lacking = await unsettledAt(upToMs);
+      if (!replacesHistory) calledCompleteMs = Math.max(calledCompleteMs, completeUpToMs);
+      const lacking = await notAccountedForAt(upToMs);
       return [...faults, ...lacking.map((id) => `sync-status said ${JSON.stringify(said)} without event ${id}`)];
     },
   };
 
-  /** Events that were committed by then and are not settled now. What was found settled is not asked for again. */
-  async function unsettledAt(upToMs: number): Promise<string[]> {
-    while (seen[0] !== undefined && seen[0].atMs <= upToMs) for (const id of seen.shift()?.ids ?? []) unsettled.add(id);
+  /** Returns the events that were committed by then and are not accounted for now. */
+  async function notAccountedForAt(upToMs: number): Promise<string[]> {
+    while (seen[0] !== undefined && seen[0].atMs <= upToMs)
+      for (const id of seen.shift()?.ids ?? []) notAccountedFor.add(id);
     const { rows } = await world.read.query(
       `SELECT event_id::text AS id FROM processed_events WHERE event_id = ANY($1::uuid[])
        UNION ALL SELECT event_id::text FROM dead_letters WHERE event_id = ANY($1::uuid[])`,
-      [[...unsettled]],
+      [[...notAccountedFor]],
     );
-    for (const { id } of rows) unsettled.delete(id);
-    return [...unsettled];
+    for (const { id } of rows) notAccountedFor.delete(id);
+    return [...notAccountedFor];
   }
 }

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** Each view as the orders say it must be, and as it is: same columns, same order, amounts in cents. */
+/** SQL for a view: as it must be by the orders, and as it is. Both have the same columns, with amounts in cents. */
 interface ViewPair {
   readonly view: string;
   readonly expected: string;
@@ -9,7 +9,7 @@ interface ViewPair {
 
 const cents = (amount: string) => `(COALESCE(${amount}, 0) * 100)::numeric(40, 0)::text`;
 
-/** SQL that shares nothing with the consumer. */
+/** This SQL shares nothing with the consumer. */
 const viewPairs: readonly ViewPair[] = [
   {
     view: 'product_sales_view',
@@ -58,7 +58,7 @@ const viewPairs: readonly ViewPair[] = [
 
 const SHOWN = 5;
 
-/** What differs in each view, row by row, to the cent; nothing when all are as they must be. */
+/** Returns the rows that differ in each view, to the cent. */
 export async function differingViews({ write, read }: Readonly<Record<'write' | 'read', pg.Pool>>): Promise<string[]> {
   const faults: string[] = [];
   for (const { view, expected, actual } of viewPairs) {

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { World } from '../world/world.js';
 import { createSyncWitness } from './sync-witness.js';
 
-/** Looks at the system while the fault is on. */
+/** Looks at the views and at sync-status during a fault. */
 export interface Watch {
   readonly looks: () => number;
-  /** Resolves with what it saw that must never be seen. */
+  /** Ends the looks and returns the faults that they found. */
   stop(): Promise<readonly string[]>;
 }
 
@@ -15,16 +15,16 @@ export function startWatch(world: World, replacesHistory = false): Watch {
   const faults = new Set<string>();
   const witness = createSyncWitness(world, replacesHistory);
   let looks = 0;
-  let open = true;
+  let isOpen = true;
 
-  /** A server that is down has nothing to tell; the next look may find it up. */
+  /** Throws while a server is down; the next look may find it up. */
   const look = async () => {
     const above = replacesHistory ? [] : await viewsAbove(world);
     for (const fault of [...above, ...(await witness.look())]) faults.add(fault);
     looks += 1;
   };
   const run = async () => {
-    while (open) {
+    while (isOpen) {
       await look().catch(() => undefined);
       await delay(LOOK_EVERY_MS);
     }
@@ -33,7 +33,7 @@ export function startWatch(world: World, replacesHistory = false): Watch {
   return {
     looks: () => looks,
     stop: async () => {
-      open = false;
+      isOpen = false;
       await ended;
       return [...faults];
     },
@@ -47,7 +47,7 @@ const totals = `
          (SELECT sum(total_revenue) FROM category_metrics_view) AS categories,
          (SELECT sum(total_revenue) FROM product_sales_view) AS products`;
 
-/** Orders only grow: a view read first that shows more than the orders read second has counted something twice. */
+/** Reads a view first and the orders second. Orders only grow, so a view above them has counted an order twice. */
 async function viewsAbove(world: World): Promise<string[]> {
   const [view] = (await world.read.query(totals)).rows;
   const [orders] = (await world.write.query('SELECT count(*) AS count, sum(total) AS total FROM orders')).rows;
@@ -55,7 +55,7 @@ async function viewsAbove(world: World): Promise<string[]> {
   const counts = [view.ltv_orders, view.hourly_orders, view.read_orders].map(Number);
   const shown = JSON.stringify({ view, orders });
   const faults: string[] = [];
-  // Sums below 2^53 cents in doubles: half a cent of slack is beyond their error.
+  // The sums are doubles below 2^53 cents, so their error is less than half a cent.
   if (amounts.some((amount) => amount > Number(orders.total) + 0.005))
     faults.push(`a view is above the orders: ${shown}`);
   if (counts.some((count) => count > Number(orders.count)))

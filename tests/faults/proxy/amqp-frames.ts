@@ -17,7 +17,7 @@ const names: Readonly<Record<string, string>> = {
 };
 
 /**
- * AMQP 0-9-1: after the client's eight bytes of greeting, frames of type, channel, size, payload and an end byte.
+ * AMQP 0-9-1 sends frames of type, channel, size, payload and an end byte. The client's greeting of eight bytes comes first.
  * Labels: `> publish order.created`, `< deliver order.created` (the routing key), `> ack`, `< ack`, `< blocked`.
  * https://www.rabbitmq.com/resources/specs/amqp0-9-1.pdf (section 4.2)
  */
@@ -45,7 +45,7 @@ function nameOf(frame: Buffer): string {
 function routingKeyOf(frame: Buffer, name: 'publish' | 'deliver'): string {
   const skipText = (at: number) => at + 1 + frame.readUInt8(at);
   let at = PAYLOAD_AT + 4;
-  // publish: two reserved bytes, exchange, key; deliver: consumer tag, delivery tag (8) and redelivered (1), exchange, key.
+  // `publish` has two reserved bytes, exchange and key. `deliver` has consumer tag, delivery tag (8), redelivered (1), exchange and key.
   at = name === 'publish' ? at + 2 : skipText(at) + 9;
   at = skipText(at);
   return frame.toString('utf8', at + 1, skipText(at));

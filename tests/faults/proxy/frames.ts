@@ -1,18 +1,18 @@
 /**
- * One message of a protocol. Its label tells the traps what it is: the direction (`>` to the server, `<` to the client)
- * and the few names that a fault can wait for; all others have only the direction.
+ * One message of a protocol. Traps find it by its label: the direction (`>` to the server, `<` to the client) and, for
+ * messages that a fault can wait for, a name.
  */
 export interface Frame {
   readonly bytes: Buffer;
   readonly label: string;
 }
 
-/** Cuts a stream of bytes into messages, whatever the chunks they come in. */
+/** Cuts a stream of bytes into messages, which need not match its chunks. */
 export type FrameReader = (chunk: Buffer) => Frame[];
 
 export type Protocol = (direction: '>' | '<') => FrameReader;
 
-/** `sizeOf` says how long the message at the start is, or undefined while too little of it has come. */
+/** `sizeOf` returns the size of the first message, or undefined while its header is incomplete. */
 export function frameReader(
   sizeOf: (data: Buffer) => number | undefined,
   labelOf: (frame: Buffer) => string,

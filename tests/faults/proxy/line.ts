@@ -5,14 +5,14 @@ export interface Slowness {
   readonly bytesPerSecond: number;
 }
 
-/** The state of a line between two machines: open, frozen or slow. */
+/** The line between two machines. It is open, frozen or slow. */
 export interface Line {
   freeze(): void;
   thaw(): void;
   slow(slowness: Slowness | undefined): void;
-  /** Resolves when this many bytes have got through. */
+  /** Resolves when this many bytes have passed. */
   carry(byteCount: number): Promise<void>;
-  /** Bytes that came while it was frozen. */
+  /** Bytes that arrived while the line was frozen. */
   bytesHeld(): number;
 }
 

@@ -3,27 +3,27 @@ import type { FrameReader, Protocol } from './frames.js';
 import { createLine, type Slowness } from './line.js';
 import { type Caught, createTraps, type Trap } from './traps.js';
 
-/** What stands between one service and one of its servers, and can do to that line what networks do. */
+/** A proxy between one service and one of its servers. It can break the connection as networks do. */
 export interface TcpProxy {
-  /** The server's own URL, with this proxy's port. */
+  /** The server's URL with the port of this proxy. */
   readonly url: string;
-  /** Resets every connection; new ones are let through. Answers how many there were. */
+  /** Resets every connection and returns how many there were. New connections are accepted. */
   cut(): number;
-  /** Resets every connection, and new ones at once, until told otherwise. */
+  /** With `true`, resets every connection, and each new one until the call with `false`. */
   refuse(refusing: boolean): void;
-  /** Accepts and forwards nothing, in both directions, on old and new connections. What was sent is kept, as TCP does. */
+  /** Accepts connections and bytes in both directions, and forwards nothing until `thaw`. */
   freeze(): void;
   thaw(): void;
-  /** Bytes that came while it was frozen. */
+  /** Bytes that arrived while the line was frozen. */
   bytesHeld(): number;
   slow(slowness: Slowness | undefined): void;
   trap(trap: Trap): Promise<Caught>;
-  /** Messages seen so far whose label begins like this. */
+  /** Number of messages so far whose label begins like this. */
   seen(label: string): number;
   close(): Promise<void>;
 }
 
-/** `rewrite` changes what the client sends first, to as many bytes. */
+/** `rewrite` replaces the client's first bytes with as many others. */
 export async function startProxy(
   targetUrl: string,
   protocol: Protocol,
@@ -35,18 +35,18 @@ export async function startProxy(
   const pairs = new Set<readonly [Socket, Socket]>();
   let refusing = false;
 
-  /** Carries one direction until it ends. Anything that breaks breaks both: a proxied connection has one fate. */
+  /** Carries one direction until it ends. An error of one socket resets both. */
   const pump = async (
     from: Socket,
     to: Socket,
     read: FrameReader,
     connection: object,
-    changed: (first: Buffer) => Buffer = (first) => first,
+    rewriteFirst: (first: Buffer) => Buffer = (first) => first,
   ) => {
     let isFirst = true;
     try {
       for await (const received of from as AsyncIterable<Buffer>) {
-        const chunk = isFirst ? changed(received) : received;
+        const chunk = isFirst ? rewriteFirst(received) : received;
         isFirst = false;
         await line.carry(chunk.length);
         to.cork();

@@ -1,37 +1,37 @@
 import type { Frame } from './frames.js';
 
-/** Waits, on one connection, for a frame `after` (if given) and then holds the first frame `hold`, both by label. */
+/** Waits on each connection for a frame `after`, if given, and then holds the first frame `hold`. Both are labels. */
 export interface Trap {
   readonly after?: string;
   readonly hold: string;
 }
 
-/** A frame that was held, and with it all that follows on its connection in its direction. */
+/** A held frame. It also holds back all later frames of its connection in its direction. */
 export interface Caught {
   readonly label: string;
-  /** Lets it go on its way. */
+  /** Forwards the frame. */
   release(): void;
-  /** It never arrives: its connection ends. */
+  /** Ends the connection; the frame never arrives. */
   drop(): void;
 }
 
-interface Set_ {
+interface OpenTrap {
   readonly trap: Trap;
   readonly armed: WeakSet<object>;
   resolve(caught: Caught): void;
 }
 
-/** A crash "between publish and mark" needs a place to stand: here it is, on the wire, with no test code in any service. */
+/** Holds frames on the wire, so that a fault can strike between two messages without test code in a service. */
 export interface Traps {
   set(trap: Trap): Promise<Caught>;
-  /** Undefined when no trap wants the frame; else resolves with whether it may pass. */
+  /** Returns undefined when no trap holds the frame; else resolves with whether to forward it. */
   meet(frame: Frame, connection: object): Promise<boolean> | undefined;
-  /** Frames that begin with this label, since the beginning. */
+  /** Number of frames so far whose label begins like this. */
   count(label: string): number;
 }
 
 export function createTraps(): Traps {
-  const open: Set_[] = [];
+  const open: OpenTrap[] = [];
   const counts = new Map<string, number>();
   return {
     set: (trap) => new Promise((resolve) => open.push({ trap, armed: new WeakSet(), resolve })),

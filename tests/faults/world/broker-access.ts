@@ -1,6 +1,6 @@
 import { type ConfirmChannel, connect } from 'amqplib';
 
-/** Does something at the broker, straight past the proxies, on a connection of its own. */
+/** Opens a channel to the broker without a proxy, and waits for all confirms before it closes the channel. */
 export async function withChannel<T>(brokerUrl: string, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
   const connection = await connect(brokerUrl);
   connection.on('error', () => undefined);

@@ -7,13 +7,13 @@ import type { Servers } from './servers.js';
 export interface FreshDatabases {
   readonly writeUrl: string;
   readonly readUrl: string;
-  /** For the oracle: straight to the servers, past the proxies. */
+  /** The oracle uses these pools, which bypass the proxies. */
   readonly write: pg.Pool;
   readonly read: pg.Pool;
   drop(): Promise<void>;
 }
 
-/** Every round has databases of its own, so that a fault's ledger is its own. */
+/** Creates new databases for each round, so that its result is independent of other rounds. */
 export async function createFreshDatabases({ write, read }: Servers): Promise<FreshDatabases> {
   const name = `round_${randomBytes(4).toString('hex')}`;
   const [writeUrl, readUrl] = [write.url(name), read.url(name)];

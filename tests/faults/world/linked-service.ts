@@ -4,7 +4,7 @@ import { amqpProtocol } from '../proxy/amqp-frames.js';
 import { postgresProtocol } from '../proxy/postgres-frames.js';
 import { startProxy, type TcpProxy } from '../proxy/tcp-proxy.js';
 
-/** A service process with lines of its own to its servers: a fault can strike one replica and spare the other. */
+/** A service process with its own proxies to its servers, so that a fault can strike one copy and spare another. */
 export interface LinkedService {
   readonly name: ServiceName;
   readonly process: ServiceProcess;

@@ -8,7 +8,7 @@ import { type BrokerServer, startRabbitmqServer } from '@tallyline/local/servers
 import { stopLeftovers } from '@tallyline/local/servers/run-records';
 import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
 
-/** The servers of a campaign: two databases apart, so that one can be broken without the other, and a broker. */
+/** The servers of a campaign: a broker and two database servers, which can be broken separately. */
 export interface Servers {
   readonly write: PostgresServer;
   readonly read: PostgresServer;
@@ -16,7 +16,7 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
-/** A killed process loses nothing that it gave to the system, so fsync may be off; what it kept to itself may not. */
+/** A killed process loses nothing that the system has, so fsync may be off; commits must not stay in its memory. */
 const SETTINGS = { max_connections: '200', fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' };
 
 export async function startServers(): Promise<Servers> {

@@ -9,34 +9,34 @@ import type { Servers } from './servers.js';
 export interface WorldOptions {
   readonly commandServices?: number;
   readonly consumers?: number;
-  /** Their connections to the databases have other application_names than the services gave them. */
+  /** The proxies change the application_name of the services' database connections. */
   readonly renamed?: true;
-  /** Short ones let a black hole outlast three of them in seconds. */
+  /** A short heartbeat lets a black hole last longer than three of them. */
   readonly heartbeatSeconds?: number;
 }
 
-/** What a fault strikes: real services on real servers, each over lines that can be cut. */
+/** Services on real servers, each connected by proxies that a fault can break. */
 export interface World extends Pick<FreshDatabases, 'write' | 'read' | 'writeUrl' | 'readUrl'> {
   readonly servers: Servers;
   readonly random: Random;
   readonly brokerUrl: string;
   readonly managementUrl: string;
   readonly vhost: string;
-  /** Ids of messages that were published to be set aside. */
-  readonly poison: Set<string>;
-  /** Every process that ever ran here: their logs are evidence. */
+  /** Ids of bad messages: they cannot be applied and must become dead letters. */
+  readonly badMessageIds: Set<string>;
+  /** Every service that was started here, also those that have ended. */
   readonly everyone: readonly LinkedService[];
-  /** Those that are running, in the order in which they were started. */
+  /** Running services in the order of their start, without hidden ones. */
   services(name?: ServiceName): readonly LinkedService[];
   one(name: ServiceName): LinkedService;
   lines(): readonly TcpProxy[];
-  /** Clients do not ask a service that is hidden: a load balancer takes a frozen one out as well. */
+  /** Clients send nothing to a hidden service, as a load balancer would do with a frozen one. */
   hide(service: LinkedService): void;
   show(service: LinkedService): void;
   start(name: ServiceName): Promise<LinkedService>;
-  /** SIGKILL. */
+  /** Sends SIGKILL. */
   kill(service: LinkedService): Promise<void>;
-  /** SIGTERM. Throws when it does not end by itself and well. */
+  /** Sends SIGTERM. Throws when the service does not end with 0. */
   stop(service: LinkedService): Promise<void>;
   end(): Promise<void>;
 }
@@ -84,7 +84,7 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
     brokerUrl: vhost.brokerUrl,
     managementUrl: vhost.managementUrl,
     vhost: vhost.vhost,
-    poison: new Set(),
+    badMessageIds: new Set(),
     everyone,
     services,
     one: (name) => {

@@ -7,11 +7,11 @@ const countedOnce = (table: string) => ({
   name: `an order is one order in a row of ${table}, however many lines it has`,
 });
 
-/** Bugs between the inbox and the views. */
+/** Bugs that make a view count or lock wrongly. */
 export const countingBugs: readonly Mutant[] = [
   {
     name: 'unsorted-upserts',
-    bug: 'rows of a view are written in the order of the events, which deadlocks two consumers',
+    bug: 'rows of a view are written in the order of the events, so two consumers deadlock',
     changes: [
       {
         file: `${projections}/projection.ts`,
@@ -26,7 +26,7 @@ export const countingBugs: readonly Mutant[] = [
   },
   {
     name: 'count-lines-per-category',
-    bug: 'two lines of one category are two orders of that category',
+    bug: 'an order with two lines of one category counts as two orders of that category',
     changes: [
       {
         file: `${projections}/category-metrics.ts`,
@@ -38,7 +38,7 @@ export const countingBugs: readonly Mutant[] = [
   },
   {
     name: 'count-lines-per-product',
-    bug: 'two lines of one product are two orders of that product',
+    bug: 'an order with two lines of one product counts as two orders of that product',
     changes: [
       {
         file: `${projections}/product-sales.ts`,

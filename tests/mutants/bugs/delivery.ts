@@ -5,7 +5,7 @@ const applyBatch = 'consumer-service/src/inbox/apply-batch.ts';
 const subscriptionTest = 'consumer-service/src/subscription/subscription.int.test.ts';
 const applyBatchTest = 'consumer-service/src/inbox/apply-batch.int.test.ts';
 
-/** Bugs between the queue and the inbox. */
+/** Bugs that lose a delivery or apply it twice. */
 export const deliveryBugs: readonly Mutant[] = [
   {
     name: 'ack-before-commit',
@@ -48,7 +48,7 @@ export const deliveryBugs: readonly Mutant[] = [
   },
   {
     name: 'dedup-apart',
-    bug: 'events are recorded as processed in a transaction before the one that counts them',
+    bug: 'events are recorded in the inbox in an earlier transaction than the one that applies them',
     changes: [
       { file: applyBatch, from: 'if (ids.length > 0 &&', to: 'if (ids.length < 0 &&' },
       {
@@ -76,7 +76,7 @@ export const deliveryBugs: readonly Mutant[] = [
   },
   {
     name: 'ignore-dedup-count',
-    bug: 'the insert into the inbox succeeded, so every event counts as new',
+    bug: 'every event of a batch counts as new, whatever the insert into the inbox reported',
     changes: [
       {
         file: applyBatch,
@@ -91,7 +91,7 @@ export const deliveryBugs: readonly Mutant[] = [
   },
   {
     name: 'hope-without-key',
-    bug: 'a batch that is taken for new is written although an event in it is known',
+    bug: 'a batch is applied as if all its events were new, although one of them is known',
     changes: [
       {
         file: 'consumer-service/src/inbox/inbox.sql.ts',

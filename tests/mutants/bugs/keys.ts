@@ -3,11 +3,11 @@ import type { Mutant } from '../mutant.js';
 const placeOrder = 'command-service/src/orders/place-order.ts';
 const keyedTest = 'command-service/src/orders/place-order-keyed.int.test.ts';
 
-/** Bugs that store an order twice: of the Idempotency-Key, which the order's own transaction holds, and of the group. */
+/** Bugs that store an order twice, in the idempotency key or in group commit. */
 export const keyBugs: readonly Mutant[] = [
   {
     name: 'repeat-unknown-outcome',
-    bug: 'a group is repeated one by one although it may have been stored',
+    bug: 'the orders of a group are repeated one by one although the group may be committed',
     changes: [
       {
         file: 'chassis/src/batching/group-commit.ts',
@@ -17,12 +17,12 @@ export const keyBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: 'chassis/src/batching/group-commit.unit.test.ts',
-      name: 'group commit does not repeat a group whose outcome nobody knows',
+      name: 'group commit does not repeat a group whose outcome is unknown',
     },
   },
   {
     name: 'release-key-early',
-    bug: 'a key is released before the transaction of its order has committed',
+    bug: 'the lock of a key is released before the transaction of its order has committed',
     changes: [
       {
         file: 'command-service/src/idempotency/idempotency.sql.ts',
@@ -37,7 +37,7 @@ export const keyBugs: readonly Mutant[] = [
   },
   {
     name: 'keep-key-apart',
-    bug: 'the answer of a key is stored in a transaction of its own',
+    bug: 'the answer of a key is stored in another transaction than its order',
     changes: [
       {
         file: placeOrder,

@@ -6,11 +6,11 @@ const claim = 'command-service/src/outbox/outbox.sql.ts';
 const relayTest = 'command-service/src/outbox/relay.int.test.ts';
 const handOverTest = 'command-service/src/outbox/hand-over.int.test.ts';
 
-/** Bugs between the outbox and the broker. */
+/** Bugs that lose an event on its way from the outbox to the broker. */
 export const relayBugs: readonly Mutant[] = [
   {
     name: 'mark-unconfirmed',
-    bug: 'rows are marked as published whatever the broker has answered',
+    bug: 'rows are marked as published whatever the broker answered',
     changes: [
       {
         file: settlement,
@@ -25,13 +25,13 @@ export const relayBugs: readonly Mutant[] = [
   },
   {
     name: 'lease-for-ever',
-    bug: 'a relay never claims a row that its writer was to publish',
+    bug: 'a relay never claims a row that its writer did not publish',
     changes: [{ file: handOver, from: 'const LEASE_MS = 2_000;', to: 'const LEASE_MS = 2_000_000_000;' }],
     caughtBy: { file: handOverTest, name: 'what a writer does not get to publish is claimed when its lease has ended' },
   },
   {
     name: 'hand-over-unconfirmed',
-    bug: 'what is handed over counts as confirmed before the broker has answered',
+    bug: 'events of a hand-over count as confirmed before the broker has answered',
     changes: [
       {
         file: handOver,
@@ -46,16 +46,16 @@ export const relayBugs: readonly Mutant[] = [
   },
   {
     name: 'not-mandatory',
-    bug: 'events are published without `mandatory`, so one that no queue takes counts as sent',
+    bug: 'events are published without `mandatory`, so an event that no queue takes counts as published',
     changes: [{ file: 'chassis/src/broker/publisher.ts', from: 'mandatory: true', to: 'mandatory: false' }],
     caughtBy: {
       file: 'chassis/src/broker/publisher.int.test.ts',
-      name: 'a message that no queue takes is told from its neighbours, though the broker confirms it, too',
+      name: 'reports a message that no queue takes as returned, although the broker confirms it',
     },
   },
   {
     name: 'claim-by-last-id',
-    bug: 'the relay claims rows with an id above the last one it saw',
+    bug: 'the relay claims only rows with an id above the last one that it saw',
     changes: [
       {
         file: claim,

@@ -3,11 +3,11 @@ import type { Mutant } from '../mutant.js';
 const judgeSource = 'consumer-service/src/lag/judge-source.ts';
 const judgeSourceTest = 'consumer-service/src/lag/judge-source.unit.test.ts';
 
-/** Bugs that let "in sync" be said when it is not, or let one event stop all. */
+/** Bugs that make sync-status say "in sync" too early, or let one event block all others. */
 export const trustBugs: readonly Mutant[] = [
   {
     name: 'one-rejected-rejects-all',
-    bug: 'all events that were on their way when the broker closed the channel count as rejected',
+    bug: 'when the broker closes the channel over one event, all unconfirmed events count as rejected',
     changes: [
       {
         file: 'chassis/src/broker/isolating-publisher.ts',
@@ -17,12 +17,12 @@ export const trustBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: 'chassis/src/broker/isolating-publisher.int.test.ts',
-      name: 'many at once, of which some close the channel, each get their own outcome',
+      name: 'gives each message its own outcome when some of many close the channel',
     },
   },
   {
     name: 'ignore-promotion',
-    bug: 'a write database whose timeline changed is taken for the one that was counted',
+    bug: 'a write database with another timeline counts as the one that the ledger knows',
     changes: [
       { file: judgeSource, from: 'if (source.epoch !== known.epoch) return', to: "if (source.epoch === '') return" },
     ],
@@ -30,7 +30,7 @@ export const trustBugs: readonly Mutant[] = [
   },
   {
     name: 'clock-before-lock',
-    bug: 'a writer stamps its events before it takes the lock by which it is seen',
+    bug: 'a writer stamps its events before it takes the lock that holds back watermarks',
     changes: [
       {
         file: 'command-service/src/outbox/event-time.sql.ts',

@@ -14,8 +14,8 @@ const order = {
 };
 const json = (value: object) => Buffer.from(JSON.stringify(value));
 
-/** Every kind, with what its reason must say. */
-const poisons = [
+/** A message of each kind that cannot be applied, with the reason that its dead letter must have. */
+const badMessages = [
   { body: Buffer.from([0xff, 0xfe, 0x00, 0x7b]), reason: 'undecodable' },
   { body: Buffer.from('{"eventType":"OrderCreated",'), reason: 'undecodable' },
   { body: json({ ...order, total: 'many' }), reason: 'not a valid OrderCreated' },
@@ -24,15 +24,15 @@ const poisons = [
   { body: json({ ...order, occurredAt: '0000-01-01T00:00:00Z' }), reason: 'unappliable' },
 ] as const;
 
-/** Each kind three times, among the orders of the load: its neighbours must be applied, and it alone set aside. */
-export const poison: Fault = {
-  name: 'poison-of-each-kind',
+/** Sends each kind three times among orders. Only these messages must become dead letters; the orders must be applied. */
+export const deadLettersOfEachKind: Fault = {
+  name: 'dead-letters-of-each-kind',
   strike: async ({ world, shoppers }) => {
     for (let round = 0; round < 3; round += 1) {
       await withChannel(world.brokerUrl, async (channel) => {
-        for (const { body } of world.random.shuffled(poisons)) {
+        for (const { body } of world.random.shuffled(badMessages)) {
           const messageId = randomUUID();
-          world.poison.add(messageId);
+          world.badMessageIds.add(messageId);
           channel.publish(EVENTS_EXCHANGE, 'order.created', body, { messageId, persistent: true });
         }
       });
@@ -40,8 +40,9 @@ export const poison: Fault = {
     }
     await eventually(async () => {
       const { rows } = await world.read.query('SELECT count(*) AS n FROM dead_letters');
-      if (Number(rows[0].n) < world.poison.size) throw new Error(`${rows[0].n} of ${world.poison.size} are set aside`);
+      if (Number(rows[0].n) < world.badMessageIds.size)
+        throw new Error(`${rows[0].n} of ${world.badMessageIds.size} are recorded`);
     });
-    return { proof: `${world.poison.size} messages of ${poisons.length} kinds set aside` };
+    return { proof: `${world.badMessageIds.size} messages of ${badMessages.length} kinds became dead letters` };
   },
 };
