@@ -47,7 +47,6 @@ const exceptions: readonly { readonly name: RegExp; readonly reason: string; rea
   { name: /\btallyline_views_set_aside_events\b/g, reason: 'a metric' },
   { name: /\b(?:last_settled_at|event_ledger_settled)\b/g, reason: 'a column and an index of event_ledger' },
   { name: /\b(?:told_ahead|tell_requested_at|tell_attempts)\b/g, reason: 'columns of sync_state and replay_state' },
-  { name: /would be set aside again/g, reason: 'consumer-service still prints it: remove this with that line' },
   { name: /\bletter-spacing\b/g, reason: 'CSS' },
   { name: /\bletters?\b/g, path: /\/plain-text\./, reason: 'letters of an alphabet' },
   { name: /\ballSettled\b|\bPromiseSettledResult\b/g, reason: 'JavaScript' },
