@@ -1,7 +1,7 @@
 import { buildHttpApp } from '@tallyline/chassis/http/app';
 import type { HealthChecks } from '@tallyline/chassis/http/health';
 import type { Route } from '@tallyline/chassis/http/route';
-import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import { onPool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import type { Metrics } from '@tallyline/chassis/process/metrics';
 import type { Express } from 'express';
@@ -9,7 +9,7 @@ import { listBranchesRoute } from './branches/list-branches.route.js';
 import type { Measures } from './measures.js';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
-import type { HandOver } from './outbox/hand-over.js';
+import type { WriteDatabase } from './outbox/emit.js';
 import { createProductRoute } from './products/create-product.route.js';
 import { recordPurchaseRoutes } from './purchases/record-purchase.route.js';
 
@@ -20,23 +20,22 @@ export const api = {
 };
 
 export interface AppOptions {
-  readonly pool: Pool;
+  readonly database: WriteDatabase;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
-  readonly handOver: HandOver;
   readonly measures?: Measures;
 }
 
-export function routes(pool: Pool, handOver: HandOver, measures?: Measures): Route[] {
+export function routes(database: WriteDatabase, measures?: Measures): Route[] {
   return [
-    createProductRoute(pool, handOver),
-    placeOrderRoute(createPlaceOrder(pool, handOver, measures?.onGroup)),
-    ...recordPurchaseRoutes(pool, handOver),
-    listBranchesRoute(onPool(pool)),
+    createProductRoute(database),
+    placeOrderRoute(createPlaceOrder(database, measures?.onGroup)),
+    ...recordPurchaseRoutes(database),
+    listBranchesRoute(onPool(database.pool)),
   ];
 }
 
-export function buildApp({ pool, log, metrics, health, handOver, measures }: AppOptions): Express {
-  return buildHttpApp({ api, log, metrics, health, routes: routes(pool, handOver, measures) });
+export function buildApp({ database, log, metrics, health, measures }: AppOptions): Express {
+  return buildHttpApp({ api, log, metrics, health, routes: routes(database, measures) });
 }

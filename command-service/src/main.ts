@@ -63,13 +63,12 @@ await runService('command-service', process.env, settings, async ({ config, log 
     const trouble = outbox.trouble();
     if (trouble !== undefined) throw new CheckFailed(trouble);
   };
-  const stored = [ordersStatement([]), resultsStatement('', []), productsStatement, ...purchaseStatements];
+  const stored = [ordersStatement([], []), resultsStatement('', []), productsStatement, ...purchaseStatements];
   const app = buildApp({
-    pool,
+    database: outbox.writeDatabase(pool),
     log,
     metrics,
     health: { required: { writeDatabase: storageCheck(pool, stored) }, informative: { broker: publishing } },
-    handOver: outbox.handOver,
     measures,
   });
   const server = await listen(app, config.BIND_ADDR, config.COMMAND_SERVICE_PORT);

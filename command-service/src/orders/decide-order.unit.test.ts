@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decideOrder, type LockedProduct, type OrderLine } from './decide-order.js';
+import type { LockedProduct } from '../products/products.sql.js';
+import { decideOrder, type OrderLine } from './decide-order.js';
 
 const catalogue = (stock = 10) =>
   new Map<number, LockedProduct>([

@@ -4,13 +4,13 @@ import { withTransaction } from '@tallyline/chassis/postgres/pool';
 import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { requestKey } from '../idempotency/idempotency-key.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
 const { pool } = await openTestDatabase('write');
 
 /** Groups of one process; a second one stands for another copy of the service. */
-const copyOfTheService = () => createPlaceOrder(pool, leaveToRelay);
+const copyOfTheService = () => createPlaceOrder(leaveToRelay(pool));
 
 async function mug(): Promise<number> {
   const { rows } = await pool.query(

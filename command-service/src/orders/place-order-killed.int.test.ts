@@ -4,7 +4,7 @@ import type { PostgresServer } from '@tallyline/local/servers/postgres-server';
 import { applySchema, withClient } from '@tallyline/local/servers/schema';
 import { startTemporaryPostgres } from '@tallyline/local/testing/temporary-servers';
 import { createTestPool } from '../../../tests/setup/test-database.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import { createPlaceOrder } from './place-order.js';
 
 let server: PostgresServer;
@@ -29,7 +29,7 @@ test('a database killed in mid-group: answered orders are stored once, unanswere
   );
   const productId: number = rows[0].id;
   const sizes: number[] = [];
-  const group = createPlaceOrder(pool, leaveToRelay, (size) => sizes.push(size));
+  const group = createPlaceOrder(leaveToRelay(pool), (size) => sizes.push(size));
   const answered: number[] = [];
   const unanswered: number[] = [];
   let killed: Promise<void> | undefined;

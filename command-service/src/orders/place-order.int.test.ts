@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres/pool';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
 const { pool } = await openTestDatabase('write', { emptied: ['products', 'orders', 'outbox'] });
@@ -26,7 +26,7 @@ function order(customerId: number, productId: number, quantity = 1, priceCents?:
 /** Submits orders that cannot but share a group: the order before them waits for a lock until all have come. */
 async function inOneGroup(orders: readonly PlaceOrder[]) {
   const sizes: number[] = [];
-  const group = createPlaceOrder(pool, leaveToRelay, (size) => sizes.push(size));
+  const group = createPlaceOrder(leaveToRelay(pool), (size) => sizes.push(size));
   const gate = await product(1, 1);
   const answers = await withTransaction(pool, 'hold the gate', async (tx) => {
     await tx.query({ text: 'SELECT 1 FROM products WHERE id = $1 FOR UPDATE', values: [gate] });

@@ -58,7 +58,7 @@ async function write(handOver: RunningHandOver): Promise<OutboxRow> {
   lastProductId += 1;
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const now = new Date() as EventTime;
-  const row = outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) });
+  const row = outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, handOver.claimableFrom(now));
   await withTransaction(pool, 'store event', (tx) => tx.query(insertOutboxRow(row)));
   handOver.committed([row]);
   await nextTurn();
@@ -131,7 +131,7 @@ test('a broker that answers slowly is not handed more than 1,000 events', async 
   const now = new Date() as EventTime;
   const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const many = Array.from({ length: 1_000 }, () =>
-    outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) }),
+    outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, handOver.claimableFrom(now)),
   );
   handOver.committed(many);
   const { id } = await write(handOver);

@@ -27,9 +27,6 @@ export interface RunningHandOver extends HandOver {
   answered(): Promise<void>;
 }
 
-/** Every row waits for a relay's claim. */
-export const leaveToRelay: HandOver = { claimableFrom: () => undefined, committed: () => undefined };
-
 export interface HandOverOptions {
   readonly pool: Pool;
   readonly broker: () => Broker | undefined;

@@ -3,32 +3,42 @@ import { type EventOf, type EventType, events } from '@tallyline/contracts/event
 import { v7 as uuidv7 } from 'uuid';
 import type { EventTime } from './event-time.sql.js';
 
+type Facts<T extends EventType> = Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
+
+interface EventWith<T extends EventType> {
+  readonly type: T;
+  readonly facts: Facts<T>;
+  /** The request that caused the event. */
+  readonly traceparent: string;
+  /** When it happened, if that was before it is stored: an imported order was placed long ago. */
+  readonly occurredAt?: Date;
+}
+
+/** An event as the domain knows it, without identity, time of commit and transport. */
+export type DomainEvent = { readonly [T in EventType]: EventWith<T> }[EventType];
+
 export interface OutboxRow {
   readonly id: string;
   readonly topic: string;
-  /** The event as it will stand on the wire, JSON. */
+  /** The JSON of the message. */
   readonly payload: string;
   readonly traceparent: string;
   readonly createdAt: Date;
-  /** Until then the relays leave it to its writer. */
+  /** Relays claim the row only from this time on. Undefined: at once. */
   readonly retryAt: Date | undefined;
 }
 
-type Facts<T extends EventType> = Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
-
 /**
- * The outbox row of an event. `createdAt` is the database's clock in whole milliseconds: the row's time and the time inside
- * its UUIDv7, so one index serves identity and time, and no two clocks are compared. `occurredAt`, what the event itself
- * says, is another for orders of the past alone.
+ * The outbox row of an event. The UUIDv7 contains `createdAt`, which is the database's clock in whole milliseconds. So one
+ * index serves identity and time, and no two clocks are compared.
  */
-export function outboxRow<T extends EventType>(
-  type: T,
-  facts: Facts<T>,
+export function outboxRow(
+  { type, facts, traceparent, occurredAt }: DomainEvent,
   createdAt: EventTime,
-  traceparent: string,
-  { occurredAt = createdAt, retryAt }: { readonly occurredAt?: Date; readonly retryAt?: Date | undefined } = {},
+  retryAt?: Date | undefined,
 ): OutboxRow {
   const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
-  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: occurredAt.toISOString(), ...facts });
+  const at = (occurredAt ?? createdAt).toISOString();
+  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: at, ...facts });
   return { id, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
 }

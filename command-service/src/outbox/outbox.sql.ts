@@ -2,12 +2,38 @@ import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { PublishableRow } from './event-message.js';
 import type { OutboxRow } from './outbox-row.js';
 
+const COLUMNS = 'id, topic, payload, traceparent, created_at, retry_at';
+const TYPES = ['uuid', 'text', 'jsonb', 'text', 'timestamptz', 'timestamptz'];
+
+/** SQL that stores emitted events, as the last part of a statement. Its parameters are `eventColumns`, from `$first` on. */
+export function insertEventsSql(first: number): string {
+  const columns = TYPES.map((type, index) => `$${first + index}::${type}[]`);
+  return `INSERT INTO outbox (${COLUMNS}) SELECT * FROM unnest(${columns.join(', ')})`;
+}
+
+export function eventColumns(rows: readonly OutboxRow[]): unknown[] {
+  return [
+    rows.map(({ id }) => id),
+    rows.map(({ topic }) => topic),
+    rows.map(({ payload }) => payload),
+    rows.map(({ traceparent }) => traceparent),
+    rows.map(({ createdAt }) => createdAt.toISOString()),
+    rows.map(({ retryAt }) => retryAt?.toISOString()),
+  ];
+}
+
+/** SQL that stores one emitted event for each row of `from`. Its parameters are `eventValues`, from `$first` on. */
+export function insertEventSql(first: number, from = ''): string {
+  const values = TYPES.map((type, index) => `$${first + index}::${type}`);
+  return `INSERT INTO outbox (${COLUMNS}) SELECT ${values.join(', ')} ${from}`;
+}
+
+export function eventValues({ id, topic, payload, traceparent, createdAt, retryAt }: OutboxRow): unknown[] {
+  return [id, topic, payload, traceparent, createdAt, retryAt];
+}
+
 export function insertOutboxRow(row: OutboxRow): Statement {
-  return {
-    name: 'insert-outbox-row',
-    text: `INSERT INTO outbox (id, topic, payload, traceparent, created_at, retry_at) VALUES ($1, $2, $3, $4, $5, $6)`,
-    values: [row.id, row.topic, row.payload, row.traceparent, row.createdAt, row.retryAt],
-  };
+  return { name: 'insert-outbox-row', text: insertEventSql(1), values: eventValues(row) };
 }
 
 /**

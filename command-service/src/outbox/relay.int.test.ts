@@ -19,7 +19,10 @@ function event(): OutboxRow {
   lastProductId += 1;
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   // A millisecond apart, so that their ids have the order in which they were made.
-  return outboxRow('ProductCreated', facts, new Date(Date.now() + lastProductId) as EventTime, '');
+  return outboxRow(
+    { type: 'ProductCreated', facts, traceparent: '' },
+    new Date(Date.now() + lastProductId) as EventTime,
+  );
 }
 
 const store = (...rows: OutboxRow[]) =>

@@ -7,8 +7,9 @@ import { startLoop } from '@tallyline/chassis/process/loop';
 import { topology } from '@tallyline/contracts/topology';
 import type { Measures } from '../measures.js';
 import { answerReplayRequests } from '../replay/answer-replay-requests.js';
+import type { WriteDatabase } from './emit.js';
 import { type EventOrigin, originOf } from './event-message.js';
-import { createHandOver, type HandOver, type RunningHandOver } from './hand-over.js';
+import { createHandOver, type RunningHandOver } from './hand-over.js';
 import { createRelay } from './relay.js';
 import { createSettlement } from './settlement.js';
 import { readSource } from './source.sql.js';
@@ -25,7 +26,8 @@ const SETTLING_PAUSE_MS = 50;
 
 export interface Outbox {
   readonly link: BrokerLink<Publisher>;
-  readonly handOver: HandOver;
+  /** Events that are emitted by way of this go to the broker from memory, without a claim. */
+  writeDatabase(pool: Pool): WriteDatabase;
   /** Why events wait in the outbox, in words that may be shown to whoever asks; undefined when nothing keeps them. */
   trouble(): string | undefined;
   /** Resolves when the batch under way is confirmed and marked, and the connection is closed. */
@@ -97,7 +99,7 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures }: 
 
   return {
     link,
-    handOver,
+    writeDatabase: (pool) => ({ pool, handOver }),
     trouble: () => {
       const away = link.trouble();
       if (away !== undefined) return `events wait in the outbox: ${away}`;

@@ -5,8 +5,8 @@ import { lowestUuidOf } from '@tallyline/chassis/process/uuid-v7';
 import type { Watermark } from '@tallyline/contracts/watermark';
 import { createTestPool, openTestDatabase } from '../../../tests/setup/test-database.js';
 import { createProduct } from '../products/create-product.js';
+import { leaveToRelay } from './emit.js';
 import { readEventTime } from './event-time.sql.js';
-import { leaveToRelay } from './hand-over.js';
 import { createWatermarkReporter } from './watermark.js';
 
 const { pool: relay, url } = await openTestDatabase('write', { applicationName: 'relay', emptied: ['outbox'] });
@@ -30,7 +30,7 @@ const origin = { traceparent: '00-1', requestKey: undefined };
 test('a second is told of when nothing more can be committed in it, and only then', async () => {
   const reporter = createWatermarkReporter(relay, () => publisher);
   await relay.query("UPDATE outbox_watermark SET reported_until = now() - interval '1 minute'");
-  await createProduct(writer, leaveToRelay, product, origin);
+  await createProduct(leaveToRelay(writer), product, origin);
   const { rows } = await relay.query("SELECT date_trunc('second', created_at) AS second FROM outbox");
   const second: Date = rows[0].second;
 

@@ -9,8 +9,8 @@ import { createMetrics } from '@tallyline/chassis/process/metrics';
 import { openSuite, post } from '../../../tests/setup/suite.js';
 import { createTestPool } from '../../../tests/setup/test-database.js';
 import { api } from '../app.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import type { EventTime } from '../outbox/event-time.sql.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
 import { recordPurchaseRoutes } from './record-purchase.route.js';
 
 /** The running suite, and beside its command-service a till's view of one whose clock can be set. Only the clock is faked. */
@@ -30,7 +30,7 @@ beforeAll(async () => {
     log,
     metrics: createMetrics('test'),
     health: { required: {} },
-    routes: recordPurchaseRoutes(pool, leaveToRelay, clock),
+    routes: recordPurchaseRoutes(leaveToRelay(pool), clock),
   });
   server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));

@@ -1,7 +1,6 @@
 import { Problem } from '@tallyline/chassis/http/problem';
 import { type Route, route } from '@tallyline/chassis/http/route';
 import { invalidInput } from '@tallyline/chassis/http/validation';
-import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { amount, id } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';
@@ -14,14 +13,14 @@ import {
   requestKey,
   writtenHeaders,
 } from '../idempotency/idempotency-key.js';
-import type { HandOver } from '../outbox/hand-over.js';
+import type { WriteDatabase } from '../outbox/emit.js';
 import { type PurchaseBody, purchaseBody } from './purchase-body.js';
 import { type Clock, type RecordPurchaseResult, recordPurchase } from './record-purchase.js';
 
 const answer = z.object({ purchaseId: id, userId: z.uuid(), receiptId: z.string(), total: amount });
 
 /** A till's purchase, under both of its paths. */
-export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clock): Route[] {
+export function recordPurchaseRoutes(database: WriteDatabase, clock?: Clock): Route[] {
   return ['/api/purchases', '/purchases'].map((path) =>
     route(
       'post',
@@ -50,8 +49,7 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
       async ({ body, headers, traceparent }) => {
         const { branchId, cashierId, posId } = body;
         const result = await recordPurchase(
-          pool,
-          handOver,
+          database,
           {
             branchId,
             cashierId,

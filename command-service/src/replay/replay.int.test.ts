@@ -13,7 +13,7 @@ const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stoc
 test('a range is marked batch by batch, without those that were published since', async () => {
   const first = Date.now();
   const rows = Array.from({ length: 7 }, (_, n) =>
-    outboxRow('ProductCreated', facts, new Date(first + n) as EventTime, ''),
+    outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, new Date(first + n) as EventTime),
   );
   await withTransaction(pool, 'store events', async (tx) => {
     tx.commitBehind(rows.map(insertOutboxRow));

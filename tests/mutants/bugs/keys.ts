@@ -41,8 +41,8 @@ export const keyBugs: readonly Mutant[] = [
     changes: [
       {
         file: placeOrder,
-        from: '    tx.commitBehind([...insertOrders(accepted), ...storeResults(KEY_SCOPE, keyed)]);\n',
-        to: "    await withTransaction(pool, 'keep keys', async (own) => own.commitBehind(storeResults(KEY_SCOPE, keyed)));\n    tx.commitBehind(insertOrders(accepted));\n",
+        from: '    tx.commitBehind([...insertOrders(accepted, events), ...storeResults(KEY_SCOPE, keyed)]);\n',
+        to: '    for (const { text, values = [] } of storeResults(KEY_SCOPE, keyed)) await database.pool.query(text, [...values]);\n    tx.commitBehind(insertOrders(accepted, events));\n',
       },
     ],
     caughtBy: { file: keyedTest, name: 'a key is kept with its order or not at all' },
