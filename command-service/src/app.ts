@@ -6,7 +6,7 @@ import type { Logger } from '@tallyline/chassis/process/logger';
 import type { Metrics } from '@tallyline/chassis/process/metrics';
 import type { Express } from 'express';
 import { listBranchesRoute } from './branches/list-branches.route.js';
-import type { Measures } from './measures.js';
+import type { ServiceMetrics } from './metrics.js';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
 import type { WriteDatabase } from './outbox/emit.js';
@@ -16,7 +16,7 @@ import { recordPurchaseRoutes } from './purchases/record-purchase.route.js';
 export const api = {
   title: 'command-service',
   description:
-    'Stores what was decided: products, orders and purchases. What is answered 201 is durable and will be counted once.',
+    'Stores products, orders and purchases. A request answered with 201 is stored durably and will be counted exactly once.',
 };
 
 export interface AppOptions {
@@ -24,18 +24,18 @@ export interface AppOptions {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
-  readonly measures?: Measures;
+  readonly serviceMetrics?: ServiceMetrics;
 }
 
-export function routes(database: WriteDatabase, measures?: Measures): Route[] {
+export function routes(database: WriteDatabase, serviceMetrics?: ServiceMetrics): Route[] {
   return [
     createProductRoute(database),
-    placeOrderRoute(createPlaceOrder(database, measures?.onGroup)),
+    placeOrderRoute(createPlaceOrder(database, serviceMetrics?.onGroup)),
     ...recordPurchaseRoutes(database),
     listBranchesRoute(onPool(database.pool)),
   ];
 }
 
-export function buildApp({ database, log, metrics, health, measures }: AppOptions): Express {
-  return buildHttpApp({ api, log, metrics, health, routes: routes(database, measures) });
+export function buildApp({ database, log, metrics, health, serviceMetrics }: AppOptions): Express {
+  return buildHttpApp({ api, log, metrics, health, routes: routes(database, serviceMetrics) });
 }

@@ -13,7 +13,7 @@ interface Layer {
 /** Only the documentation page loads these, so the API document leaves them out. */
 const FILES = ['/docs.css'];
 
-test('every path that answers is documented', () => {
+test('the API document has every path that the app answers', () => {
   const pool = new pg.Pool();
   const app = buildApp({
     log: createLogger('test', 'silent', 'json'),

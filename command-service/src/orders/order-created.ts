@@ -1,5 +1,5 @@
 import { amountOf } from '@tallyline/contracts/money';
-import type { DomainEvent } from '../outbox/outbox-row.js';
+import type { DomainEvent } from '../outbox/emit.js';
 import type { NewOrder } from './orders.sql.js';
 
 export function orderCreated(

@@ -1,7 +1,7 @@
 import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
+import type { OutboxRow } from '../outbox/emit.js';
 import { EVENT_TIME, type EventTime } from '../outbox/event-time.sql.js';
 import { eventColumns, insertEventsSql } from '../outbox/outbox.sql.js';
-import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { AcceptedLine } from './decide-order.js';
 
 export interface NewOrder {
@@ -45,12 +45,8 @@ const INSERT_ORDERS = `
   )
   ${insertEventsSql(11)}`;
 
-export function insertOrders(orders: readonly NewOrder[], events: readonly OutboxRow[]): Statement[] {
-  return orders.length === 0 ? [] : [ordersStatement(orders, events)];
-}
-
-/** With no orders it stores nothing. The storage check runs it like that, to see whether orders could be stored. */
-export function ordersStatement(orders: readonly NewOrder[], events: readonly OutboxRow[]): Statement {
+/** Stores a group of orders. The storage check runs it without orders, to see whether they could be stored. */
+export function insertOrders(orders: readonly NewOrder[], events: readonly OutboxRow[]): Statement {
   const lines = orders.flatMap((order) => order.lines.map((line) => ({ orderId: order.id, ...line })));
   const sold = new Map<number, number>();
   for (const { productId, quantity } of lines) sold.set(productId, (sold.get(productId) ?? 0) + quantity);

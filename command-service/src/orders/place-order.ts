@@ -1,9 +1,9 @@
 import { createGroupCommit, type GroupCommit } from '@tallyline/chassis/batching/group-commit';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
-import { claimKeys, storeResults } from '../idempotency/idempotency.sql.js';
+import { claimKeys, type KeyedResult, storeResults } from '../idempotency/idempotency.sql.js';
 import type { KeyConflict, RequestKey } from '../idempotency/idempotency-key.js';
+import type { OutboxRow } from '../outbox/emit.js';
 import { emit, lockThenWrite, type WriteDatabase } from '../outbox/emit.js';
-import type { OutboxRow } from '../outbox/outbox-row.js';
 import { lockProducts } from '../products/products.sql.js';
 import { decideOrder, type OrderDecision, type OrderLine } from './decide-order.js';
 import { orderCreated } from './order-created.js';
@@ -57,7 +57,7 @@ function placeGroup(database: WriteDatabase, group: readonly PlaceOrder[]): Prom
       return { kind: 'placed', orderId: id, eventId: event.id };
     };
 
-    const keyed: (RequestKey & { result: OrderResult })[] = [];
+    const keyed: KeyedResult[] = [];
     const answers = group.map((order, index): PlaceOrderAnswer => {
       const claim = claims[index];
       if (claim?.kind === 'done') return { result: claim.result, replayed: true };
@@ -66,7 +66,8 @@ function placeGroup(database: WriteDatabase, group: readonly PlaceOrder[]): Prom
       if (order.requestKey && isKept(result)) keyed.push({ ...order.requestKey, result });
       return { result, replayed: false };
     });
-    tx.commitBehind([...insertOrders(accepted, events), ...storeResults(KEY_SCOPE, keyed)]);
+    if (accepted.length > 0) tx.commitBehind([insertOrders(accepted, events)]);
+    if (keyed.length > 0) tx.commitBehind([storeResults(KEY_SCOPE, keyed)]);
     return answers;
   });
 }

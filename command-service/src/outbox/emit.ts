@@ -1,3 +1,4 @@
+import { takeRandomBytes } from '@tallyline/chassis/batching/random-bytes';
 import {
   type Pool,
   type Statement,
@@ -5,9 +6,28 @@ import {
   type Tx,
   withTransaction,
 } from '@tallyline/chassis/postgres/pool';
+import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
+import { v7 as uuidv7 } from 'uuid';
+import type { PublishableRow } from './event-message.js';
 import type { EventTime } from './event-time.sql.js';
 import type { HandOver } from './hand-over.js';
-import { type DomainEvent, type OutboxRow, outboxRow } from './outbox-row.js';
+
+interface EventWith<T extends EventType> {
+  readonly type: T;
+  readonly facts: Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
+  /** The request that caused the event. */
+  readonly traceparent: string;
+  /** Set if the event happened long before it is stored, like an imported order. */
+  readonly occurredAt?: Date;
+}
+
+/** An event as the domain knows it, without identity, time of commit and transport. */
+export type DomainEvent = { readonly [T in EventType]: EventWith<T> }[EventType];
+
+export interface OutboxRow extends PublishableRow {
+  /** Relays claim the row only from this time on. Undefined: at once. */
+  readonly retryAt: Date | undefined;
+}
 
 /** The write database, and what becomes of the events that its transactions emit. */
 export interface WriteDatabase {
@@ -20,11 +40,10 @@ export function leaveToRelay(pool: Pool): WriteDatabase {
   return { pool, handOver: { claimableFrom: () => undefined, committed: () => undefined } };
 }
 
-/** A transaction that may emit events. */
 export interface EmittingTx extends Tx {
   readonly handOver: HandOver;
   readonly emitted: OutboxRow[];
-  /** Asked after the commit, if it is set: whether the transaction stored its events. */
+  /** If set, it is asked after the commit whether the transaction stored its events. */
   isStored?: () => Promise<boolean>;
 }
 
@@ -36,6 +55,17 @@ export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): Outbox
   const row = outboxRow(event, now, tx.handOver.claimableFrom(now));
   tx.emitted.push(row);
   return row;
+}
+
+/**
+ * The UUIDv7 contains `createdAt`, which is the database's clock in whole milliseconds. So one index serves identity and
+ * time, and no two clocks are compared.
+ */
+export function outboxRow(event: DomainEvent, createdAt: EventTime, retryAt?: Date): OutboxRow {
+  const { type, facts, traceparent, occurredAt = createdAt } = event;
+  const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
+  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: occurredAt.toISOString(), ...facts });
+  return { id, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
 }
 
 /**

@@ -32,10 +32,10 @@ export function createProductRoute(database: WriteDatabase): Route {
       },
       problems: {
         409: {
-          cause: '`type` ends in key-running: the first request with this key is not done',
+          cause: '`type` ends in key-running: the first request with this key is still running',
           headers: keyInUseHeaders,
         },
-        422: '`type` ends in key-reused: the key belongs to another body',
+        422: '`type` ends in key-reused: the key was used with another body',
       },
     },
     async ({ body, headers, traceparent }) => {

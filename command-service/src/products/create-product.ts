@@ -32,8 +32,8 @@ export function createProduct(
     const facts = { productId: id, name, category, price: amountOf(priceCents), stock };
     const event = emit(tx, createdAt, { type: 'ProductCreated', facts, traceparent });
     const result = { productId: id, eventId: event.id };
-    const keyed = requestKey ? [{ ...requestKey, result }] : [];
-    tx.commitBehind([insertOutboxRow(event), ...storeResults(KEY_SCOPE, keyed)]);
+    tx.commitBehind([insertOutboxRow(event)]);
+    if (requestKey) tx.commitBehind([storeResults(KEY_SCOPE, [{ ...requestKey, result }])]);
     return { result, replayed: false };
   });
 }

@@ -37,8 +37,8 @@ export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: 
 }
 
 /**
- * Locks products in id order, so that two groups cannot wait for each other. NO KEY UPDATE, because the foreign keys of
- * other groups' order lines take KEY SHARE on the same rows, and would wait for FOR UPDATE.
+ * Locks products in the order of their ids, so that two groups cannot wait for each other. The lock is NO KEY UPDATE,
+ * because the foreign keys of other groups' order lines take KEY SHARE on the same rows and would wait for FOR UPDATE.
  */
 export async function lockProducts(tx: Tx, ids: readonly number[]): Promise<Map<number, LockedProduct>> {
   const rows = await tx.query<{ id: number } & LockedProduct>({

@@ -1,6 +1,6 @@
 import type { Queryable, Statement, Tx } from '@tallyline/chassis/postgres/pool';
+import type { OutboxRow } from '../outbox/emit.js';
 import { eventValues, insertEventSql } from '../outbox/outbox.sql.js';
-import type { OutboxRow } from '../outbox/outbox-row.js';
 import type { EarlierPurchase, Purchase } from './decide-purchase.js';
 
 export async function takePurchaseId(tx: Tx): Promise<number> {
@@ -12,7 +12,7 @@ export async function takePurchaseId(tx: Tx): Promise<number> {
   return row.id;
 }
 
-/** Purchases stored under the same key, or under the same receipt of the same branch. */
+/** Finds purchases with the same key, or with the same receipt of the same branch. */
 export function findEarlier(db: Queryable, { requestKey, branchId, receiptId }: Purchase): Promise<EarlierPurchase[]> {
   return db.query({
     name: 'find-earlier-purchases',

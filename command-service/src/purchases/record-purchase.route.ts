@@ -19,7 +19,7 @@ import { type Clock, type RecordPurchaseResult, recordPurchase } from './record-
 
 const answer = z.object({ purchaseId: id, userId: z.uuid(), receiptId: z.string(), total: amount });
 
-/** A till's purchase, under both of its paths. */
+/** Tills may use either path. */
 export function recordPurchaseRoutes(database: WriteDatabase, clock?: Clock): Route[] {
   return ['/api/purchases', '/purchases'].map((path) =>
     route(
@@ -28,9 +28,9 @@ export function recordPurchaseRoutes(database: WriteDatabase, clock?: Clock): Ro
       {
         summary: 'Record a purchase at a till',
         description:
-          'An idempotency key is required, as `idempotencyKey` or as the header Idempotency-Key; both may be sent if they ' +
-          'are the same. A purchase has at most one unit of a product, so no product may come twice. Fields may come in ' +
-          'snake case, too (`branch_id`, `unit_price`); a refusal names them in camel case.',
+          'An idempotency key is required, as `idempotencyKey` or as the header Idempotency-Key. If both are sent, they must ' +
+          'be equal. A purchase has at most one unit of a product, so no product may appear twice. Fields may be in snake ' +
+          'case, too (`branch_id`, `unit_price`); a refusal names them in camel case.',
         headers: idempotencyHeaders,
         body: purchaseBody,
         answer: {
@@ -40,10 +40,10 @@ export function recordPurchaseRoutes(database: WriteDatabase, clock?: Clock): Ro
           headers: writtenHeaders,
         },
         problems: {
-          409: '`type` ends in receipt-taken: the receipt was recorded under another key',
+          409: '`type` ends in receipt-taken: the receipt was recorded with another key',
           422:
-            '`type` ends in unknown-branch, unknown-customer or unknown-product, or in key-reused: the key belongs to ' +
-            'another purchase',
+            '`type` ends in unknown-branch, unknown-customer or unknown-product, or in key-reused: the key was used ' +
+            'with another purchase',
         },
       },
       async ({ body, headers, traceparent }) => {
@@ -76,7 +76,7 @@ export function recordPurchaseRoutes(database: WriteDatabase, clock?: Clock): Ro
 
 const KEY = '#/idempotencyKey';
 
-/** The key is in the body or in the header; the content is everything else. */
+/** The key may be in the body or in the header. The fingerprint covers all fields but the key. */
 function keyOf({ idempotencyKey, ...content }: PurchaseBody, header: string | undefined): RequestKey {
   if (idempotencyKey !== undefined && header !== undefined && idempotencyKey !== header) {
     throw invalidInput([{ pointer: KEY, detail: 'differs from the header Idempotency-Key' }]);
@@ -99,7 +99,7 @@ function refusal(
       return new Problem({
         slug: result.kind,
         status: 409,
-        detail: `receipt ${receiptId} of ${branchId} is purchase ${result.purchaseId}, recorded under another key`,
+        detail: `receipt ${receiptId} of ${branchId} is purchase ${result.purchaseId}, recorded with another key`,
         errors: [{ pointer: '#/receiptId', detail: `belongs to purchase ${result.purchaseId}` }],
         extra: { purchaseId: result.purchaseId },
       });

@@ -1,13 +1,13 @@
 import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { decideOrder, type OrderDecision } from '../orders/decide-order.js';
-import { orderCreated } from '../orders/order-created.js';
-import { insertOrders, type NewOrder, readClockAndTakeIds } from '../orders/orders.sql.js';
-import { emit, leaveToRelay, withEvents } from '../outbox/emit.js';
-import { lockProducts } from '../products/products.sql.js';
+import { decideOrder, type OrderDecision } from '../../orders/decide-order.js';
+import { orderCreated } from '../../orders/order-created.js';
+import { insertOrders, type NewOrder, readClockAndTakeIds } from '../../orders/orders.sql.js';
+import { emit, leaveToRelay, withEvents } from '../../outbox/emit.js';
+import { lockProducts } from '../../products/products.sql.js';
 
-/** PostgreSQL knows no year 0, and no shop has orders from before computers. */
+/** Earlier times are refused: PostgreSQL has no year 0, and no shop has orders from before computers. */
 const EPOCH = new Date(0);
 const CLOCK_TOLERANCE_MS = 60_000;
 
@@ -27,8 +27,9 @@ export const pastOrder = z.strictObject({
     .max(MAX_ORDER_LINES),
 });
 
-/** Why an order of a group was not stored; `index` is its place in the group. */
+/** Why an order was not stored. */
 export interface Refusal {
+  /** Position of the order in its group. */
   readonly index: number;
   readonly reason: string;
 }
@@ -59,7 +60,7 @@ export function importOrders(
       else refusals.push({ index, reason: reasonOf(decision) });
     });
     const events = accepted.map((order) => emit(tx, now, orderCreated(order, traceparent)));
-    tx.commitBehind(insertOrders(accepted, events));
+    if (accepted.length > 0) tx.commitBehind([insertOrders(accepted, events)]);
     return refusals;
   });
 }
