@@ -1,16 +1,16 @@
 import { buildHttpApp } from '@tallyline/chassis/http/app';
 import type { HealthChecks } from '@tallyline/chassis/http/health';
 import type { Route } from '@tallyline/chassis/http/route';
-import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import { onPool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import type { Metrics } from '@tallyline/chassis/process/metrics';
 import { PROBLEM_TYPES } from '@tallyline/contracts/suite';
 import type { Express } from 'express';
 import { listBranchesRoute } from './branches/list-branches.route.js';
-import type { Measures } from './measures.js';
+import type { ServiceMetrics } from './metrics.js';
 import { createPlaceOrder } from './orders/place-order.js';
 import { placeOrderRoute } from './orders/place-order.route.js';
-import type { HandOver } from './outbox/hand-over.js';
+import type { WriteDatabase } from './outbox/emit.js';
 import { createProductRoute } from './products/create-product.route.js';
 import { recordPurchaseRoutes } from './purchases/record-purchase.route.js';
 
@@ -18,27 +18,26 @@ export const api = {
   title: 'command-service',
   problemTypes: PROBLEM_TYPES,
   description:
-    'Stores what was decided: products, orders and purchases. What is answered 201 is durable and will be counted once.',
+    'Stores products, orders and purchases. A request answered with 201 is stored durably and will be counted exactly once.',
 };
 
 export interface AppOptions {
-  readonly pool: Pool;
+  readonly database: WriteDatabase;
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly health: HealthChecks;
-  readonly handOver: HandOver;
-  readonly measures?: Measures;
+  readonly serviceMetrics?: ServiceMetrics;
 }
 
-export function routes(pool: Pool, handOver: HandOver, measures?: Measures): Route[] {
+export function routes(database: WriteDatabase, serviceMetrics?: ServiceMetrics): Route[] {
   return [
-    createProductRoute(pool, handOver),
-    placeOrderRoute(createPlaceOrder(pool, handOver, measures?.onGroup)),
-    ...recordPurchaseRoutes(pool, handOver),
-    listBranchesRoute(onPool(pool)),
+    createProductRoute(database),
+    placeOrderRoute(createPlaceOrder(database, serviceMetrics?.onGroup)),
+    ...recordPurchaseRoutes(database),
+    listBranchesRoute(onPool(database.pool)),
   ];
 }
 
-export function buildApp({ pool, log, metrics, health, handOver, measures }: AppOptions): Express {
-  return buildHttpApp({ api, log, metrics, health, routes: routes(pool, handOver, measures) });
+export function buildApp({ database, log, metrics, health, serviceMetrics }: AppOptions): Express {
+  return buildHttpApp({ api, log, metrics, health, routes: routes(database, serviceMetrics) });
 }

@@ -8,10 +8,10 @@ import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX } from '@tallyline/contracts/suite';
 import { buildApp } from './app.js';
-import { resultsStatement } from './idempotency/idempotency.sql.js';
+import { storeResults } from './idempotency/idempotency.sql.js';
 import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.js';
-import { createMeasures } from './measures.js';
-import { ordersStatement } from './orders/orders.sql.js';
+import { createServiceMetrics } from './metrics.js';
+import { insertOrders } from './orders/orders.sql.js';
 import { pruneOutbox } from './outbox/prune-outbox.sql.js';
 import { startOutbox } from './outbox/start-outbox.js';
 import { productsStatement } from './products/products.sql.js';
@@ -37,7 +37,7 @@ await runService('command-service', process.env, settings, async ({ config, log 
     statementTimeoutMs: 5_000,
     log,
   });
-  // The relay needs its own pool: its transactions wait for the broker, and must not take the connections of requests.
+  // The relay needs its own pool: its transactions wait for confirms, and must not take the connections of requests.
   const relayPool = createPool({
     url: config.WRITE_DATABASE_URL,
     applicationName: 'command-service relay',
@@ -47,31 +47,30 @@ await runService('command-service', process.env, settings, async ({ config, log 
   });
   const metrics = createMetrics('command-service', METRIC_PREFIX);
   observePool(metrics, pool, METRIC_PREFIX);
-  const measures = createMeasures(metrics);
+  const serviceMetrics = createServiceMetrics(metrics);
   const outbox = startOutbox({
     pool: relayPool,
     log,
     brokerUrl: config.BROKER_URL,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
-    measures,
+    metrics: serviceMetrics,
   });
   const pruned = {
     outbox: (tx: Tx) => pruneOutbox(tx, config.OUTBOX_RETENTION_DAYS),
     'idempotency keys': (tx: Tx) => pruneIdempotencyKeys(tx, config.IDEMPOTENCY_RETENTION_HOURS),
   };
   const prunings = Object.entries(pruned).map(([name, prune]) => startPruning({ name, pool: relayPool, log, prune }));
-  const publishing = async () => {
+  const checkBroker = async () => {
     const trouble = outbox.trouble();
     if (trouble !== undefined) throw new CheckFailed(trouble);
   };
-  const stored = [ordersStatement([]), resultsStatement('', []), productsStatement, ...purchaseStatements];
+  const stored = [insertOrders([], []), storeResults('', []), productsStatement, ...purchaseStatements];
   const app = buildApp({
-    pool,
+    database: outbox.writeDatabase(pool),
     log,
     metrics,
-    health: { required: { writeDatabase: storageCheck(pool, stored) }, informative: { broker: publishing } },
-    handOver: outbox.handOver,
-    measures,
+    health: { required: { writeDatabase: storageCheck(pool, stored) }, informative: { broker: checkBroker } },
+    serviceMetrics,
   });
   const server = await listen(app, config.BIND_ADDR, config.COMMAND_SERVICE_PORT);
   log.info({ port: server.port }, 'command-service listens');

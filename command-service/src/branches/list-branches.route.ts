@@ -10,8 +10,12 @@ export function listBranchesRoute(db: Queryable): Route {
     'get',
     '/api/branches',
     {
-      summary: 'The branches',
-      answer: { status: 200, description: 'Every branch, with the time zone that its days follow', schema: answer },
+      summary: 'List the branches',
+      answer: {
+        status: 200,
+        description: 'All branches, with the time zone of their days',
+        schema: answer,
+      },
     },
     async () => ({ body: await readBranches(db) }),
   );

@@ -3,18 +3,19 @@ import { Problem } from '@tallyline/chassis/http/problem';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { z } from 'zod';
 
-/** A request that may be sent again: its key, and a fingerprint that tells whether it is the same request. */
+/** The idempotency key of a request. */
 export interface RequestKey {
   readonly key: string;
+  /** Shows whether a later request with this key has the same body. */
   readonly fingerprint: Buffer;
 }
 
-/** A key in a body, where a sender puts it there. */
+/** A key as a field of the body. */
 export const idempotencyKey = z.string().regex(/^[\x21\x23-\x7e]{1,255}$/, 'must be 1 to 255 visible ASCII characters');
 
 /**
- * The Idempotency-Key request header (IETF draft-ietf-httpapi-idempotency-key-header-07): a quoted string, as the draft
- * has it, or the bare text that most clients send; 1 to 255 visible ASCII characters.
+ * The request header Idempotency-Key (IETF draft-ietf-httpapi-idempotency-key-header-07): a quoted string, as in the draft,
+ * or the bare text that most clients send.
  */
 export const idempotencyHeaders = z.object({
   'idempotency-key': z
@@ -24,37 +25,43 @@ export const idempotencyHeaders = z.object({
     .optional()
     .meta({
       description:
-        'Send the same key with a repeated request to get the first answer again, a refusal for price or stock included. ' +
-        'Kept for IDEMPOTENCY_RETENTION_HOURS, 48 unless set; with purchases for ever',
+        'A repeated request with the same key gets the first answer again, also if that was a refusal for price or stock. ' +
+        'Keys are kept for IDEMPOTENCY_RETENTION_HOURS (48 by default), and those of purchases for ever',
     }),
 });
 
-/** Same body, same fingerprint, however it was spelled: it is taken of the parsed body, whose fields have one order. */
+/** The fingerprint is made from the parsed body, so white space and the order of its fields do not matter. */
 export function requestKey(key: string | undefined, body: unknown): RequestKey | undefined {
   if (key === undefined) return undefined;
   return { key, fingerprint: createHash('sha256').update(JSON.stringify(body)).digest() };
 }
 
 const REPLAYED = 'idempotent-replayed';
-const replayed = z.literal('true').optional().meta({ description: 'This answer was given before' });
+const replayed = z
+  .literal('true')
+  .optional()
+  .meta({ description: 'The answer to an earlier request with the same key' });
 
-/** Marks an answer that was given before. */
+/** Marks the answer to an earlier request with the same key. */
 export const REPLAYED_HEADER = { [REPLAYED]: 'true' };
 
-/** What the answer to a write has besides its body. */
+/** Headers of the answer to a write. */
 export const writtenHeaders = z.object({
   [CONSISTENCY_TOKEN]: z.string().meta({
-    description: 'Sent with a GET to query-service, its answer waits for this write',
+    description: 'Send it with a GET to query-service, and the answer will include this write',
   }),
   [REPLAYED]: replayed,
 });
 
-/** What a 409 has where keys are in use for a while. */
+/** Headers of a 409 of routes where a request can find its key in use. */
 export const keyInUseHeaders = z.object({
-  'retry-after': z.string().optional().meta({ description: 'In seconds, while the key is in use' }),
+  'retry-after': z
+    .string()
+    .optional()
+    .meta({ description: 'Seconds after which to repeat the request, if its key is in use' }),
 });
 
-/** What it has where refusals are kept with their key, too. */
+/** The same, for routes that also keep refusals with their key. */
 export const keptRefusalHeaders = keyInUseHeaders.extend({ [REPLAYED]: replayed });
 
 export type KeyConflict = 'key-running' | 'key-reused';

@@ -2,20 +2,20 @@ import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { RequestKey } from './idempotency-key.js';
 
 export type KeyClaim<Result> =
-  /** Nobody has used it: do the work and store the result. */
+  /** Not used yet: do the work and store its result. */
   | { readonly kind: 'new' }
-  /** Another transaction holds it. */
+  /** In use by another transaction. */
   | { readonly kind: 'key-running' }
-  /** It belongs to another body. */
+  /** Used with another body. */
   | { readonly kind: 'key-reused' }
-  /** The work is done; this was its result. */
+  /** Used with the same body, with this result. */
   | { readonly kind: 'done'; readonly result: Result };
 
 /**
- * Claims keys for this transaction, in the order given; a key that appears twice is running the second time, and who has
- * none claims none. An advisory lock that is tried, not awaited, tells a key in use from a free one without holding up the
- * group; it ends with the transaction. The lookup is a statement of its own, behind the locks, so that it sees what they
- * waited for.
+ * Claims the keys of a group of requests until the transaction ends. The answers have the order of the requests: undefined
+ * for a request without a key, and 'key-running' for the second use of a key in the group. It tries an advisory lock for each
+ * key and does not wait, because a key in use must not delay the group. A second statement looks for stored results: sent
+ * after the locks, it sees what the last holder of a lock committed.
  */
 export async function claimKeys<Result>(
   tx: Tx,
@@ -54,18 +54,12 @@ export async function claimKeys<Result>(
   });
 }
 
-export function storeResults(
-  scope: string,
-  results: readonly (RequestKey & { readonly result: unknown })[],
-): Statement[] {
-  return results.length === 0 ? [] : [resultsStatement(scope, results)];
+export interface KeyedResult extends RequestKey {
+  readonly result: unknown;
 }
 
-/** Of no results, it shows that results could be stored. */
-export function resultsStatement(
-  scope: string,
-  results: readonly (RequestKey & { readonly result: unknown })[],
-): Statement {
+/** Stores the results of keys. The storage check runs it without results, to see whether they could be stored. */
+export function storeResults(scope: string, results: readonly KeyedResult[]): Statement {
   return {
     name: 'store-idempotency-results',
     text: `INSERT INTO idempotency_keys (scope, key, fingerprint, result)

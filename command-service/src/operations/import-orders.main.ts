@@ -1,25 +1,26 @@
 import { print, printWarning, runCommandLine } from '@tallyline/chassis/command-line/command-line';
 import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
-import { GROUP_SIZE, importLines } from '../import/import-lines.js';
-import { LineRanges } from '../import/line-ranges.js';
-import { type InvalidLine, orderLines } from '../import/order-lines.js';
+import { GROUP_SIZE, importLines } from './import-orders/import-lines.js';
+import { type InvalidLine, LineRanges, orderLines } from './import-orders/order-lines.js';
 
-const usage = `Stores orders of the past: one JSON object per line on standard input.
+const usage = `Stores orders of the past, from standard input: one JSON object per line.
 
   npm run import-orders < orders.ndjson
   npm run import-orders -- --skip-invalid < orders.ndjson 2> left-out.txt
   { "placedAt": "2026-11-01T09:30:00Z", "customerId": 801, "items": [{ "productId": 1, "quantity": 2 }] }
 
-Prices are the catalogue's and stock is taken, as for an order of today. A running command-service publishes the events
-within its poll interval. Running it twice stores the orders twice; when it stops half-way, by Ctrl-C, too, it says where to
-go on. A line that is no order ends it; with --skip-invalid such lines are left out, each named on standard error with its
-fault, and all of them at the end. Exit code 0: done. 1: done, but for lines that are no orders. 2: it ended before its end.
-What is killed (SIGKILL) cannot: up to ${GROUP_SIZE} lines after the last one that it told may be stored.
+Orders get the price of the catalogue and take stock, like new orders. A running command-service publishes their events
+within its poll interval. An import that is run twice stores the orders twice.
+If the import stops early (Ctrl-C, too), the error names the line to resume from. An import that is killed (SIGKILL) cannot
+do this: up to ${GROUP_SIZE} lines after the last line that it printed may be stored.
+An invalid line stops the import. With --skip-invalid, invalid lines are left out. Each is reported on standard error with
+its fault, and all are listed at the end.
+Exit code 0: all lines were read. 1: the same, but invalid lines were left out. 2: the import stopped early.
 Reads WRITE_DATABASE_URL, from the environment or .env.`;
 
-/** More would hide what comes after them. */
-const SHOWN_REFUSALS = 20;
+/** More refusals than this would hide the lines printed after them. */
+const MAX_SHOWN_REFUSALS = 20;
 
 await runCommandLine({
   usage,
@@ -36,7 +37,7 @@ await runCommandLine({
       log,
     });
     const stop = new AbortController();
-    // Not once: a Ctrl-C may arrive twice, from the terminal and passed on by npm.
+    // `on`, not `once`: a Ctrl-C may arrive twice, from the terminal and from npm.
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
     const invalid = new LineRanges();
@@ -50,7 +51,7 @@ await runCommandLine({
     try {
       await importLines(pool, orderLines(process.stdin, stop.signal), {
         onRefused: ({ number }, reason, nth) => {
-          if (nth <= SHOWN_REFUSALS || values['skip-invalid']) printWarning(`line ${number} is refused: ${reason}`);
+          if (nth <= MAX_SHOWN_REFUSALS || values['skip-invalid']) printWarning(`line ${number} is refused: ${reason}`);
         },
         onStored: (soFar) => {
           leftOut = soFar.invalid;

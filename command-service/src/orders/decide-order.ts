@@ -1,17 +1,12 @@
-/** The rules of an order, as pure decisions: the catalogue comes in as locked rows, what is to be written goes out. */
+import type { LockedProduct } from '../products/products.sql.js';
+
+/** The rules of an order, as a pure function from the locked products to a decision. */
 
 export interface OrderLine {
   readonly productId: number;
   readonly quantity: number;
-  /** What the customer saw, if the client says so. */
+  /** The price that the customer saw, if the client sent it. */
   readonly priceCents: number | undefined;
-}
-
-/** A product under lock. `stock` is what is left, and goes down as the orders of a group are accepted. */
-export interface LockedProduct {
-  readonly category: string;
-  readonly priceCents: number;
-  stock: number;
 }
 
 export interface AcceptedLine {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decideOrder, type LockedProduct, type OrderLine } from './decide-order.js';
+import type { LockedProduct } from '../products/products.sql.js';
+import { decideOrder, type OrderLine } from './decide-order.js';
 
 const catalogue = (stock = 10) =>
   new Map<number, LockedProduct>([
@@ -14,7 +15,7 @@ const line = (productId: number, quantity: number, priceCents?: number): OrderLi
 });
 
 describe('an order', () => {
-  test('is accepted at the catalogue price, and takes its units', () => {
+  test('is accepted at the catalogue price, and takes its units from the stock', () => {
     const products = catalogue();
     expect(decideOrder([line(1, 2), line(2, 3, 5)], products)).toEqual({
       kind: 'accepted',
@@ -27,20 +28,20 @@ describe('an order', () => {
     expect([products.get(1)?.stock, products.get(2)?.stock]).toEqual([8, 7]);
   });
 
-  test('is refused whole when one product is unknown, whatever else is wrong', () => {
+  test('is refused for an unknown product before price and stock are checked', () => {
     const products = catalogue(0);
     const decision = decideOrder([line(1, 99, 1), line(7, 1)], products);
     expect(decision).toEqual({ kind: 'unknown-product', faults: [{ line: 1, productId: 7 }] });
   });
 
-  test('is refused with the current price where the customer saw another', () => {
+  test('is refused with the current price when the customer saw another price', () => {
     expect(decideOrder([line(1, 1, 2_000)], catalogue())).toEqual({
       kind: 'price-differs',
       faults: [{ line: 0, productId: 1, currentPriceCents: 1_999 }],
     });
   });
 
-  test('adds up the lines of one product before it looks at the stock', () => {
+  test('is refused when lines of one product together exceed its stock', () => {
     const products = catalogue(10);
     const decision = decideOrder([line(1, 6), line(1, 6)], products);
     expect(decision).toMatchObject({
@@ -54,7 +55,7 @@ describe('an order', () => {
   });
 });
 
-test('however orders follow each other in a group, units sold and units left add up, and stock is never negative', () => {
+test('in any group of orders, units sold and units left add up, and stock is never negative', () => {
   const lines = fc.array(fc.record({ productId: fc.constantFrom(1, 2), quantity: fc.integer({ min: 1, max: 8 }) }), {
     minLength: 1,
     maxLength: 4,

@@ -4,13 +4,13 @@ import { withTransaction } from '@tallyline/chassis/postgres/pool';
 import { untilLockWaiters } from '../../../tests/setup/lock-waiters.js';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { requestKey } from '../idempotency/idempotency-key.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
 const { pool } = await openTestDatabase('write');
 
-/** Groups of one process; a second one stands for another copy of the service. */
-const copyOfTheService = () => createPlaceOrder(pool, leaveToRelay);
+/** Each call stands for another process of the service. */
+const copyOfTheService = () => createPlaceOrder(leaveToRelay(pool));
 
 async function mug(): Promise<number> {
   const { rows } = await pool.query(
@@ -25,23 +25,23 @@ function keyedOrder(customerId: number, productId: number): PlaceOrder {
   return { customerId, lines: [{ productId, quantity: 1, priceCents: undefined }], traceparent, requestKey: key };
 }
 
-test('a key is taken until its order has committed: another copy says that it is running', async () => {
+test('a second copy of the service answers key-running until the order of the key has committed', async () => {
   const productId = await mug();
   const order = keyedOrder(1, productId);
   const answers = await withTransaction(pool, 'hold the product', async (tx) => {
     await tx.query({ text: 'SELECT 1 FROM products WHERE id = $1 FOR UPDATE', values: [productId] });
     const copies = [copyOfTheService(), copyOfTheService()].map((copy) => copy.submit(order));
     await untilLockWaiters(pool, 2);
-    return { settled: Promise.allSettled(copies) };
+    return { submitted: Promise.allSettled(copies) };
   });
-  const kinds = (await answers.settled).map((answer) => {
+  const kinds = (await answers.submitted).map((answer) => {
     if (answer.status === 'rejected') return 'error';
     return 'result' in answer.value ? answer.value.result.kind : answer.value.kind;
   });
   expect(kinds.sort()).toEqual(['key-running', 'placed']);
 });
 
-test('a key is kept with its order or not at all', async () => {
+test('stores no key when its order cannot be stored', async () => {
   const beyondBigint = 2 ** 64;
   const order = keyedOrder(beyondBigint, await mug());
   await expect(copyOfTheService().submit(order)).rejects.toThrow('out of range');

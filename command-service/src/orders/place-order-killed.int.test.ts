@@ -4,13 +4,13 @@ import type { PostgresServer } from '@tallyline/local/servers/postgres-server';
 import { applySchema, withClient } from '@tallyline/local/servers/schema';
 import { startTemporaryPostgres } from '@tallyline/local/testing/temporary-servers';
 import { createTestPool } from '../../../tests/setup/test-database.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import { createPlaceOrder } from './place-order.js';
 
 let server: PostgresServer;
 let pool: Pool;
 beforeAll(async () => {
-  // The shared server runs faster without what this test is about.
+  // The shared test server does without durability, which this test needs.
   server = await startTemporaryPostgres({ fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' });
   await applySchema(server.url('postgres'), 'init-write.sql');
   pool = createTestPool(server.url('postgres'));
@@ -23,19 +23,19 @@ afterAll(async () => {
 const CLIENTS = 40;
 const ANSWERS_BEFORE_THE_KILL = 400;
 
-test('a database killed in mid-group: answered orders are stored once, unanswered ones at most once', async () => {
+test('when the database is killed in mid-group, answered orders are stored once and unanswered ones at most once', async () => {
   const { rows } = await pool.query(
     `INSERT INTO products (name, category, price, stock) VALUES ('Mug', 'Kitchen', 4, 1000000) RETURNING id`,
   );
   const productId: number = rows[0].id;
   const sizes: number[] = [];
-  const group = createPlaceOrder(pool, leaveToRelay, (size) => sizes.push(size));
+  const group = createPlaceOrder(leaveToRelay(pool), (size) => sizes.push(size));
   const answered: number[] = [];
   const unanswered: number[] = [];
   let killed: Promise<void> | undefined;
   let nextCustomer = 1;
 
-  // Each client orders until it is let down; the kill falls where it falls, with 40 orders in flight.
+  // Each client places orders until one fails. The kill happens with up to 40 orders in flight.
   const client = async () => {
     for (;;) {
       const customerId = nextCustomer;

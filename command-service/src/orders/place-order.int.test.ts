@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres/pool';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
 
 const { pool } = await openTestDatabase('write', { emptied: ['products', 'orders', 'outbox'] });
@@ -23,10 +23,10 @@ function order(customerId: number, productId: number, quantity = 1, priceCents?:
   return { customerId, lines: [{ productId, quantity, priceCents }], traceparent, requestKey: undefined };
 }
 
-/** Submits orders that cannot but share a group: the order before them waits for a lock until all have come. */
+/** Submits orders that share a group, because the order before them waits for a lock until all are submitted. */
 async function inOneGroup(orders: readonly PlaceOrder[]) {
   const sizes: number[] = [];
-  const group = createPlaceOrder(pool, leaveToRelay, (size) => sizes.push(size));
+  const group = createPlaceOrder(leaveToRelay(pool), (size) => sizes.push(size));
   const gate = await product(1, 1);
   const answers = await withTransaction(pool, 'hold the gate', async (tx) => {
     await tx.query({ text: 'SELECT 1 FROM products WHERE id = $1 FOR UPDATE', values: [gate] });
@@ -37,7 +37,7 @@ async function inOneGroup(orders: readonly PlaceOrder[]) {
   return { answers: await answers.others, sizes };
 }
 
-/** What became of each order: placed, the kind of its refusal, or an error. */
+/** For each order: placed, the kind of its refusal, or error. */
 function outcomes(answers: Awaited<ReturnType<typeof inOneGroup>>['answers']): string[] {
   return answers.map((answer) => {
     if (answer.status === 'rejected') return 'error';
@@ -54,7 +54,7 @@ async function ordersOf(customerIds: readonly (number | string)[]): Promise<numb
   return rows.map((row) => row.orders);
 }
 
-test('refusals inside a group take nothing from their neighbours', async () => {
+test('a refused order takes no stock from other orders of its group', async () => {
   const scarce = await product(2.5, 3);
   const plenty = await product(4, 100);
   const { answers, sizes } = await inOneGroup([
@@ -76,7 +76,7 @@ test('refusals inside a group take nothing from their neighbours', async () => {
   expect(rows).toEqual([{ events: 4, lines: 4 }]);
 });
 
-test('one order that the database cannot store fails alone: its group is repeated one by one', async () => {
+test('an order that the database cannot store fails alone, because its group is repeated one by one', async () => {
   const mug = await product(4, 100);
   const beyondBigint = 2 ** 64;
   const { answers, sizes } = await inOneGroup([order(21, mug), order(beyondBigint, mug), order(23, mug)]);

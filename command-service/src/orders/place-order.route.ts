@@ -17,8 +17,8 @@ import type { OrderResult, Placed, PlaceOrder, PlaceOrderAnswer } from './place-
 
 const seenPrice = optional(sentPrice).meta({
   description:
-    'What the customer saw: refused where it is not the current price. Left out, the order is at whatever it is now. ' +
-    'At most two decimals',
+    'The price that the customer saw. The order is refused if it is not the current price. Without it, the order gets the ' +
+    'current price. At most two decimals',
 });
 
 const body = z.strictObject({
@@ -46,11 +46,11 @@ export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderAnswer
       problems: {
         409: {
           cause:
-            '`type` ends in insufficient-stock, in price-differs (the answer names the current price), or in key-running: ' +
-            'the first request with this key is not done',
+            '`type` ends in insufficient-stock, in price-differs (the answer has the current price), or in key-running: ' +
+            'the first request with this key is still running',
           headers: keptRefusalHeaders,
         },
-        422: '`type` ends in unknown-product, or in key-reused: the key belongs to another body',
+        422: '`type` ends in unknown-product, or in key-reused: the key was used with another body',
       },
     },
     async ({ body, headers, traceparent }) => {
@@ -71,7 +71,7 @@ export function placeOrderRoute(orders: GroupCommit<PlaceOrder, PlaceOrderAnswer
   );
 }
 
-/** What the customer is told: every line at fault, and what would have been accepted. */
+/** The answer names every line at fault, and what would have been accepted. */
 function refusal(decision: Exclude<OrderResult, Placed>, headers: Readonly<Record<string, string>>): Problem {
   switch (decision.kind) {
     case 'unknown-product':

@@ -3,7 +3,7 @@ import { events } from '@tallyline/contracts/events';
 import { cloudEventsSource, type Source } from '@tallyline/contracts/source';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID } from '@tallyline/contracts/topology';
 
-/** Where the events of this process come from, in the form that their headers have. */
+/** The write database that events come from, as their headers name it. */
 export interface EventOrigin {
   readonly source: string;
   readonly epoch: string;
@@ -13,7 +13,7 @@ export function originOf({ id, epoch }: Source): EventOrigin {
   return { source: cloudEventsSource(id), epoch };
 }
 
-/** What a message needs to know, whether claimed from the table or still in its writer's memory. */
+/** The part of an outbox row that is published, whether it was claimed or handed over. */
 export interface PublishableRow {
   readonly id: string;
   readonly topic: string;
@@ -25,8 +25,8 @@ export interface PublishableRow {
 const typeOfTopic = new Map<string, string>(Object.entries(events).map(([type, { topic }]) => [topic, type]));
 
 /**
- * One object for the headers of all events: the driver derives an object from it, and to become a prototype costs a new
- * object 5 µs, half of what encoding the whole message takes.
+ * All events share one object for their headers. The AMQP library makes it the prototype of another object, and that is
+ * slow for an object that was just created.
  */
 const headers = {
   'cloudEvents:specversion': '1.0',
@@ -39,8 +39,8 @@ const headers = {
 };
 
 /**
- * The AMQP message of an outbox row, with the CloudEvents 1.0 attributes as headers (binary content mode). Its headers
- * hold until the next message is made.
+ * The AMQP message of an outbox row, with the CloudEvents 1.0 attributes as headers (binary content mode). The next
+ * call changes its headers, so encode it first.
  */
 export function eventMessage(
   { id, topic, payload, traceparent, createdAt }: PublishableRow,

@@ -5,7 +5,7 @@ import { eventMessage } from './event-message.js';
 const origin = { source: '/command-service/5f0c9a52-7d3e-4b1a-9f57-0c8d6f0a2b11', epoch: '1-2-3-4' };
 const row = { topic: 'order.created', payload: '{"orderId":1}', createdAt: new Date('2026-11-20T08:17:46.438Z') };
 
-test('an event carries its CloudEvents attributes, and nothing of the event before it', () => {
+test('a message has the CloudEvents attributes of its event, and none of the event before it', () => {
   const ids = ['0199aaaa-bbbb-7ccc-8ddd-000000000001', '0199aaaa-bbbb-7ccc-8ddd-000000000002'] as const;
   const first = eventMessage({ ...row, id: ids[0], traceparent: '00-1-2-01' }, origin);
   expect(first).toMatchObject({
@@ -27,11 +27,11 @@ test('an event carries its CloudEvents attributes, and nothing of the event befo
   expect(second.properties.headers).toMatchObject({ 'cloudEvents:id': ids[1], traceparent: undefined });
 });
 
-test('its headers are those that the AsyncAPI document tells readers of', () => {
+test('a message has the headers that the AsyncAPI document describes', () => {
   const { properties } = eventMessage(
     { ...row, id: '0199aaaa-bbbb-7ccc-8ddd-000000000001', traceparent: null },
     origin,
   );
-  const told = asyncApiDocument().components.messages.OrderCreated?.headers.properties ?? {};
-  expect(Object.keys(properties?.headers ?? {}).sort()).toEqual(Object.keys(told).sort());
+  const documented = asyncApiDocument().components.messages.OrderCreated?.headers.properties ?? {};
+  expect(Object.keys(properties?.headers ?? {}).sort()).toEqual(Object.keys(documented).sort());
 });

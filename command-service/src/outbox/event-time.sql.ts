@@ -3,8 +3,8 @@ import type { Tx } from '@tallyline/chassis/postgres/pool';
 declare const eventTime: unique symbol;
 
 /**
- * A time of the database's clock, in whole milliseconds, that events of this transaction may be stamped with. Only
- * `readEventTime` and the statements that use EVENT_TIME make one, so an event without its lock does not compile.
+ * A time of the database's clock in whole milliseconds, for the events of this transaction. Only statements with EVENT_TIME
+ * return one, so code that stamps an event without holding the writers' lock does not compile.
  */
 export type EventTime = Date & { readonly [eventTime]: true };
 
@@ -13,9 +13,9 @@ const LOCK_CLASS = 0x7a11;
 const LOCK_KEY = 1;
 
 /**
- * SQL: takes the lock of the event writers, shared and until the transaction ends, and then reads the clock. In this order:
- * a watermark counts a second as final when everybody who held the lock after its end has let go of it, and that is only
- * true if nobody stamps an event before taking the lock. MATERIALIZED and the FROM make PostgreSQL keep the order.
+ * SQL that takes the writers' lock (shared, until the transaction ends) and then reads the clock. The order matters: the
+ * commit horizon is found by looking at who holds the lock, so nobody may stamp an event before taking it. MATERIALIZED and
+ * the FROM make PostgreSQL keep the order.
  */
 export const EVENT_TIME = `(
   WITH writer AS MATERIALIZED (SELECT pg_advisory_xact_lock_shared(${LOCK_CLASS}, ${LOCK_KEY}))
@@ -23,11 +23,11 @@ export const EVENT_TIME = `(
 
 export async function readEventTime(tx: Tx): Promise<EventTime> {
   const [row] = await tx.query<{ now: EventTime }>({ name: 'read-event-time', text: `SELECT ${EVENT_TIME} AS now` });
-  if (row === undefined) throw new Error('the database did not tell the time');
+  if (row === undefined) throw new Error('the database returned no time');
   return row.now;
 }
 
-/** The transactions that may still commit events, each by a name that no other one has while the server runs. */
+/** The transactions that may still commit events. Each has a name that is unique while the server runs. */
 export async function findEventWriters(tx: Tx): Promise<string[]> {
   const rows = await tx.query<{ writer: string }>({
     name: 'find-event-writers',

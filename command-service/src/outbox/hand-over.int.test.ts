@@ -4,20 +4,20 @@ import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chas
 import { withTransaction } from '@tallyline/chassis/postgres/pool';
 import { createLogger } from '@tallyline/chassis/process/logger';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import { type OutboxRow, outboxRow } from './emit.js';
 import type { EventTime } from './event-time.sql.js';
 import { createHandOver, type RunningHandOver } from './hand-over.js';
 import { insertOutboxRow } from './outbox.sql.js';
-import { type OutboxRow, outboxRow } from './outbox-row.js';
+import { createPublishResults } from './publish-results.js';
 import { createRelay } from './relay.js';
-import { createSettlement } from './settlement.js';
 
 const log = createLogger('test', 'silent', 'json');
 const origin = { source: '/command-service/1', epoch: '1-2-3-4' };
-const settlement = createSettlement({ log });
+const publishResults = createPublishResults({ log });
 
 const { pool } = await openTestDatabase('write', { emptied: ['outbox'] });
 
-/** A broker that answers every message alike, when it is told to. */
+/** A broker that gives every message the same answer once `answer` is called. */
 function broker(outcome: PublishOutcome) {
   let answer: () => void = () => undefined;
   const mayAnswer = new Promise<void>((resolve) => {
@@ -42,7 +42,7 @@ function handOverTo(publisher: Publisher | undefined) {
   const handOver = createHandOver({
     pool,
     broker: () => publisher && { publisher, origin },
-    settlement,
+    publishResults,
     wakeRelay: () => {
       wakes += 1;
     },
@@ -53,23 +53,23 @@ function handOverTo(publisher: Publisher | undefined) {
 
 let lastProductId = 0;
 
-/** What a writer does: a row in a transaction, leased if it can be published, and after the commit the hand-over. */
+/** Stores an event like `emit` and its transaction do. */
 async function write(handOver: RunningHandOver): Promise<OutboxRow> {
   lastProductId += 1;
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const now = new Date() as EventTime;
-  const row = outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) });
+  const row = outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, handOver.claimableFrom(now));
   await withTransaction(pool, 'store event', (tx) => tx.query(insertOutboxRow(row)));
   handOver.committed([row]);
   await nextTurn();
   return row;
 }
 
-/** The ids that a relay finds to publish. */
+/** The ids that a relay claims. */
 async function claimed(): Promise<string[]> {
   const { publisher, sent, answer } = broker('failed');
   answer();
-  await createRelay({ pool, broker: () => ({ publisher, origin }), settlement })
+  await createRelay({ pool, broker: () => ({ publisher, origin }), publishResults })
     .runOnce()
     .catch(() => undefined);
   return sent;
@@ -80,22 +80,22 @@ async function unpublished(): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-test('a committed event goes to the broker without a claim, and is marked when the broker has confirmed it', async () => {
+test('publishes a committed event without a claim, and marks it once the broker has confirmed it', async () => {
   const { publisher, sent, answer } = broker('confirmed');
   const { handOver } = handOverTo(publisher);
   const { id } = await write(handOver);
   expect(sent).toEqual([id]);
   expect(await claimed()).toEqual([]);
-  expect(await handOver.settle()).toBe(0);
+  expect(await handOver.recordResults()).toBe(0);
   expect(await unpublished()).toEqual([id]);
 
   answer();
   await handOver.answered();
-  expect(await handOver.settle()).toBe(1);
+  expect(await handOver.recordResults()).toBe(1);
   expect(await unpublished()).toEqual([]);
 });
 
-test('what a writer does not get to publish is claimed when its lease has ended', async () => {
+test('lets a relay claim an event when its lease has ended', async () => {
   const { publisher } = broker('confirmed');
   const { id } = await write(handOverTo(publisher).handOver);
   expect(await claimed()).toEqual([]);
@@ -103,7 +103,7 @@ test('what a writer does not get to publish is claimed when its lease has ended'
   expect(await claimed()).toEqual([id]);
 });
 
-test('what the broker failed is claimed at once, what has no queue later; neither is marked', async () => {
+test('marks neither failed nor returned events; failed ones can be claimed at once, returned ones later', async () => {
   const failing = broker('failed');
   const returning = broker('returned');
   const [failed, returned] = [handOverTo(failing.publisher), handOverTo(returning.publisher)];
@@ -111,27 +111,27 @@ test('what the broker failed is claimed at once, what has no queue later; neithe
   for (const { answer } of [failing, returning]) answer();
   for (const { handOver } of [failed, returned]) {
     await handOver.answered();
-    await handOver.settle();
+    await handOver.recordResults();
   }
   expect([failed.wakes(), returned.wakes()]).toEqual([1, 0]);
   expect(await claimed()).toEqual([rows[0]?.id]);
   expect(await unpublished()).toHaveLength(2);
 });
 
-test('while the broker is away nothing is leased, and the relay is woken', async () => {
+test('leases nothing and wakes the relay while the broker is unreachable', async () => {
   const { handOver, wakes } = handOverTo(undefined);
   const { id } = await write(handOver);
   expect(wakes()).toBe(1);
   expect(await claimed()).toEqual([id]);
 });
 
-test('a broker that answers slowly is not handed more than 1,000 events', async () => {
+test('hands over at most 1,000 events that the broker has not answered', async () => {
   const { publisher, sent } = broker('confirmed');
   const { handOver, wakes } = handOverTo(publisher);
   const now = new Date() as EventTime;
   const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const many = Array.from({ length: 1_000 }, () =>
-    outboxRow('ProductCreated', facts, now, '', { retryAt: handOver.claimableFrom(now) }),
+    outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, handOver.claimableFrom(now)),
   );
   handOver.committed(many);
   const { id } = await write(handOver);
@@ -140,16 +140,16 @@ test('a broker that answers slowly is not handed more than 1,000 events', async 
   expect(await claimed()).toEqual([id]);
 });
 
-test('marks that could not be written are written later', async () => {
+test('records publish results later if recording them fails', async () => {
   const { publisher, answer } = broker('confirmed');
   const { handOver } = handOverTo(publisher);
   const { id } = await write(handOver);
   answer();
   await handOver.answered();
   await pool.query('ALTER TABLE outbox RENAME TO outbox_away');
-  await expect(handOver.settle()).rejects.toThrow('outbox');
+  await expect(handOver.recordResults()).rejects.toThrow('outbox');
   await pool.query('ALTER TABLE outbox_away RENAME TO outbox');
   expect(await unpublished()).toEqual([id]);
-  expect(await handOver.settle()).toBe(1);
+  expect(await handOver.recordResults()).toBe(1);
   expect(await unpublished()).toEqual([]);
 });

@@ -1,65 +1,61 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
-import type { OutboxRow } from './outbox-row.js';
+import type { OutboxRow } from './emit.js';
+import type { PublishResult, PublishResults } from './publish-results.js';
 import { type Broker, publishRows } from './publish-rows.js';
-import type { Sent, Settlement } from './settlement.js';
 
 /**
- * How long the relays leave a row to the writer that has just committed it. A confirm takes some milliseconds; after a
- * crash the row is published this much later.
+ * How long relays leave a row to the process that has just committed it. A confirm takes a few milliseconds. If the process
+ * crashes, the row is published this much later.
  */
 const LEASE_MS = 2_000;
-/** Unanswered rows in memory at most; what is written beyond them waits for a claim. */
+/** At most this many rows in memory wait for confirms. Further rows wait in the outbox for a relay. */
 const MAX_IN_FLIGHT = 1_000;
 
-/** How writers pass on what they have committed. */
 export interface HandOver {
-  /** For rows written `now`: when a relay may claim them. Undefined, that is at once, when their writer could not publish. */
+  /** From when on a relay may claim rows that are written `now`. Undefined (at once) while they cannot be handed over. */
   claimableFrom(now: Date): Date | undefined;
-  /** Publishes rows straight from memory; call it after their commit. */
+  /** Publishes rows from memory. Call it after their commit. */
   committed(rows: readonly OutboxRow[]): void;
 }
 
 export interface RunningHandOver extends HandOver {
-  /** Writes down what the broker has answered; returns for how many rows. */
-  settle(): Promise<number>;
+  /** Records the publish results since the last call; returns how many there were. */
+  recordResults(): Promise<number>;
   /** Resolves when the broker has answered for everything that was handed over. */
   answered(): Promise<void>;
 }
 
-/** Every row waits for a relay's claim. */
-export const leaveToRelay: HandOver = { claimableFrom: () => undefined, committed: () => undefined };
-
 export interface HandOverOptions {
   readonly pool: Pool;
   readonly broker: () => Broker | undefined;
-  readonly settlement: Settlement;
-  /** There is something to claim. */
+  readonly publishResults: PublishResults;
+  /** Called when there are rows for a relay to claim. */
   readonly wakeRelay: () => void;
-  /** The broker has answered: there is something to write. */
+  /** Called when there are publish results to record. */
   readonly onAnswered: () => void;
 }
 
 /**
- * The short way to the broker: no claim, no reading back what was just written. It loses nothing, because the row is
- * there: if the process dies or the broker fails, the lease ends and a relay publishes it, a second time at worst.
+ * Publishes committed rows straight from memory, so that no relay has to claim and read them. Nothing can be lost: if the
+ * process dies or the broker fails, the lease ends and a relay publishes the row, for a second time at worst.
  */
 export function createHandOver(options: HandOverOptions): RunningHandOver {
-  const { pool, broker, settlement, wakeRelay, onAnswered } = options;
+  const { pool, broker, publishResults, wakeRelay, onAnswered } = options;
   const underWay = new Set<Promise<void>>();
   let inFlight = 0;
-  let unsettled: Sent[] = [];
+  let unrecorded: PublishResult[] = [];
 
   const publish = async (rows: readonly OutboxRow[]) => {
     inFlight += rows.length;
-    // The next group's statements leave first: the database works on them while this takes 20 µs an event.
+    // The next group's statements are sent first, so the database works on them while these events are encoded.
     await nextTurn();
     const open = broker();
-    const sent = open
+    const results = open
       ? await publishRows(open, rows)
       : rows.map(({ id, topic }) => ({ id, topic, outcome: 'failed' as const }));
     inFlight -= rows.length;
-    unsettled.push(...sent);
+    unrecorded.push(...results);
     onAnswered();
   };
 
@@ -73,19 +69,19 @@ export function createHandOver(options: HandOverOptions): RunningHandOver {
       const publishing = publish(leased).finally(() => underWay.delete(publishing));
       underWay.add(publishing);
     },
-    settle: async () => {
-      const sent = unsettled;
-      if (sent.length === 0) return 0;
-      unsettled = [];
+    recordResults: async () => {
+      const results = unrecorded;
+      if (results.length === 0) return 0;
+      unrecorded = [];
       try {
-        await withTransaction(pool, 'settle handed over', async (tx) => settlement.write(tx, sent));
+        await withTransaction(pool, 'record publish results', async (tx) => publishResults.record(tx, results));
       } catch (error) {
-        unsettled = [...sent, ...unsettled];
+        unrecorded = [...results, ...unrecorded];
         throw error;
       }
-      settlement.report(sent);
-      if (sent.some(({ outcome }) => outcome === 'failed')) wakeRelay();
-      return sent.length;
+      publishResults.report(results);
+      if (results.some(({ outcome }) => outcome === 'failed')) wakeRelay();
+      return results.length;
     },
     answered: async () => void (await Promise.all(underWay)),
   };

@@ -26,7 +26,7 @@ async function kept(): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-/** How long ago the newest event was committed that is gone. */
+/** How long ago the newest pruned event was committed. */
 async function prunedDaysAgo(): Promise<number> {
   const { rows } = await pool.query('SELECT until AS at FROM outbox_pruned');
   return (Date.now() - rows[0].at.getTime()) / DAY_MS;
@@ -34,7 +34,7 @@ async function prunedDaysAgo(): Promise<number> {
 
 const prune = () => pruneOnce(pool, 'outbox', (tx) => pruneOutbox(tx, 30));
 
-test('only published rows past the retention go, and the newest row never', async () => {
+test('deletes published rows past retention, but never the newest row', async () => {
   await row(32, true);
   const waiting = await row(31, false);
   const young = await row(29, true);
@@ -48,16 +48,16 @@ test('only published rows past the retention go, and the newest row never', asyn
   const newest = await row(50, true);
   expect(await prune()).toBe(1);
   expect(await kept()).toEqual([newest]);
-  // 60 days ago is before 32: what was noted first stays.
+  // The row of 60 days ago is older than the one of 32 days ago, so the recorded time stays.
   expect(await prunedDaysAgo()).toBeCloseTo(32);
 });
 
-test('an outbox that is to be kept for a century keeps everything', async () => {
+test('deletes nothing when the retention is a century', async () => {
   for (const days of [1, 2, 3]) await row(days, true);
   expect(await pruneOnce(pool, 'outbox', (tx) => pruneOutbox(tx, 36_500))).toBe(0);
 });
 
-test('while one replica prunes, another does nothing', async () => {
+test('deletes nothing while another replica prunes', async () => {
   await row(60, true);
   await row(1, true);
   await withTransaction(pool, 'hold the lock', async (tx) => {
@@ -67,7 +67,7 @@ test('while one replica prunes, another does nothing', async () => {
   expect(await prune()).toBe(1);
 });
 
-test('idempotency keys go when their hours are over, not before', async () => {
+test('deletes idempotency keys when their retention has ended, not before', async () => {
   await pool.query(`
     INSERT INTO idempotency_keys (scope, key, fingerprint, result, created_at)
     SELECT 'orders', hours::text, '\\x00', '{}', now() - hours * interval '1 hour' FROM unnest(ARRAY[1, 23, 25, 90]) AS hours`);

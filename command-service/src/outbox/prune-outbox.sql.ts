@@ -3,10 +3,10 @@ import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/postgres/pruning';
 import { lowestUuidDaysAgoSql } from '@tallyline/chassis/process/uuid-v7';
 
 /**
- * Deletes published rows older than `days`, oldest first: a range at the start of the primary key, because ids begin
- * with their time (the lowest id of a moment is its milliseconds and zeros), so no index of its own has to be kept up.
- * The newest row always stays: by it a watermark tells an old shop that is idle from a new one. Up to when something is
- * gone is noted with it: a read side that is new, or was restored, must not take what is left for all there ever was.
+ * Deletes published rows older than `days`, oldest first. Ids begin with their time, so the rows are a range at the start of
+ * the primary key, and no further index is needed. The newest row always stays, because it tells a watermark that this shop
+ * is not new. `outbox_pruned` records until when rows are gone: a new or restored read side must know that the rest is not
+ * the whole history.
  */
 export async function pruneOutbox(tx: Tx, days: number): Promise<number> {
   const rows = await tx.query({

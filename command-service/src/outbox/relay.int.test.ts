@@ -3,11 +3,11 @@ import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chas
 import { type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { createLogger } from '@tallyline/chassis/process/logger';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
+import { type OutboxRow, outboxRow } from './emit.js';
 import type { EventTime } from './event-time.sql.js';
 import { insertOutboxRow } from './outbox.sql.js';
-import { type OutboxRow, outboxRow } from './outbox-row.js';
+import { createPublishResults } from './publish-results.js';
 import { createRelay } from './relay.js';
-import { createSettlement } from './settlement.js';
 
 const log = createLogger('test', 'silent', 'json');
 
@@ -18,8 +18,11 @@ let lastProductId = 0;
 function event(): OutboxRow {
   lastProductId += 1;
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
-  // A millisecond apart, so that their ids have the order in which they were made.
-  return outboxRow('ProductCreated', facts, new Date(Date.now() + lastProductId) as EventTime, '');
+  // The times are a millisecond apart, so that the ids are in the order of the calls.
+  return outboxRow(
+    { type: 'ProductCreated', facts, traceparent: '' },
+    new Date(Date.now() + lastProductId) as EventTime,
+  );
 }
 
 const store = (...rows: OutboxRow[]) =>
@@ -27,7 +30,7 @@ const store = (...rows: OutboxRow[]) =>
     tx.commitBehind(rows.map(insertOutboxRow));
   });
 
-/** A broker that answers what the test says, and remembers what it was sent. */
+/** A broker that gives the answers of the test, and records what it was sent. */
 function brokerThat(answers: (messages: readonly OutgoingMessage[]) => readonly PublishOutcome[]) {
   const sent: string[] = [];
   const answer = async (messages: readonly OutgoingMessage[]) => {
@@ -44,7 +47,7 @@ function brokerThat(answers: (messages: readonly OutgoingMessage[]) => readonly 
     relay: createRelay({
       pool,
       broker: () => ({ publisher, origin: { source: '/s', epoch: '1' } }),
-      settlement: createSettlement({ log }),
+      publishResults: createPublishResults({ log }),
     }),
   };
 }
@@ -56,20 +59,20 @@ async function unpublished(): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
-test('only what was confirmed and not returned is marked; the rest stays for a later claim', async () => {
+test('marks confirmed events only, and leaves the rest for a later claim', async () => {
   const [confirmed, failed, returned, unsendable, refused] = [event(), event(), event(), event(), event()];
   await store(confirmed, failed, returned, unsendable, refused);
   const { relay } = brokerThat(() => ['confirmed', 'failed', 'returned', 'unsendable', 'refused']);
   await expect(relay.runOnce()).rejects.toThrow('the broker did not confirm 1 of 5 events');
   expect(await unpublished()).toEqual([failed.id, returned.id, unsendable.id, refused.id]);
 
-  // What no queue takes waits a moment; what merely failed is tried at once.
+  // The failed event can be claimed at once. The others wait, because no queue takes them.
   const next = confirmsAll();
   await next.relay.runOnce();
   expect(next.sent).toEqual([failed.id]);
 });
 
-test('a transaction that commits late, behind newer ids, is relayed', async () => {
+test('publishes the events of a transaction that commits after newer ids', async () => {
   const [early, late] = [event(), event()];
   const { relay, sent } = confirmsAll();
   await withTransaction(pool, 'a slow order', async (tx) => {
@@ -83,7 +86,7 @@ test('a transaction that commits late, behind newer ids, is relayed', async () =
   expect(await unpublished()).toEqual([]);
 });
 
-test('rows that one relay holds are left to it by another', async () => {
+test('does not claim rows that another relay holds', async () => {
   const [first, second] = [event(), event()];
   await store(first);
   const other = confirmsAll();
@@ -98,7 +101,7 @@ test('rows that one relay holds are left to it by another', async () => {
   expect(sent).toEqual([first.id]);
 });
 
-test('what has had no queue for long is tried seldom, so that many of them leave time for the others', async () => {
+test('retries an event less often the longer it has had no queue', async () => {
   const old = event();
   await store(old);
   await pool.query("UPDATE outbox SET created_at = now() - interval '5 minutes'");

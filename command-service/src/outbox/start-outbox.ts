@@ -5,30 +5,32 @@ import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { startLoop } from '@tallyline/chassis/process/loop';
 import { topology } from '@tallyline/contracts/topology';
-import type { Measures } from '../measures.js';
-import { answerReplayRequests } from '../replay/answer-replay-requests.js';
+import { answerReplayRequests } from '../lag/answer-replay-requests.js';
+import { readSource } from '../lag/source.sql.js';
+import { createWatermarkReporter } from '../lag/watermark.js';
+import type { ServiceMetrics } from '../metrics.js';
+import type { WriteDatabase } from './emit.js';
 import { type EventOrigin, originOf } from './event-message.js';
-import { createHandOver, type HandOver, type RunningHandOver } from './hand-over.js';
+import { createHandOver, type RunningHandOver } from './hand-over.js';
+import { createPublishResults } from './publish-results.js';
 import { createRelay } from './relay.js';
-import { createSettlement } from './settlement.js';
-import { readSource } from './source.sql.js';
-import { createWatermarkReporter } from './watermark.js';
 
-/** Often enough that lag is known to the second; each costs one index range of the last 15 s. */
+/** Lag is shown in whole seconds. */
 const WATERMARK_INTERVAL_MS = 1_000;
 
-/** Of loops that work only when they are told so. */
+/** Idle interval of loops driven by `wake()` alone. */
 const WOKEN_ONLY_MS = 3_600_000;
 
-/** Marks go together: a lone event's at once, under load 20 commits a second, where claim and mark took 220. */
-const SETTLING_PAUSE_MS = 50;
+/** Publish results that arrive within this time are recorded in one commit. The first after an idle time is recorded at once. */
+const RECORD_PAUSE_MS = 50;
 
 export interface Outbox {
   readonly link: BrokerLink<Publisher>;
-  readonly handOver: HandOver;
-  /** Why events wait in the outbox, in words that may be shown to whoever asks; undefined when nothing keeps them. */
+  /** Events emitted in transactions of this database are handed over: they go to the broker from memory, without a claim. */
+  writeDatabase(pool: Pool): WriteDatabase;
+  /** Why events wait in the outbox, as a sentence for the health check. Undefined when nothing keeps them there. */
   trouble(): string | undefined;
-  /** Resolves when the batch under way is confirmed and marked, and the connection is closed. */
+  /** Resolves when all publish results are recorded and the connection is closed. */
   stop(): Promise<void>;
 }
 
@@ -37,24 +39,24 @@ export interface OutboxOptions {
   readonly log: Logger;
   readonly brokerUrl: string;
   readonly pollIntervalMs: number;
-  readonly measures: Measures;
+  readonly metrics: ServiceMetrics;
 }
 
 /**
- * Starts what works on the outbox on one supervised broker connection: the hand-over with the loop that marks what it
- * published, the relay, the watermark reporter, and the answers to replay requests. A backlog is relayed by two loops: one
- * claims and marks while the other's batch is at the broker, where one alone left half of the time unused.
+ * Starts everything that works on the outbox, on one supervised broker connection: the hand-over with the loop that records
+ * its publish results, two relays, the watermark reporter, and the answers to replay requests. In a backlog, one relay
+ * claims and marks rows while the other waits for confirms.
  */
-export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures }: OutboxOptions): Outbox {
+export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, metrics }: OutboxOptions): Outbox {
   const link = superviseBroker<Publisher>({
     url: brokerUrl,
     name: 'command-service relay',
     log,
     topology,
     open: async (connection) => {
-      // Events say which database they come from, so it must be known before the first is published.
+      // Events name the database that they come from, so it must be known before the first one is published.
       origin = originOf(await readSource(onPool(pool)));
-      await answerReplayRequests(connection, { pool, log, wake: () => relay.wake() });
+      await answerReplayRequests(connection, { pool, log, wakeRelay: () => relay.wake() });
       return connection.publisher();
     },
     onUp: () => {
@@ -68,54 +70,55 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, measures }: 
     const open = publisher();
     return open && origin && { publisher: open, origin };
   };
-  const settlement = createSettlement({
+  const publishResults = createPublishResults({
     log,
-    onOutcome: measures.onOutcome,
+    onOutcome: metrics.onOutcome,
     onReturned: link.restoreTopology,
   });
-  const options = { pool, broker, settlement };
-  // By the first alone: a second relay that woke itself would never rest when all that it claims fails.
+  const options = { pool, broker, publishResults };
+  // Only the first relay wakes the second. If the second woke itself, it would spin while publishes fail.
   const first = createRelay({ ...options, onFullClaim: () => second.wake() });
   const relay = startLoop('relay', log, { idleMs: pollIntervalMs, turn: first.runOnce });
   const second = startLoop('second relay', log, { idleMs: WOKEN_ONLY_MS, turn: createRelay(options).runOnce });
   const handOver = createHandOver({
-    pool,
-    broker,
-    settlement,
+    ...options,
     wakeRelay: () => relay.wake(),
-    onAnswered: () => settling.wake(),
+    onAnswered: () => recorder.wake(),
   });
-  const settling = startLoop('settling', log, { idleMs: WOKEN_ONLY_MS, turn: () => settleAndRest(handOver) });
+  const recorder = startLoop('publish results', log, { idleMs: WOKEN_ONLY_MS, turn: () => recordAndPause(handOver) });
   const watermarks = createWatermarkReporter(pool, publisher, {
-    onBacklog: measures.onBacklog,
+    onBacklog: metrics.onBacklog,
     onSource: (source) => {
       origin = originOf(source);
     },
-    untaken: settlement.untaken,
+    problems: publishResults.problems,
   });
   const reporter = startLoop('watermark', log, { idleMs: WATERMARK_INTERVAL_MS, turn: watermarks.runOnce });
 
   return {
     link,
-    handOver,
+    writeDatabase: (pool) => ({ pool, handOver }),
     trouble: () => {
-      const away = link.trouble();
-      if (away !== undefined) return `events wait in the outbox: ${away}`;
-      const untaken = settlement.untaken();
-      return untaken.length === 0 ? undefined : untaken.join('; ');
+      const linkTrouble = link.trouble();
+      if (linkTrouble !== undefined) return `events wait in the outbox: ${linkTrouble}`;
+      return publishResults.problems().join('; ') || undefined;
     },
     stop: () =>
       link.stop(async () => {
         await handOver.answered();
-        await Promise.all([relay.stop(), second.stop(), settling.stop(), reporter.stop()]);
-        // What cannot be marked now is published again when its lease has ended.
-        await handOver.settle().catch((error: unknown) => log.warn({ err: error }, 'published events are not marked'));
+        await Promise.all([relay.stop(), second.stop(), recorder.stop(), reporter.stop()]);
+        await handOver.recordResults().catch((error: unknown) => {
+          log.warn(
+            { err: error },
+            'published events could not be marked; they are published again after the next start',
+          );
+        });
       }),
   };
 }
 
-async function settleAndRest(handOver: RunningHandOver): Promise<'busy' | 'idle'> {
-  if ((await handOver.settle()) === 0) return 'idle';
-  await delay(SETTLING_PAUSE_MS);
+async function recordAndPause(handOver: RunningHandOver): Promise<'busy' | 'idle'> {
+  if ((await handOver.recordResults()) === 0) return 'idle';
+  await delay(RECORD_PAUSE_MS);
   return 'busy';
 }

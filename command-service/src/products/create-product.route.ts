@@ -1,5 +1,4 @@
 import { type Route, route } from '@tallyline/chassis/http/route';
-import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { category, id, productName, sentPrice, stock } from '@tallyline/contracts/fields';
 import { exactCents } from '@tallyline/contracts/money';
@@ -12,12 +11,12 @@ import {
   requestKey,
   writtenHeaders,
 } from '../idempotency/idempotency-key.js';
-import type { HandOver } from '../outbox/hand-over.js';
+import type { WriteDatabase } from '../outbox/emit.js';
 import { createProduct } from './create-product.js';
 
 const body = z.strictObject({ name: productName, category, price: sentPrice, stock });
 
-export function createProductRoute(pool: Pool, handOver: HandOver): Route {
+export function createProductRoute(database: WriteDatabase): Route {
   return route(
     'post',
     '/api/products',
@@ -33,17 +32,17 @@ export function createProductRoute(pool: Pool, handOver: HandOver): Route {
       },
       problems: {
         409: {
-          cause: '`type` ends in key-running: the first request with this key is not done',
+          cause: '`type` ends in key-running: the first request with this key is still running',
           headers: keyInUseHeaders,
         },
-        422: '`type` ends in key-reused: the key belongs to another body',
+        422: '`type` ends in key-reused: the key was used with another body',
       },
     },
     async ({ body, headers, traceparent }) => {
       const { name, category, price, stock } = body;
       const product = { name, category, priceCents: exactCents(price), stock };
       const key = requestKey(headers['idempotency-key'], body);
-      const answer = await createProduct(pool, handOver, product, { traceparent, requestKey: key });
+      const answer = await createProduct(database, product, { traceparent, requestKey: key });
       if ('kind' in answer) throw keyProblem(answer.kind);
       const { productId, eventId } = answer.result;
       return {

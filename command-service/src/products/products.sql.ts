@@ -1,5 +1,4 @@
 import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
-import type { LockedProduct } from '../orders/decide-order.js';
 import { EVENT_TIME, type EventTime } from '../outbox/event-time.sql.js';
 
 export interface NewProduct {
@@ -9,15 +8,22 @@ export interface NewProduct {
   readonly stock: number;
 }
 
+/** A product whose row is locked. `stock` is what is left: it goes down as the orders of a group are accepted. */
+export interface LockedProduct {
+  readonly category: string;
+  readonly priceCents: number;
+  stock: number;
+}
+
 const COLUMNS = 'name, category, price, stock, created_at';
 
-/** Shows that a product could be stored. */
+/** The storage check runs it to see whether a product could be stored. It stores nothing. */
 export const productsStatement: Statement = {
   name: 'insert-no-product',
   text: `INSERT INTO products (${COLUMNS}) SELECT ${COLUMNS} FROM products WHERE false`,
 };
 
-/** The id of a new product, and the time of its event. */
+/** Stores a product. Returns its id, and the time of its event. */
 export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: number; createdAt: EventTime }> {
   const [row] = await tx.query<{ id: number; createdAt: EventTime }>({
     name: 'insert-product',
@@ -31,8 +37,8 @@ export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: 
 }
 
 /**
- * Locks products in id order, so that two groups cannot wait for each other. NO KEY UPDATE, because the foreign keys of
- * other groups' order lines take KEY SHARE on the same rows, and would wait for FOR UPDATE.
+ * Locks products in the order of their ids, so that two groups cannot wait for each other. The lock is NO KEY UPDATE,
+ * because the foreign keys of other groups' order lines take KEY SHARE on the same rows and would wait for FOR UPDATE.
  */
 export async function lockProducts(tx: Tx, ids: readonly number[]): Promise<Map<number, LockedProduct>> {
   const rows = await tx.query<{ id: number } & LockedProduct>({

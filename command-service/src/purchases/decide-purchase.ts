@@ -1,7 +1,7 @@
 import type { Branch } from '../branches/branches.sql.js';
 import type { RequestKey } from '../idempotency/idempotency-key.js';
 
-/** The rules of a purchase, as pure decisions. Stock is none of them: what was sold at the till has been sold. */
+/** The rules of a purchase, as pure functions. Stock is not checked, because the till has already sold the products. */
 
 export interface Purchase {
   readonly branchId: string;
@@ -10,12 +10,12 @@ export interface Purchase {
   readonly receiptId: string;
   /** Undefined for a new customer. */
   readonly userId: string | undefined;
-  /** One unit each, at the price that was charged. */
+  /** One unit of each product, at the price that was charged. */
   readonly items: readonly { readonly productId: number; readonly priceCents: number }[];
   readonly requestKey: RequestKey;
 }
 
-/** What the till is told of a purchase that is stored. */
+/** The answer to the till. */
 export interface RecordedPurchase {
   readonly purchaseId: number;
   readonly userId: string;
@@ -24,7 +24,7 @@ export interface RecordedPurchase {
   readonly eventId: string;
 }
 
-/** A stored purchase that has the same key, or the same receipt of the same branch, as the one that comes now. */
+/** A stored purchase with the same key, or the same receipt of the same branch, as the new one. */
 export interface EarlierPurchase extends RecordedPurchase, RequestKey {}
 
 export type Repeat =
@@ -39,7 +39,7 @@ export type PurchaseDecision =
   | { readonly kind: 'unknown-customer' }
   | { readonly kind: 'unknown-product'; readonly lines: readonly number[] };
 
-/** What is stored under the same key or receipt decides; undefined when nothing is. */
+/** Undefined when no purchase with the same key or receipt is stored. */
 export function decideRepeat({ requestKey }: Purchase, earlier: readonly EarlierPurchase[]): Repeat | undefined {
   const sameKey = earlier.find(({ key }) => key === requestKey.key);
   if (sameKey !== undefined) {

@@ -26,7 +26,7 @@ const earlier = (key: string, body: Buffer): EarlierPurchase => ({
   fingerprint: body,
 });
 
-test('a purchase is accepted for what was charged', () => {
+test('accepts a purchase at the prices that were charged', () => {
   expect(decidePurchase(purchase, [], known)).toEqual({ kind: 'accepted', branch: downtown, totalCents: 1_055 });
 });
 
@@ -34,12 +34,12 @@ test.each([
   ['the same key and body', earlier('k', fingerprint), { kind: 'replayed', purchase: { purchaseId: 7 } }],
   ['the same key, another body', earlier('k', Buffer.from('another')), { kind: 'key-reused' }],
   ['another key, the same receipt', earlier('other', fingerprint), { kind: 'receipt-taken', purchaseId: 7 }],
-])('what is stored decides, whatever is known now: %s', (_what, stored, decision) => {
+])('answers from the stored purchase when nothing else is known: %s', (_what, stored, decision) => {
   const nothing = { branches: [], productIds: new Set<number>(), customer: false };
   expect(decidePurchase(purchase, [stored], nothing)).toMatchObject(decision);
 });
 
-test('its own key decides before the receipt of another purchase', () => {
+test('checks the key before the receipt', () => {
   const both = [earlier('other', fingerprint), earlier('k', fingerprint)];
   expect(decidePurchase(purchase, both, known)).toMatchObject({ kind: 'replayed' });
 });
@@ -48,6 +48,6 @@ test.each([
   ['the branch', { ...known, branches: [] }, purchase, { kind: 'unknown-branch' }],
   ['the customer', { ...known, customer: false }, { ...purchase, userId: 'u' }, { kind: 'unknown-customer' }],
   ['a product', { ...known, productIds: new Set([1]) }, purchase, { kind: 'unknown-product', lines: [1] }],
-])('it is refused when nobody knows %s', (_what, facts, asked, decision) => {
+])('refuses a purchase when %s is unknown', (_what, facts, asked, decision) => {
   expect(decidePurchase(asked, [], facts)).toMatchObject(decision);
 });

@@ -1,7 +1,7 @@
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-/** Kept per zone: making one takes 40 times as long as using it. */
-function formatOf(timeZone: string): Intl.DateTimeFormat {
+/** Creating a format takes far longer than using it, so there is one for each time zone. */
+function formatFor(timeZone: string): Intl.DateTimeFormat {
   let format = formats.get(timeZone);
   if (format === undefined) {
     format = new Intl.DateTimeFormat('en', {
@@ -17,9 +17,9 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** The calendar day (`2026-11-20`) on the wall of a place at an instant, daylight saving included. */
+/** The calendar day (`2026-11-20`) of an instant in a time zone. */
 export function localDay(at: Date, timeZone: string): string {
-  const parts = formatOf(timeZone).formatToParts(at);
+  const parts = formatFor(timeZone).formatToParts(at);
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.find((candidate) => candidate.type === type)?.value ?? '';
   return `${part('year').padStart(4, '0')}-${part('month')}-${part('day')}`;
 }

@@ -22,9 +22,9 @@ const items = z
       seen.add(productId);
     });
   })
-  .meta({ description: 'Each product once at most' });
+  .meta({ description: 'Each product at most once' });
 
-/** A purchase as a till sends it, in camel case or in snake case. */
+/** The body of a purchase. Tills send it in camel case or in snake case. */
 export const purchaseBody = z.preprocess(
   camelCaseKeys,
   z.strictObject({
@@ -34,7 +34,7 @@ export const purchaseBody = z.preprocess(
     receiptId: tillId,
     idempotencyKey: optional(idempotencyKey).meta({
       description:
-        'Required here or as the header Idempotency-Key. The same key with the same purchase gets its first answer',
+        'Required here or as the header Idempotency-Key. The same purchase with the same key gets the first answer again',
     }),
     userId: optional(z.uuid({ version: 'v4', error: 'must be a UUID of version 4' }).toLowerCase()),
     items,
@@ -44,8 +44,8 @@ export const purchaseBody = z.preprocess(
 export type PurchaseBody = z.output<typeof purchaseBody>;
 
 /**
- * `branch_id` becomes `branchId`, unless both are there: then the second stays, and is refused as unknown. Only between
- * letters does `_` begin a word: `__proto__` is refused by its own name.
+ * Renames `branch_id` to `branchId`, unless there are both: then `branch_id` stays, and is refused as an unknown field. It
+ * only replaces `_` between lower-case letters, so that `__proto__` is refused under the name that was sent.
  */
 function camelCaseKeys(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

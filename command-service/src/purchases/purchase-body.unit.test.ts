@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { purchaseBody } from './purchase-body.js';
 
-test.each(['__proto__', '_id', 'branch__id', 'to_string'])('the unknown field %s is named as it was sent', (field) => {
+test.each(['__proto__', '_id', 'branch__id', 'to_string'])('names the unknown field %s as it was sent', (field) => {
   const body = JSON.parse(`{
     "branch_id": "downtown", "cashier_id": "c-1", "pos_id": "pos-1", "receipt_id": "R-1",
     "items": [{ "product_id": 1, "qty": 1, "unit_price": 1 }], "${field}": 1

@@ -9,11 +9,11 @@ import { createMetrics } from '@tallyline/chassis/process/metrics';
 import { openSuite, post } from '../../../tests/setup/suite.js';
 import { createTestPool } from '../../../tests/setup/test-database.js';
 import { api } from '../app.js';
+import { leaveToRelay } from '../outbox/emit.js';
 import type { EventTime } from '../outbox/event-time.sql.js';
-import { leaveToRelay } from '../outbox/hand-over.js';
 import { recordPurchaseRoutes } from './record-purchase.route.js';
 
-/** The running suite, and beside its command-service a till's view of one whose clock can be set. Only the clock is faked. */
+/** The running suite, and a second server with the purchase routes, whose clock the tests set. Only the clock is faked. */
 const suite = await openSuite();
 let pool: Pool;
 let server: Server;
@@ -30,7 +30,7 @@ beforeAll(async () => {
     log,
     metrics: createMetrics('test'),
     health: { required: {} },
-    routes: recordPurchaseRoutes(pool, leaveToRelay, clock),
+    routes: recordPurchaseRoutes(leaveToRelay(pool), clock),
   });
   server = createServer(app).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
@@ -43,7 +43,7 @@ afterAll(async () => {
   await pool.end();
 });
 
-/** Each purchase has a price of its own, so that a sum tells which of them are in it. */
+/** Each purchase of a test has another power of two as its price, so that a sum shows which purchases are in it. */
 async function buy(branchId: string, instant: string, unitPrice: number): Promise<void> {
   now = new Date(instant) as EventTime;
   const receipt = randomUUID();
@@ -57,7 +57,7 @@ async function revenue(branch: string, query: string): Promise<Record<string, nu
   return Object.fromEntries(body.map((row: { from: string; revenue: number }) => [row.from, row.revenue]));
 }
 
-test('purchases at 23:59:59 and 00:00:00 local time on both daylight-saving days are on their days', async () => {
+test('counts purchases at 23:59:59 and 00:00:00 local time on the right day on daylight-saving days', async () => {
   await buy('downtown', '2026-03-28T22:59:59Z', 1);
   await buy('downtown', '2026-03-28T23:00:00Z', 2);
   await buy('downtown', '2026-03-29T21:59:59Z', 4);
@@ -90,7 +90,7 @@ test('purchases at 23:59:59 and 00:00:00 local time on both daylight-saving days
   expect(unique.body.map((row: { uniqueCustomers: number }) => row.uniqueCustomers)).toEqual([1, 2, 1]);
 });
 
-test('ISO week 53 of 2026 goes from 28 December to 3 January; weeks and months fill their gaps with zeros', async () => {
+test('ISO week 53 of 2026 is from 28 December to 3 January, and weeks and months without sales are zero', async () => {
   await buy('harbour', '2026-12-27T23:59:59Z', 1);
   await buy('harbour', '2026-12-28T00:00:00Z', 2);
   await buy('harbour', '2026-12-31T23:59:59Z', 4);

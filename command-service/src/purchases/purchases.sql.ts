@@ -1,5 +1,6 @@
 import type { Queryable, Statement, Tx } from '@tallyline/chassis/postgres/pool';
-import type { OutboxRow } from '../outbox/outbox-row.js';
+import type { OutboxRow } from '../outbox/emit.js';
+import { eventValues, insertEventSql } from '../outbox/outbox.sql.js';
 import type { EarlierPurchase, Purchase } from './decide-purchase.js';
 
 export async function takePurchaseId(tx: Tx): Promise<number> {
@@ -11,7 +12,7 @@ export async function takePurchaseId(tx: Tx): Promise<number> {
   return row.id;
 }
 
-/** Purchases stored under the same key, or under the same receipt of the same branch. */
+/** Finds purchases with the same key, or with the same receipt of the same branch. */
 export function findEarlier(db: Queryable, { requestKey, branchId, receiptId }: Purchase): Promise<EarlierPurchase[]> {
   return db.query({
     name: 'find-earlier-purchases',
@@ -22,7 +23,7 @@ export function findEarlier(db: Queryable, { requestKey, branchId, receiptId }: 
   });
 }
 
-/** Which of the products exist, and whether the customer does. */
+/** Finds out which of the products exist, and whether the customer does. */
 export async function findKnown(
   tx: Tx,
   productIds: readonly number[],
@@ -42,7 +43,7 @@ const PURCHASE_COLUMNS =
 const CUSTOMER_COLUMNS = 'id, created_at';
 const ITEM_COLUMNS = 'purchase_id, product_id, unit_price';
 
-/** Show that a purchase could be stored. */
+/** The storage check runs these to see whether a purchase could be stored. They store nothing. */
 export const purchaseStatements: readonly Statement[] = Object.entries({
   purchases: PURCHASE_COLUMNS,
   customers: CUSTOMER_COLUMNS,
@@ -61,29 +62,30 @@ export interface NewPurchase {
   readonly event: OutboxRow;
 }
 
+const INSERT_PURCHASE = `
+  WITH purchase AS (
+    INSERT INTO purchases (${PURCHASE_COLUMNS})
+    VALUES ($1, $2, $3, $4, $5, $6, $7::bigint * 0.01, $8, $9, $10, $11, $12)
+    ON CONFLICT DO NOTHING RETURNING id
+  ), customer AS (
+    INSERT INTO customers (${CUSTOMER_COLUMNS}) SELECT $6, $12 FROM purchase WHERE $13::boolean
+  ), items AS (
+    INSERT INTO purchase_items (${ITEM_COLUMNS})
+    SELECT id, product_id, cents * 0.01
+      FROM purchase, unnest($14::bigint[], $15::bigint[]) AS item (product_id, cents)
+  ), event AS (
+    ${insertEventSql(16, 'FROM purchase')}
+  )
+  SELECT FROM purchase`;
+
 /**
- * Stores a purchase, its items, its new customer and its event. No row, and nothing is stored, when its key or receipt is
- * taken: a second request that comes at the same moment waits here for the first one's commit.
+ * Stores a purchase, its items, its new customer and its event. If its key or its receipt is taken, it stores nothing and
+ * returns no row. A second request that comes at the same moment waits here until the first has committed.
  */
 export function insertPurchase(purchase: Purchase, stored: NewPurchase): Statement {
   return {
     name: 'insert-purchase',
-    text: `
-      WITH purchase AS (
-        INSERT INTO purchases (${PURCHASE_COLUMNS})
-        VALUES ($1, $2, $3, $4, $5, $6, $7::bigint * 0.01, $8, $9, $10, $11, $12)
-        ON CONFLICT DO NOTHING RETURNING id
-      ), customer AS (
-        INSERT INTO customers (${CUSTOMER_COLUMNS}) SELECT $6, $12 FROM purchase WHERE $13::boolean
-      ), items AS (
-        INSERT INTO purchase_items (${ITEM_COLUMNS})
-        SELECT id, product_id, cents * 0.01
-          FROM purchase, unnest($14::bigint[], $15::bigint[]) AS item (product_id, cents)
-      ), event AS (
-        INSERT INTO outbox (id, topic, payload, traceparent, created_at, retry_at)
-        SELECT $11, $16, $17, $18, $12, $19::timestamptz FROM purchase
-      )
-      SELECT FROM purchase`,
+    text: INSERT_PURCHASE,
     values: [
       stored.id,
       purchase.branchId,
@@ -100,10 +102,7 @@ export function insertPurchase(purchase: Purchase, stored: NewPurchase): Stateme
       stored.newCustomer,
       purchase.items.map(({ productId }) => productId),
       purchase.items.map(({ priceCents }) => priceCents),
-      stored.event.topic,
-      stored.event.payload,
-      stored.event.traceparent,
-      stored.event.retryAt,
+      ...eventValues(stored.event),
     ],
   };
 }

@@ -1,7 +1,6 @@
 import { Problem } from '@tallyline/chassis/http/problem';
 import { type Route, route } from '@tallyline/chassis/http/route';
 import { invalidInput } from '@tallyline/chassis/http/validation';
-import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { CONSISTENCY_TOKEN } from '@tallyline/contracts/consistency';
 import { amount, id } from '@tallyline/contracts/fields';
 import { amountOf, exactCents } from '@tallyline/contracts/money';
@@ -14,14 +13,14 @@ import {
   requestKey,
   writtenHeaders,
 } from '../idempotency/idempotency-key.js';
-import type { HandOver } from '../outbox/hand-over.js';
+import type { WriteDatabase } from '../outbox/emit.js';
 import { type PurchaseBody, purchaseBody } from './purchase-body.js';
 import { type Clock, type RecordPurchaseResult, recordPurchase } from './record-purchase.js';
 
 const answer = z.object({ purchaseId: id, userId: z.uuid(), receiptId: z.string(), total: amount });
 
-/** A till's purchase, under both of its paths. */
-export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clock): Route[] {
+/** Tills may use either path. */
+export function recordPurchaseRoutes(database: WriteDatabase, clock?: Clock): Route[] {
   return ['/api/purchases', '/purchases'].map((path) =>
     route(
       'post',
@@ -29,9 +28,9 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
       {
         summary: 'Record a purchase at a till',
         description:
-          'An idempotency key is required, as `idempotencyKey` or as the header Idempotency-Key; both may be sent if they ' +
-          'are the same. A purchase has at most one unit of a product, so no product may come twice. Fields may come in ' +
-          'snake case, too (`branch_id`, `unit_price`); a refusal names them in camel case.',
+          'An idempotency key is required, as `idempotencyKey` or as the header Idempotency-Key. If both are sent, they must ' +
+          'be equal. A purchase has at most one unit of a product, so no product may appear twice. Fields may be in snake ' +
+          'case, too (`branch_id`, `unit_price`); a refusal names them in camel case.',
         headers: idempotencyHeaders,
         body: purchaseBody,
         answer: {
@@ -41,17 +40,16 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
           headers: writtenHeaders,
         },
         problems: {
-          409: '`type` ends in receipt-taken: the receipt was recorded under another key',
+          409: '`type` ends in receipt-taken: the receipt was recorded with another key',
           422:
-            '`type` ends in unknown-branch, unknown-customer or unknown-product, or in key-reused: the key belongs to ' +
-            'another purchase',
+            '`type` ends in unknown-branch, unknown-customer or unknown-product, or in key-reused: the key was used ' +
+            'with another purchase',
         },
       },
       async ({ body, headers, traceparent }) => {
         const { branchId, cashierId, posId } = body;
         const result = await recordPurchase(
-          pool,
-          handOver,
+          database,
           {
             branchId,
             cashierId,
@@ -78,7 +76,7 @@ export function recordPurchaseRoutes(pool: Pool, handOver: HandOver, clock?: Clo
 
 const KEY = '#/idempotencyKey';
 
-/** The key is in the body or in the header; the content is everything else. */
+/** The key may be in the body or in the header. The fingerprint covers all fields but the key. */
 function keyOf({ idempotencyKey, ...content }: PurchaseBody, header: string | undefined): RequestKey {
   if (idempotencyKey !== undefined && header !== undefined && idempotencyKey !== header) {
     throw invalidInput([{ pointer: KEY, detail: 'differs from the header Idempotency-Key' }]);
@@ -101,7 +99,7 @@ function refusal(
       return new Problem({
         slug: result.kind,
         status: 409,
-        detail: `receipt ${receiptId} of ${branchId} is purchase ${result.purchaseId}, recorded under another key`,
+        detail: `receipt ${receiptId} of ${branchId} is purchase ${result.purchaseId}, recorded with another key`,
         errors: [{ pointer: '#/receiptId', detail: `belongs to purchase ${result.purchaseId}` }],
         extra: { purchaseId: result.purchaseId },
       });

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
+import { onPool, type Pool, type Tx } from '@tallyline/chassis/postgres/pool';
 import { amountOf } from '@tallyline/contracts/money';
 import { readBranches } from '../branches/branches.sql.js';
+import { commitIfFree, emit, lockThenWrite, type WriteDatabase } from '../outbox/emit.js';
 import { type EventTime, readEventTime } from '../outbox/event-time.sql.js';
-import type { HandOver } from '../outbox/hand-over.js';
-import { outboxRow } from '../outbox/outbox-row.js';
 import {
   decidePurchase,
   decideRepeat,
@@ -19,54 +18,62 @@ export type RecordPurchaseResult =
   | Exclude<PurchaseDecision, { kind: 'accepted' }>
   | { readonly kind: 'recorded'; readonly purchase: RecordedPurchase };
 
-/** The time of a purchase. Tests on daylight-saving days give another one; nothing else does. */
+/** Tests on daylight-saving days set the time of a purchase. Nothing else replaces this clock. */
 export type Clock = (tx: Tx) => Promise<EventTime>;
 
-/** One transaction: look, decide, store the purchase and the event that tells of it; then the event is handed over. */
+/** Records a purchase and emits its event, in one transaction of two round trips. */
 export async function recordPurchase(
-  pool: Pool,
-  handOver: HandOver,
+  database: WriteDatabase,
   purchase: Purchase,
   traceparent: string,
   clock: Clock = readEventTime,
 ): Promise<RecordPurchaseResult> {
-  const productIds = purchase.items.map(({ productId }) => productId);
-  const work = async (tx: Tx) => {
-    // Sent together: one round trip.
-    const [earlier, branches, known, now, id] = await Promise.all([
-      findEarlier(tx, purchase),
-      readBranches(tx),
-      findKnown(tx, productIds, purchase.userId),
-      clock(tx),
-      takePurchaseId(tx),
-    ]);
-    const decision = decidePurchase(purchase, earlier, { ...known, branches });
-    if (decision.kind !== 'accepted') return { result: decision };
+  const { result, isStored } = await lockThenWrite(
+    database,
+    'record purchase',
+    (tx) => look(tx, purchase, clock),
+    async (tx, { earlier, now, id, ...known }): Promise<Written> => {
+      const decision = decidePurchase(purchase, earlier, known);
+      if (decision.kind !== 'accepted') return { result: decision };
 
-    const { branch, totalCents } = decision;
-    const { userId = randomUUID(), receiptId } = purchase;
-    const day = localDay(now, branch.timeZone);
-    const event = outboxRow('PurchaseCreated', factsOf(purchase, { id, day, userId, totalCents }), now, traceparent, {
-      retryAt: handOver.claimableFrom(now),
-    });
-    const newCustomer = purchase.userId === undefined;
-    // The second round trip, and the last.
-    const written = tx.commitBehind([insertPurchase(purchase, { id, userId, newCustomer, totalCents, day, event })]);
-    const recorded = { purchaseId: id, userId, receiptId, totalCents, eventId: event.id };
-    return { result: { kind: 'recorded' as const, purchase: recorded }, event, written };
-  };
-  const { result, event, written } = await withTransaction(pool, 'record purchase', work, { readsFirst: true });
-  if (event === undefined) return result;
-  const [stored] = await written.rows();
-  if (stored?.length === 0) return lostRace(pool, purchase);
-  handOver.committed([event]);
-  return result;
+      const { branch, totalCents } = decision;
+      const { userId = randomUUID(), receiptId } = purchase;
+      const day = localDay(now, branch.timeZone);
+      const facts = factsOf(purchase, { id, day, userId, totalCents });
+      const event = emit(tx, now, { type: 'PurchaseCreated', facts, traceparent });
+      const newCustomer = purchase.userId === undefined;
+      const isStored = commitIfFree(tx, insertPurchase(purchase, { id, userId, newCustomer, totalCents, day, event }));
+      const recorded = { purchaseId: id, userId, receiptId, totalCents, eventId: event.id };
+      return { result: { kind: 'recorded', purchase: recorded }, isStored };
+    },
+  );
+  if (isStored === undefined || (await isStored())) return result;
+  return lostRace(database.pool, purchase);
 }
 
-/** Another request took the key or the receipt after we had looked, and has committed: look again. */
+interface Written {
+  readonly result: RecordPurchaseResult;
+  /** Answers after the commit. It says no if another request took the key or the receipt first. */
+  readonly isStored?: () => Promise<boolean>;
+}
+
+async function look(tx: Tx, purchase: Purchase, clock: Clock) {
+  const productIds = purchase.items.map(({ productId }) => productId);
+  // All statements are sent together.
+  const [earlier, branches, known, now, id] = await Promise.all([
+    findEarlier(tx, purchase),
+    readBranches(tx),
+    findKnown(tx, productIds, purchase.userId),
+    clock(tx),
+    takePurchaseId(tx),
+  ]);
+  return { earlier, branches, ...known, now, id };
+}
+
+/** Another request took the key or the receipt after `look`, and has committed. So its purchase can be read now. */
 async function lostRace(pool: Pool, purchase: Purchase): Promise<RecordPurchaseResult> {
   const repeat = decideRepeat(purchase, await findEarlier(onPool(pool), purchase));
-  if (repeat === undefined) throw new Error('a purchase was in the way that is not there');
+  if (repeat === undefined) throw new Error('the key or the receipt was taken, but no purchase with it is stored');
   return repeat;
 }
 

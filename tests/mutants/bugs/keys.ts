@@ -32,7 +32,7 @@ export const keyBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: keyedTest,
-      name: 'a key is taken until its order has committed: another copy says that it is running',
+      name: 'a second copy of the service answers key-running until the order of the key has committed',
     },
   },
   {
@@ -41,10 +41,10 @@ export const keyBugs: readonly Mutant[] = [
     changes: [
       {
         file: placeOrder,
-        from: '    tx.commitBehind([...insertOrders(accepted), ...storeResults(KEY_SCOPE, keyed)]);\n',
-        to: "    await withTransaction(pool, 'keep keys', async (own) => own.commitBehind(storeResults(KEY_SCOPE, keyed)));\n    tx.commitBehind(insertOrders(accepted));\n",
+        from: '    if (accepted.length > 0) tx.commitBehind([insertOrders(accepted, events)]);\n    if (keyed.length > 0) tx.commitBehind([storeResults(KEY_SCOPE, keyed)]);\n',
+        to: '    const { text, values = [] } = storeResults(KEY_SCOPE, keyed);\n    await database.pool.query(text, [...values]);\n    tx.commitBehind([insertOrders(accepted, events)]);\n',
       },
     ],
-    caughtBy: { file: keyedTest, name: 'a key is kept with its order or not at all' },
+    caughtBy: { file: keyedTest, name: 'stores no key when its order cannot be stored' },
   },
 ];

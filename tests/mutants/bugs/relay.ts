@@ -1,6 +1,6 @@
 import type { Mutant } from '../mutant.js';
 
-const settlement = 'command-service/src/outbox/settlement.ts';
+const publishResults = 'command-service/src/outbox/publish-results.ts';
 const handOver = 'command-service/src/outbox/hand-over.ts';
 const claim = 'command-service/src/outbox/outbox.sql.ts';
 const relayTest = 'command-service/src/outbox/relay.int.test.ts';
@@ -13,21 +13,21 @@ export const relayBugs: readonly Mutant[] = [
     bug: 'rows are marked as published whatever the broker answered',
     changes: [
       {
-        file: settlement,
+        file: publishResults,
         from: "markPublished(ids('confirmed'))",
-        to: 'markPublished(sent.map(({ id }) => id))',
+        to: 'markPublished(results.map(({ id }) => id))',
       },
     ],
     caughtBy: {
       file: relayTest,
-      name: 'only what was confirmed and not returned is marked; the rest stays for a later claim',
+      name: 'marks confirmed events only, and leaves the rest for a later claim',
     },
   },
   {
     name: 'lease-for-ever',
     bug: 'a relay never claims a row that its writer did not publish',
     changes: [{ file: handOver, from: 'const LEASE_MS = 2_000;', to: 'const LEASE_MS = 2_000_000_000;' }],
-    caughtBy: { file: handOverTest, name: 'what a writer does not get to publish is claimed when its lease has ended' },
+    caughtBy: { file: handOverTest, name: 'lets a relay claim an event when its lease has ended' },
   },
   {
     name: 'hand-over-unconfirmed',
@@ -35,13 +35,13 @@ export const relayBugs: readonly Mutant[] = [
     changes: [
       {
         file: handOver,
-        from: '    const sent = open\n      ? await publishRows(open, rows)\n      : rows',
-        to: "    if (open) void publishRows(open, rows);\n    const sent = open\n      ? rows.map(({ id, topic }) => ({ id, topic, outcome: 'confirmed' as const }))\n      : rows",
+        from: '    const results = open\n      ? await publishRows(open, rows)\n      : rows',
+        to: "    if (open) void publishRows(open, rows);\n    const results = open\n      ? rows.map(({ id, topic }) => ({ id, topic, outcome: 'confirmed' as const }))\n      : rows",
       },
     ],
     caughtBy: {
       file: handOverTest,
-      name: 'a committed event goes to the broker without a claim, and is marked when the broker has confirmed it',
+      name: 'publishes a committed event without a claim, and marks it once the broker has confirmed it',
     },
   },
   {
@@ -83,6 +83,6 @@ export async function claimUnpublished(tx: Tx, limit: number): Promise<Publishab
 `,
       },
     ],
-    caughtBy: { file: relayTest, name: 'a transaction that commits late, behind newer ids, is relayed' },
+    caughtBy: { file: relayTest, name: 'publishes the events of a transaction that commits after newer ids' },
   },
 ];

@@ -40,8 +40,8 @@ export const trustBugs: readonly Mutant[] = [
       },
     ],
     caughtBy: {
-      file: 'command-service/src/outbox/watermark.int.test.ts',
-      name: 'a second is told of when nothing more can be committed in it, and only then',
+      file: 'command-service/src/lag/watermark.int.test.ts',
+      name: 'reports a second only when no more events can be committed in it',
     },
   },
 ];

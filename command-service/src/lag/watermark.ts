@@ -6,7 +6,7 @@ import { EVENTS_EXCHANGE, OUTBOX_APP_ID, WATERMARK_TOPIC } from '@tallyline/cont
 import { MAX_DETAIL_LENGTH, MAX_PROBLEMS, type Watermark } from '@tallyline/contracts/watermark';
 import { v7 as uuidv7 } from 'uuid';
 import { type Backlog, createBacklogReader } from './backlog.js';
-import { createCommitHorizon } from './commit-horizon.js';
+import { createCommitHorizonReader } from './commit-horizon.js';
 import { readSource } from './source.sql.js';
 import {
   countCommitted,
@@ -15,59 +15,55 @@ import {
   readPrunedUntil,
   setReportedUntil,
 } from './watermark.sql.js';
+import { watermarkRange } from './watermark-range.js';
 
-/** How far back each watermark recounts: a safety net for clocks that were set. */
-const RECOUNT_MS = 15_000;
-/** One watermark covers at most this much, so that a day's outage becomes 24 messages of 200 kB, not one of 5 MB. */
+/** After a long outage, one watermark for all of it would be a message of several megabytes. */
 const MAX_SPAN_MS = 3_600_000;
-/** And less after a failure: an hour of 2,000 events a second takes as long to count as a statement may. */
+/** Each failure halves the span, down to this: counting a busy hour may take longer than a statement may run. */
 const MIN_SPAN_MS = 60_000;
 
 export interface WatermarkOptions {
   readonly onBacklog?: (backlog: Backlog) => void;
   /** Called whenever the identity of the database was read. */
   readonly onSource?: (source: Source) => void;
-  /** What the broker does not take at the moment, in words. */
-  readonly untaken?: () => readonly string[];
+  /** Sentences that say which events the broker does not take. */
+  readonly problems?: () => readonly string[];
 }
 
 export interface WatermarkReporter {
-  /** Sends one watermark. 'busy' when the time up to now needs more than one. */
+  /** Publishes one watermark. 'busy' when another one can follow at once. */
   runOnce(): Promise<'busy' | 'idle'>;
 }
 
 /**
- * Tells the read side, through the same exchange as the events, how many were committed in every whole second in which
- * nothing more can be. The counts are then final, and the read side's proof is sound: it can only settle what was
- * committed, so as many settled as committed are the same events. While a second is open, a newer event that was settled
- * would stand in for an older one that was not.
+ * Reports to the read side, through the exchange of the events, how many events were committed in each whole second before
+ * the commit horizon. These counts are final. The read side only accounts for committed events, so once it has accounted for
+ * as many of a second as were committed, it has all of them. With counts of a second that is still open, a newer event could
+ * stand in for an older one that is missing.
  *
- * What was told is remembered in the database, so a relay that dies or a broker that is away leaves no second untold.
+ * The database stores until when was reported. So no second is left out when a relay dies or the broker is unreachable.
  */
 export function createWatermarkReporter(
   pool: Pool,
   publisher: () => Publisher | undefined,
-  { onBacklog = () => undefined, onSource = () => undefined, untaken = () => [] }: WatermarkOptions = {},
+  { onBacklog = () => undefined, onSource = () => undefined, problems = () => [] }: WatermarkOptions = {},
 ): WatermarkReporter {
   const readBacklog = createBacklogReader();
-  const readHorizon = createCommitHorizon();
-  let spanMs = MAX_SPAN_MS;
+  const readHorizon = createCommitHorizonReader();
+  let maxSpanMs = MAX_SPAN_MS;
 
   async function report(tx: Tx, open: Publisher): Promise<'busy' | 'idle'> {
     const reportedUntil = await lockReportedUntil(tx);
     if (reportedUntil === undefined) return 'idle';
     const { now, horizon } = await readHorizon(tx);
-    // Nothing is known that was not reported. A clock that was set back is another matter: seconds that were reported get
-    // more events until it has caught up.
-    if (horizon === undefined || (horizon < reportedUntil && reportedUntil <= now)) return 'idle';
-    const spanEnd = new Date(reportedUntil.getTime() + spanMs);
-    const until = wholeSecond(latest(reportedUntil, earliest(horizon, spanEnd)));
-    const from = wholeSecond(new Date(earliest(reportedUntil, horizon).getTime() - RECOUNT_MS));
-    const seconds = await countCommitted(tx, from, earliest(until, wholeSecond(horizon)));
+    const range = watermarkRange({ reportedUntil, now, horizon, maxSpanMs });
+    if (range === undefined) return 'idle';
+    const { from, until, countUntil, hasMore } = range;
+    const seconds = await countCommitted(tx, from, countUntil);
     const prunedUntil = await readPrunedUntil(tx);
     const backlog = await readBacklog(tx);
     onBacklog(backlog);
-    // Behind the counts: the log has at least what they have.
+    // Read after the counts, so the log position is not before the events that they count.
     const source = await readSource(tx);
     onSource(source);
     const published = open.publish(
@@ -84,41 +80,37 @@ export function createWatermarkReporter(
         })),
         waiting: backlog.waiting,
         source,
-        problems: untaken()
+        problems: problems()
           .slice(0, MAX_PROBLEMS)
-          .map((words) => ({ code: 'events-not-taken', detail: words.slice(0, MAX_DETAIL_LENGTH) })),
+          .map((sentence) => ({ code: 'events-not-taken', detail: sentence.slice(0, MAX_DETAIL_LENGTH) })),
       }),
     );
-    // An alarm is the answer to a publish, often to this one: its confirm comes when the alarm ends, and nobody would count.
+    // During an alarm, the broker confirms only when the alarm ends. Without a limit, no backlog would be read until then.
     const outcome = await Promise.race([published, delay(CONFIRM_TIMEOUT_MS, 'unanswered', { ref: false })]);
     if (outcome !== 'confirmed') throw new Error(`the broker answered a watermark with "${outcome}"`);
     await setReportedUntil(tx, until);
-    return spanEnd < horizon ? 'busy' : 'idle';
+    return hasMore ? 'busy' : 'idle';
   }
 
   return {
     runOnce: async () => {
       const open = publisher();
       if (open === undefined) {
-        // Nobody can be told now, and this is when whoever watches wants to know most.
+        // No watermark can be sent now, but the metrics must still show the growing backlog.
         onBacklog(await withTransaction(pool, 'read backlog', readBacklog));
         return 'idle';
       }
       try {
         const state = await withTransaction(pool, 'report watermark', (tx) => report(tx, open));
-        spanMs = MAX_SPAN_MS;
+        maxSpanMs = MAX_SPAN_MS;
         return state;
       } catch (error) {
-        spanMs = Math.max(MIN_SPAN_MS, spanMs / 2);
+        maxSpanMs = Math.max(MIN_SPAN_MS, maxSpanMs / 2);
         throw error;
       }
     },
   };
 }
-
-const wholeSecond = (time: Date) => new Date(Math.floor(time.getTime() / 1000) * 1000);
-const earliest = (a: Date, b: Date) => (a < b ? a : b);
-const latest = (a: Date, b: Date) => (a < b ? b : a);
 
 function watermarkMessage(watermark: Watermark) {
   return {

@@ -1,12 +1,13 @@
-import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
 import { z } from 'zod';
-import { decideOrder, type OrderDecision } from '../orders/decide-order.js';
-import { newOrder } from '../orders/new-order.js';
-import { insertOrders, type NewOrder, readClockAndTakeIds } from '../orders/orders.sql.js';
-import { lockProducts } from '../products/products.sql.js';
+import { decideOrder, type OrderDecision } from '../../orders/decide-order.js';
+import { orderCreated } from '../../orders/order-created.js';
+import { insertOrders, type NewOrder, readClockAndTakeIds } from '../../orders/orders.sql.js';
+import { emit, leaveToRelay, withEvents } from '../../outbox/emit.js';
+import { lockProducts } from '../../products/products.sql.js';
 
-/** PostgreSQL knows no year 0, and no shop has orders from before computers. */
+/** Earlier times are refused: PostgreSQL has no year 0, and no shop has orders from before computers. */
 const EPOCH = new Date(0);
 const CLOCK_TOLERANCE_MS = 60_000;
 
@@ -26,8 +27,9 @@ export const pastOrder = z.strictObject({
     .max(MAX_ORDER_LINES),
 });
 
-/** Why an order of a group was not stored; `index` is its place in the group. */
+/** Why an order was not stored. */
 export interface Refusal {
+  /** Position of the order in its group. */
   readonly index: number;
   readonly reason: string;
 }
@@ -35,32 +37,30 @@ export interface Refusal {
 export type PastOrder = z.output<typeof pastOrder>;
 
 /**
- * Stores orders of the past under the rules of orders of today: catalogue price, stock, and one event each, in one
- * transaction. The event says when the order was placed; its id says when it was committed, and that is what lag is about.
+ * Stores orders of the past in one transaction, by the rules of new orders: catalogue price, stock, and one event each. The
+ * event says when the order was placed. Its id contains the time of the commit, from which lag is computed.
  */
 export function importOrders(
   pool: Pool,
   group: readonly PastOrder[],
   traceparent: string,
 ): Promise<readonly Refusal[]> {
-  return withTransaction(pool, 'import orders', async (tx) => {
+  return withEvents(leaveToRelay(pool), 'import orders', async (tx) => {
     const productIds = new Set(group.flatMap(({ items }) => items.map(({ productId }) => productId)));
     const [catalogue, { now, ids }] = await Promise.all([
       lockProducts(tx, [...productIds]),
       readClockAndTakeIds(tx, group.length),
     ]);
     const refusals: Refusal[] = [];
-    const accepted = group.flatMap(({ placedAt, customerId, items }, index): NewOrder[] => {
+    const accepted: NewOrder[] = [];
+    group.forEach(({ placedAt, customerId, items }, index) => {
       const lines = items.map((item) => ({ ...item, priceCents: undefined }));
       const decision = decideOrder(lines, catalogue);
-      if (decision.kind !== 'accepted') {
-        refusals.push({ index, reason: reasonOf(decision) });
-        return [];
-      }
-      const accepted = { id: ids[index] as number, customerId, ...decision };
-      return [newOrder(accepted, { now, placedAt, traceparent, retryAt: undefined })];
+      if (decision.kind === 'accepted') accepted.push({ id: ids[index] as number, customerId, placedAt, ...decision });
+      else refusals.push({ index, reason: reasonOf(decision) });
     });
-    tx.commitBehind(insertOrders(accepted));
+    const events = accepted.map((order) => emit(tx, now, orderCreated(order, traceparent)));
+    if (accepted.length > 0) tx.commitBehind([insertOrders(accepted, events)]);
     return refusals;
   });
 }

@@ -1,9 +1,9 @@
 import type { PublishOutcome } from '@tallyline/chassis/broker/publisher';
 import { Counter, Gauge, Histogram, type Metrics } from '@tallyline/chassis/process/metrics';
-import type { Backlog } from './outbox/backlog.js';
+import type { Backlog } from './lag/backlog.js';
 
-/** What this service counts of its own work; docs/operations.md says what each is good for. */
-export interface Measures {
+/** The metrics of this service; docs/operations.md explains each. */
+export interface ServiceMetrics {
   onGroup(size: number): void;
   onOutcome(outcome: PublishOutcome, count: number): void;
   onBacklog(backlog: Backlog): void;
@@ -11,8 +11,7 @@ export interface Measures {
 
 const GROUP_SIZES = [1, 2, 5, 10, 20, 50, 100, 200];
 
-/** The backlog is what the relay counted last for a watermark (backlog.ts): reading it asks no database. */
-export function createMeasures(metrics: Metrics): Measures {
+export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
   const registers = [metrics];
   const groups = new Histogram({
     name: 'tallyline_order_group_size',
@@ -35,7 +34,7 @@ export function createMeasures(metrics: Metrics): Measures {
   });
   const oldest = new Gauge({
     name: 'tallyline_outbox_oldest_age_seconds',
-    help: 'Age of the oldest of them, 0 when there is none',
+    help: 'Age of the oldest event that the broker has not confirmed, 0 when there is none',
     registers,
   });
   return {

@@ -1,13 +1,13 @@
 import { expect, test } from '@jest/globals';
 import type { PublishOutcome } from '@tallyline/chassis/broker/publisher';
 import type { Logger } from '@tallyline/chassis/process/logger';
-import { createSettlement } from './settlement.js';
+import { createPublishResults } from './publish-results.js';
 
-test('a topic without a queue is named once until one of its events was confirmed, whatever else is published', () => {
+test('logs a topic without a queue once, and again after one of its events was confirmed', () => {
   const named: unknown[] = [];
   const log = { error: ({ topic }: { topic: string }) => named.push(topic) } as unknown as Logger;
-  const settlement = createSettlement({ log });
-  const report = (topic: string, outcome: PublishOutcome) => settlement.report([{ id: '1', topic, outcome }]);
+  const publishResults = createPublishResults({ log });
+  const report = (topic: string, outcome: PublishOutcome) => publishResults.report([{ id: '1', topic, outcome }]);
   for (let n = 0; n < 3; n += 1) {
     report('purchase.created', 'returned');
     report('order.created', 'confirmed');

@@ -10,7 +10,7 @@ export interface OrderLine {
   readonly order: PastOrder;
 }
 
-/** A line that is no order, and why. */
+/** A line that is not an order, and the reason. */
 export interface InvalidLine {
   readonly number: number;
   readonly fault: string;
@@ -20,7 +20,7 @@ export type Line = OrderLine | InvalidLine;
 
 const BYTE_ORDER_MARK = /^\ufeff/;
 
-/** One order per line; empty lines are passed over. Throws the reason of `stop` when that is given. */
+/** Yields one order per line, and skips empty lines. Throws the reason of `stop` once that is aborted. */
 export async function* orderLines(stdin: typeof process.stdin, stop: AbortSignal): AsyncGenerator<Line> {
   let number = 0;
   for await (const line of linesOf(stdin, stop)) {
@@ -34,12 +34,12 @@ export async function* orderLines(stdin: typeof process.stdin, stop: AbortSignal
 
 async function* linesOf(stdin: typeof process.stdin, signal: AbortSignal): AsyncGenerator<string> {
   try {
-    // Node takes one for an empty input.
+    // Node would treat a directory as an empty input.
     if (fstatSync(stdin.fd).isDirectory()) throw new Error('it is a directory');
-    // Node takes the halves of CRLF for two ends when 100 ms lie between them, as between two chunks that are being stored.
+    // By default, Node counts CR and LF as two line ends if 100 ms pass between them, as they can between two chunks.
     yield* createInterface({ input: stdin, signal, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
-    // Without its cause, which a lost connection may be: it was not the database's.
+    // The cause is left out: it may be a lost connection, and would be reported as one of the database.
     throw new Error(`the input cannot be read: ${error instanceof Error ? error.message : error}`);
   }
 }
@@ -59,5 +59,25 @@ function parse(text: string): { readonly order: PastOrder } | { readonly fault: 
     if (!(error instanceof Problem)) throw error;
     const { detail, errors = [] } = error.details;
     return { fault: errors.map((fault) => `${fault.pointer} ${fault.detail}`).join(', ') || detail };
+  }
+}
+
+const MAX_RANGES = 500;
+
+/** Collects ascending line numbers and prints them as ranges: "3, 17 to 19". */
+export class LineRanges {
+  readonly #ranges: { first: number; last: number }[] = [];
+  #more = 0;
+
+  add(line: number): void {
+    const range = this.#ranges.at(-1);
+    if (this.#more === 0 && range?.last === line - 1) range.last = line;
+    else if (this.#ranges.length < MAX_RANGES) this.#ranges.push({ first: line, last: line });
+    else this.#more += 1;
+  }
+
+  toString(): string {
+    const ranges = this.#ranges.map(({ first, last }) => (first === last ? `${first}` : `${first} to ${last}`));
+    return ranges.join(', ') + (this.#more > 0 ? ` and ${this.#more} more` : '');
   }
 }

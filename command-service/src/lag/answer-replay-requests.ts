@@ -3,21 +3,21 @@ import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { type ReplayRequest, replayRequest } from '@tallyline/contracts/replay-request';
 import { REPLAY_QUEUE } from '@tallyline/contracts/topology';
-import { tellAgainFrom, unpublishSeconds } from './replay.sql.js';
+import { reportAgainFrom, unpublishSeconds } from './replay-requests.sql.js';
 
-/** What was published in the last seconds may be on its way, and is not sent again. */
+/** Events that were published less than this long ago may still be on their way, and are not published again. */
 const GRACE_SECONDS = 10;
 
 export interface ReplayDependencies {
   readonly pool: Pool;
   readonly log: Logger;
-  /** Called when there is something to publish again. */
-  readonly wake: () => void;
+  /** Called when there are events to publish again. */
+  readonly wakeRelay: () => void;
 }
 
 /**
- * Takes the read side's requests. Without acknowledgement: one that is lost or fails is not worth keeping, because the
- * read side asks again for as long as it misses something. Where the user may not read them, publishing goes on.
+ * Consumes the replay requests of the read side. They are not acknowledged: the read side repeats a request while events are
+ * missing, so a lost one does no harm. If the broker user may not read the queue, the outbox works without it.
  */
 export async function answerReplayRequests(connection: Connection, dependencies: ReplayDependencies): Promise<void> {
   const refusal = await connection.optionalChannel((channel) =>
@@ -33,27 +33,28 @@ export async function answerReplayRequests(connection: Connection, dependencies:
   if (refusal) {
     dependencies.log.error(
       { error: refusal.message },
-      `replay requests cannot be read from ${REPLAY_QUEUE}: events that the broker loses do not come back by themselves`,
+      `replay requests cannot be read from ${REPLAY_QUEUE}: events that the broker loses are not published again ` +
+        'by themselves; let the broker user read that queue',
     );
   }
 }
 
-async function answer(body: Buffer, { pool, log, wake }: ReplayDependencies): Promise<void> {
-  const request = read(body);
-  if (request === undefined) return log.warn('ignored a replay request that is not one');
+async function answer(body: Buffer, { pool, log, wakeRelay }: ReplayDependencies): Promise<void> {
+  const request = parse(body);
+  if (request === undefined) return log.warn('ignored a malformed replay request');
   try {
     const seconds = request.seconds.map((second) => new Date(second));
     const events = seconds.length > 0 ? await unpublishSeconds(onPool(pool), seconds, GRACE_SECONDS) : 0;
     const { tellFrom } = request;
-    if (tellFrom !== undefined) await tellAgainFrom(onPool(pool), tellFrom === null ? null : new Date(tellFrom));
+    if (tellFrom !== undefined) await reportAgainFrom(onPool(pool), tellFrom === null ? null : new Date(tellFrom));
     log.info({ events, seconds: seconds.length, tellFrom }, 'publishing again what the read side misses');
-    if (events > 0) wake();
+    if (events > 0) wakeRelay();
   } catch (error) {
     log.warn({ err: error }, 'a replay request failed; the read side will ask again');
   }
 }
 
-function read(body: Buffer): ReplayRequest | undefined {
+function parse(body: Buffer): ReplayRequest | undefined {
   try {
     return replayRequest.safeParse(JSON.parse(body.toString('utf8'))).data;
   } catch {

@@ -1,25 +1,25 @@
 import { expect, test } from '@jest/globals';
-import { horizonOf, type Look, look } from './commit-horizon.js';
+import { commitHorizon, type Look, look } from './commit-horizon.js';
 
 const at = (second: number) => new Date(second * 1000);
 
-/** The horizon after a series of looks, each one second after the other. */
+/** The horizon after a series of looks, one each second. */
 function horizonAfter(...writersOfEachLook: string[][]): Date | undefined {
   const last = writersOfEachLook.reduce<Look | undefined>(
     (before, writers, index) => look(before, at(index + 1), writers),
     undefined,
   );
-  return last && horizonOf(last);
+  return last && commitHorizon(last);
 }
 
 test.each([
-  ['nobody writes', [[]], at(1)],
-  ['the first look finds a writer, who may be of any age', [['a']], undefined],
+  ['there are no writers', [[]], at(1)],
+  ['the first look shows a writer', [['a']], undefined],
   ['a writer of the first look is still there', [['a'], ['a', 'b']], undefined],
   ['the writer of the first look is gone', [['a'], []], at(2)],
   ['a writer came after the first look', [[], ['a']], at(1)],
-  ['it is still there, and others came and went', [[], ['a'], ['a', 'b'], ['a', 'c']], at(1)],
-  ['it is gone, and one who came after it is there', [[], ['a'], ['a', 'b'], ['b']], at(2)],
-])('the commit horizon when %s', (_when, looks, horizon) => {
+  ['that writer is still there, and others came and went', [[], ['a'], ['a', 'b'], ['a', 'c']], at(1)],
+  ['that writer is gone, and a later one is there', [[], ['a'], ['a', 'b'], ['b']], at(2)],
+])('finds the commit horizon when %s', (_when, looks, horizon) => {
   expect(horizonAfter(...looks)).toEqual(horizon);
 });

@@ -6,10 +6,10 @@ import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { type Backlog, createBacklogReader } from './backlog.js';
 import { createWatermarkReporter } from './watermark.js';
 
-// One connection, whose counters can be flushed.
+// A single connection, so that its statistics can be flushed.
 const { pool } = await openTestDatabase('write', { maxConnections: 1, emptied: ['outbox'] });
 
-/** Events of an hour ago: those of the last seconds are counted by the second, too, which is another matter. */
+/** Writes events of an hour ago, so that no watermark counts them by the second. */
 const write = (count: number, publishedAt: string | null = null) =>
   pool.query(
     `INSERT INTO outbox (id, topic, payload, created_at, published_at)
@@ -18,7 +18,7 @@ const write = (count: number, publishedAt: string | null = null) =>
     [count, publishedAt, lowestUuidOf(new Date(Date.now() - 3_600_000)).slice(0, 13)],
   );
 
-test('a count that took long holds until it has rested; that nothing waits is told at once', async () => {
+test('uses a slow count again during the pause, but sees at once that nothing waits', async () => {
   let now = 0;
   const clock = () => {
     now += 100;
@@ -30,16 +30,16 @@ test('a count that took long holds until it has rested; that nothing waits is to
   await write(3);
   expect(await backlog()).toMatchObject({ waiting: 3 });
   await write(2);
-  const rested: Backlog = await backlog();
-  expect(rested.waiting).toBe(3);
-  expect(rested.oldestAgeSeconds).toBeGreaterThan(0);
+  const duringPause: Backlog = await backlog();
+  expect(duringPause.waiting).toBe(3);
+  expect(duringPause.oldestAgeSeconds).toBeGreaterThan(0);
   now += 2_000;
   expect(await backlog()).toMatchObject({ waiting: 5 });
   await pool.query('UPDATE outbox SET published_at = now()');
   expect(await backlog()).toEqual({ waiting: 0, oldestAgeSeconds: 0 });
 });
 
-test('a watermark never reads the outbox from end to end, though statistics say that most of it waits', async () => {
+test('a watermark does not scan the whole outbox, even if statistics say that most of it waits', async () => {
   await write(20_000, '2026-11-20T00:00:00Z');
   await write(20_000);
   await pool.query('ANALYZE outbox');
@@ -56,7 +56,7 @@ test('a watermark never reads the outbox from end to end, though statistics say 
   };
   const publisher: Publisher = {
     publish,
-    publishAll: () => Promise.reject(new Error('not asked for')),
+    publishAll: () => Promise.reject(new Error('a watermark is published alone')),
     whyRejected: () => undefined,
   };
   await createWatermarkReporter(pool, () => publisher).runOnce();

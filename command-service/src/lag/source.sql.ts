@@ -2,9 +2,9 @@ import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { Source } from '@tallyline/contracts/source';
 
 /**
- * The identity of this write database, its epoch, and how far its write-ahead log is. The epoch has four parts: the
+ * The identity of this write database, its epoch, and the position of its write-ahead log. The epoch has four parts: the
  * cluster's system identifier, the database's oid, the timeline, and the transaction that wrote the row with the identity.
- * The last one tells a dump that was restored into the same database: restoring writes the row anew.
+ * The last part changes when a dump is restored into the same database, because restoring writes the row again.
  */
 export async function readSource(db: Queryable): Promise<Source> {
   const [row] = await db.query<Omit<Source, 'checkpointAt'> & { checkpointAt: Date }>({
@@ -18,6 +18,6 @@ export async function readSource(db: Queryable): Promise<Source> {
         FROM source_identity identity, pg_control_system() cluster, pg_control_checkpoint() checkpoint, pg_database database
        WHERE database.datname = current_database()`,
   });
-  if (row === undefined) throw new Error('source_identity has no row; apply init-write.sql');
+  if (row === undefined) throw new Error('table source_identity has no row; apply init-write.sql');
   return { ...row, checkpointAt: row.checkpointAt.toISOString() };
 }

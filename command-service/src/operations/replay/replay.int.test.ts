@@ -1,19 +1,19 @@
 import { expect, test } from '@jest/globals';
 import { onPool, withTransaction } from '@tallyline/chassis/postgres/pool';
-import { openTestDatabase } from '../../../tests/setup/test-database.js';
-import type { EventTime } from '../outbox/event-time.sql.js';
-import { insertOutboxRow } from '../outbox/outbox.sql.js';
-import { outboxRow } from '../outbox/outbox-row.js';
+import { openTestDatabase } from '../../../../tests/setup/test-database.js';
+import { outboxRow } from '../../outbox/emit.js';
+import type { EventTime } from '../../outbox/event-time.sql.js';
+import { insertOutboxRow } from '../../outbox/outbox.sql.js';
 import { countEvents, countPublished, unpublishRange } from './replay.sql.js';
 
 const { pool } = await openTestDatabase('write');
 
 const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
 
-test('a range is marked batch by batch, without those that were published since', async () => {
+test('marks a range batch by batch, without events that were published meanwhile', async () => {
   const first = Date.now();
   const rows = Array.from({ length: 7 }, (_, n) =>
-    outboxRow('ProductCreated', facts, new Date(first + n) as EventTime, ''),
+    outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, new Date(first + n) as EventTime),
   );
   await withTransaction(pool, 'store events', async (tx) => {
     tx.commitBehind(rows.map(insertOutboxRow));
@@ -29,7 +29,7 @@ test('a range is marked batch by batch, without those that were published since'
   const batches: number[] = [];
   for await (const marked of unpublishRange(db, range, 2)) {
     batches.push(marked);
-    // The relay is at work meanwhile.
+    // A relay publishes events between two batches.
     await pool.query('UPDATE outbox SET published_at = now() WHERE published_at IS NULL AND id < $1', [ids[2]]);
   }
   expect(batches).toEqual([2, 2, 1]);

@@ -4,10 +4,10 @@ import { traceparentOf } from '@tallyline/chassis/process/trace-context';
 import { importOrders } from './import-orders.js';
 import type { InvalidLine, Line, OrderLine } from './order-lines.js';
 
-/** Large enough to share a commit, small enough not to keep customers of now waiting for a product: 20 ms. */
+/** Larger groups would lock products for so long that customers who order now would notice. */
 export const GROUP_SIZE = 200;
 
-/** What became of the lines so far. */
+/** Counts of lines so far. */
 export interface Imported {
   readonly imported: number;
   readonly refused: number;
@@ -16,15 +16,15 @@ export interface Imported {
 }
 
 export interface ImportListener {
-  /** A line that is no order. It is passed over, or where this is left out it ends the import. */
+  /** Called for an invalid line, which is then left out. Without this function, an invalid line stops the import. */
   onInvalid?(line: InvalidLine): void;
-  /** `nth`: of the refused lines, from 1. */
+  /** `nth` counts the refused lines, from 1. */
   onRefused(line: OrderLine, reason: string, nth: number): void;
-  /** After each group. */
+  /** Called after each group. */
   onStored(soFar: Imported): void;
 }
 
-/** Stores orders of the past group by group. Whatever ends it early, its error says where to go on. */
+/** Stores orders of the past, group by group. If the import stops early, the error names the line to resume from. */
 export async function importLines(
   pool: Pool,
   lines: AsyncIterable<Line>,
@@ -49,7 +49,7 @@ export async function importLines(
       onStored(soFar);
     }
   } catch (error) {
-    throw whereItStopped(error, soFar.upToLine, group);
+    throw withResumeLine(error, soFar.upToLine, group);
   }
 }
 
@@ -65,12 +65,12 @@ async function* inGroups(lines: AsyncIterable<Line>, endAtInvalid: boolean): Asy
   if (group.length > 0) yield group;
 }
 
-/** So that nobody stores a line twice, or leaves one out. */
-function whereItStopped(error: unknown, storedUpTo: number, group: readonly Line[]): Error {
+/** Adds to the error which lines are stored, and the line to resume from. */
+function withResumeLine(error: unknown, storedUpTo: number, group: readonly Line[]): Error {
   const reason = error instanceof Error ? error.message : String(error);
   const last = group.at(-1)?.number;
   const isUnknown = error instanceof TransactionError && error.outcomeUnknown;
-  const unknown = `Nobody can know whether lines ${storedUpTo + 1} to ${last} are stored: look for their last order. `;
+  const unknown = `It is unknown whether lines ${storedUpTo + 1} to ${last} are stored: look for the order of the last one. `;
   const stored = storedUpTo === 0 ? 'No line is stored' : `Lines 1 to ${storedUpTo} are done`;
   const next = `${stored}; go on with line ${storedUpTo + 1}: tail -n +${storedUpTo + 1}`;
   return new Error(`${reason}\n${isUnknown ? unknown : ''}${next}`, { cause: error });

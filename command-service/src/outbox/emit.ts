@@ -1,0 +1,108 @@
+import {
+  type Pool,
+  type Statement,
+  type TransactionOptions,
+  type Tx,
+  withTransaction,
+} from '@tallyline/chassis/postgres/pool';
+import { takeRandomBytes } from '@tallyline/chassis/process/random-bytes';
+import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
+import { v7 as uuidv7 } from 'uuid';
+import type { PublishableRow } from './event-message.js';
+import type { EventTime } from './event-time.sql.js';
+import type { HandOver } from './hand-over.js';
+
+interface EventWith<T extends EventType> {
+  readonly type: T;
+  readonly facts: Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
+  /** The request that caused the event. */
+  readonly traceparent: string;
+  /** Set if the event happened long before it is stored, like an imported order. */
+  readonly occurredAt?: Date;
+}
+
+/** An event as the domain knows it, without identity, time of commit and transport. */
+export type DomainEvent = { readonly [T in EventType]: EventWith<T> }[EventType];
+
+export interface OutboxRow extends PublishableRow {
+  /** Relays claim the row only from this time on. Undefined: at once. */
+  readonly retryAt: Date | undefined;
+}
+
+/** The write database, and what becomes of the events that its transactions emit. */
+export interface WriteDatabase {
+  readonly pool: Pool;
+  readonly handOver: HandOver;
+}
+
+/** A write database whose events all wait for a relay to claim them. */
+export function leaveToRelay(pool: Pool): WriteDatabase {
+  return { pool, handOver: { claimableFrom: () => undefined, committed: () => undefined } };
+}
+
+export interface EmittingTx extends Tx {
+  readonly handOver: HandOver;
+  readonly emitted: OutboxRow[];
+  /** If set, it is asked after the commit whether the transaction stored its events. */
+  isStored?: () => Promise<boolean>;
+}
+
+/**
+ * Makes the outbox row of an event, which the caller must store in the same transaction (outbox.sql.ts has the SQL).
+ * After the commit, the event goes to the broker from memory. If that fails, a relay publishes the row later.
+ */
+export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): OutboxRow {
+  const row = outboxRow(event, now, tx.handOver.claimableFrom(now));
+  tx.emitted.push(row);
+  return row;
+}
+
+/**
+ * The UUIDv7 contains `createdAt`, which is the database's clock in whole milliseconds. So one index serves identity and
+ * time, and no two clocks are compared.
+ */
+export function outboxRow(event: DomainEvent, createdAt: EventTime, retryAt?: Date): OutboxRow {
+  const { type, facts, traceparent, occurredAt = createdAt } = event;
+  const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
+  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: occurredAt.toISOString(), ...facts });
+  return { id, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
+}
+
+/**
+ * Sends the last statement of a transaction, which may store nothing and then returns no row. In that case the events of
+ * the transaction are not published. The result says, after the commit, whether they were stored.
+ */
+export function commitIfFree(tx: EmittingTx, statement: Statement): () => Promise<boolean> {
+  const written = tx.commitBehind([statement]);
+  tx.isStored = async () => (await written.rows())[0]?.length !== 0;
+  return tx.isStored;
+}
+
+/** Runs `work` in one transaction, and after its commit hands over the events that it emitted. */
+export async function withEvents<T>(
+  { pool, handOver }: WriteDatabase,
+  step: string,
+  work: (tx: EmittingTx) => Promise<T>,
+  options?: TransactionOptions,
+): Promise<T> {
+  const run = async (plain: Tx) => {
+    const tx: EmittingTx = Object.assign(plain, { handOver, emitted: [] });
+    return { result: await work(tx), tx };
+  };
+  const { result, tx } = await withTransaction(pool, step, run, options);
+  if (tx.isStored === undefined || (await tx.isStored())) handOver.committed(tx.emitted);
+  return result;
+}
+
+/**
+ * The same for work that begins with reads and locks. Because `lock` changes nothing, its statements are sent together
+ * with BEGIN, which saves a round trip.
+ */
+export function lockThenWrite<Locked, T>(
+  database: WriteDatabase,
+  step: string,
+  lock: (tx: Tx) => Promise<Locked>,
+  write: (tx: EmittingTx, locked: Locked) => Promise<T>,
+): Promise<T> {
+  return withEvents(database, step, async (tx) => write(tx, await lock(tx)), { readsFirst: true });
+}
