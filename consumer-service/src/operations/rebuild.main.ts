@@ -4,7 +4,7 @@ import { createPool, refusePooler } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { rebuild } from '../rebuild/rebuild.js';
 import { reportOf } from '../rebuild/report.js';
-import { SHADOW_SETTINGS } from '../rebuild/shadow.sql.js';
+import { SHADOW_SETTINGS } from '../rebuild/shadow-tables.sql.js';
 
 const usage = `Builds every view anew from the archive of events, beside the live ones and while traffic goes on, with today's code. Then stops
 the consumers for a moment, adds what came meanwhile, compares, and takes over in one transaction.
@@ -42,7 +42,7 @@ await runCommandLine({
       progress.end();
       if (rebuilt === undefined) throw new Error('another rebuild is running on this database');
       for (const line of reportOf(rebuilt)) print(line);
-      return rebuilt.tookOver ? 0 : 1;
+      return rebuilt.swapped ? 0 : 1;
     } finally {
       progress.end();
       await Promise.all([pool.end(), shadow.end()]);
