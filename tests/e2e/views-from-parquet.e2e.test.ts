@@ -79,7 +79,8 @@ test('recomputed from scratch out of Parquet, the views are equal to the cent', 
 
   await suite.read.query(`TRUNCATE ${viewTables.join(', ')}`);
   await expectRun([0, /84 events are back/], 'archive', 'restore', '--dir', lake);
-  await expectRun([0, /Rebuilt from 84 events: \d+ row\(s\) of 12 view\(s\) replaced/], 'rebuild', '--accept');
+  const replaced = new RegExp(`Rebuilt from 84 events: \\d+ row\\(s\\) of ${viewTables.length} view\\(s\\) replaced`);
+  await expectRun([0, replaced], 'rebuild', '--accept');
   expect(await rowsOfViews()).toEqual(before);
   await expectRun([0, /Equal to the cent/], 'verify');
 });
