@@ -89,7 +89,7 @@ test('shows differing rows and keeps them, and replaces them with --accept under
   expect(refused.stdout).toMatch(
     /customer_ltv_view: 1 row\(s\) differ.*\n {2}- .*"customer_id": 1,.*\n {2}\+ .*"customer_id": 1,/,
   );
-  expect(refused.stdout).toContain('not taken over: the live views are as they were');
+  expect(refused.stdout).toContain('not swapped: the live views are unchanged');
   expect((await runCommand(suite, 'verify')).code).toBe(1);
 
   const flow = startOrderFlow(suite, products, 2);

@@ -4,7 +4,7 @@ import { createPool, refusePooler } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
 import { rebuild } from '../rebuild/rebuild.js';
 import { reportOf } from '../rebuild/report.js';
-import { SHADOW_SETTINGS } from '../rebuild/shadow.sql.js';
+import { SHADOW_SETTINGS } from '../rebuild/shadow-tables.sql.js';
 
 const usage = `Fills every view anew from the archive of events, with today's code, in shadow tables beside the live views. Traffic goes on.
 Then it stops the consumers for a moment, adds the events that came meanwhile, compares, and swaps all views in one
@@ -44,7 +44,7 @@ await runCommandLine({
       if (rebuilt === undefined)
         throw new Error('another rebuild is running on this database; try again when it has ended');
       for (const line of reportOf(rebuilt)) print(line);
-      return rebuilt.tookOver ? 0 : 1;
+      return rebuilt.swapped ? 0 : 1;
     } finally {
       progress.end();
       await Promise.all([pool.end(), shadow.end()]);

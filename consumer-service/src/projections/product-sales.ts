@@ -1,47 +1,23 @@
 import { exactCents } from '@tallyline/contracts/money';
-import { projection, type View } from './projection.js';
+import { adds } from './merge-rules.js';
+import { view } from './view.js';
 
-/** Units, revenue and orders per product: sums, so events may come in any order. A new product has a row of zeros. */
-interface Delta {
-  readonly productId: number;
-  quantity: number;
-  revenueCents: bigint;
-  orders: number;
-}
-
-const productSales: View<Delta, number> = {
+/** Units, revenue and orders per product. A new product has a row of zeros. */
+export const productSales = view({
   table: 'product_sales_view',
-  zero: (productId) => ({ productId, quantity: 0, revenueCents: 0n, orders: 0 }),
-  upsert: (deltas) => ({
-    name: 'upsert-product-sales',
-    sql: `
-        INSERT INTO product_sales_view AS v (product_id, total_quantity_sold, total_revenue, order_count)
-        SELECT id, quantity, cents * 0.01, orders
-          FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[]) AS d (id, quantity, cents, orders)
-        ON CONFLICT (product_id) DO UPDATE SET
-          total_quantity_sold = v.total_quantity_sold + EXCLUDED.total_quantity_sold,
-          total_revenue = v.total_revenue + EXCLUDED.total_revenue,
-          order_count = v.order_count + EXCLUDED.order_count`,
-    values: [
-      deltas.map((d) => d.productId),
-      deltas.map((d) => d.quantity),
-      deltas.map((d) => d.revenueCents),
-      deltas.map((d) => d.orders),
+  key: { product_id: 'bigint' },
+  columns: { total_quantity_sold: adds('bigint'), total_revenue: adds('money'), order_count: adds('bigint') },
+  folds: {
+    ProductCreated: ({ productId }) => [
+      { product_id: productId, total_quantity_sold: 0, total_revenue: 0, order_count: 0 },
     ],
-  }),
-};
-
-export const productSalesOfProductCreated = projection(
-  'ProductCreated',
-  productSales,
-  (event, deltaOf) => void deltaOf(event.productId),
-);
-
-export const productSalesOfOrderCreated = projection('OrderCreated', productSales, (event, deltaOf) => {
-  for (const { productId, quantity, price } of event.items) {
-    const delta = deltaOf(productId);
-    delta.quantity += quantity;
-    delta.revenueCents += BigInt(exactCents(price) * quantity);
-  }
-  for (const productId of new Set(event.items.map((item) => item.productId))) deltaOf(productId).orders += 1;
+    OrderCreated: ({ items }) =>
+      items.map(({ productId, quantity, price }, line) => ({
+        product_id: productId,
+        total_quantity_sold: quantity,
+        total_revenue: exactCents(price) * quantity,
+        // Two lines of one product are one order of that product.
+        order_count: line === items.findIndex((item) => item.productId === productId) ? 1 : 0,
+      })),
+  },
 });

@@ -1,35 +1,21 @@
-import type { ProductCreated } from '@tallyline/contracts/events';
-import { projection, type View } from './projection.js';
+import { exactCents } from '@tallyline/contracts/money';
+import { first } from './merge-rules.js';
+import { view } from './view.js';
 
-/** The catalogue: a row per product, written by its one ProductCreated. Units left are this stock minus the units sold. */
-interface Delta {
-  readonly productId: number;
-  event: ProductCreated | undefined;
-}
-
-const productsRead: View<Delta, number> = {
+/** The catalogue: one row per product, which its one ProductCreated writes. Units left are `initial_stock` minus the units sold. */
+export const productsRead = view({
   table: 'products_read',
-  zero: (productId) => ({ productId, event: undefined }),
-  upsert: (deltas) => {
-    const products = deltas.flatMap(({ event }) => event ?? []);
-    return {
-      name: 'upsert-products-read',
-      sql: `
-        INSERT INTO products_read (product_id, name, category, price, initial_stock, created_at)
-        SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::numeric[], $5::bigint[], $6::timestamptz[])
-        ON CONFLICT (product_id) DO NOTHING`,
-      values: [
-        products.map((p) => p.productId),
-        products.map((p) => p.name),
-        products.map((p) => p.category),
-        products.map((p) => p.price.toFixed(2)),
-        products.map((p) => p.stock),
-        products.map((p) => p.occurredAt),
-      ],
-    };
+  key: { product_id: 'bigint' },
+  columns: {
+    name: first('text'),
+    category: first('text'),
+    price: first('money'),
+    initial_stock: first('bigint'),
+    created_at: first('timestamptz'),
   },
-};
-
-export const productsReadOfProductCreated = projection('ProductCreated', productsRead, (event, deltaOf) => {
-  deltaOf(event.productId).event ??= event;
+  folds: {
+    ProductCreated: ({ productId, name, category, price, stock, occurredAt }) => [
+      { product_id: productId, name, category, price: exactCents(price), initial_stock: stock, created_at: occurredAt },
+    ],
+  },
 });

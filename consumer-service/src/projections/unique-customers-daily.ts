@@ -1,21 +1,20 @@
-import { projection, type View } from './projection.js';
+import { view } from './view.js';
 
-/** Who came to a branch on a day of its own, and how many: a set and its size, so events may come in any order. */
-interface Delta {
-  readonly day: string;
-  readonly branchId: string;
-  readonly userId: string;
-}
-
-type Key = readonly [day: string, branchId: string, userId: string];
-
-const uniqueCustomersDaily: View<Delta, Key> = {
+/**
+ * Distinct customers per branch and day. Daily counts cannot be merged, because one customer comes several times: so
+ * customers_daily holds who came, and unique_customers_daily how many. A folded row is a row of customers_daily.
+ */
+export const uniqueCustomersDaily = view({
   table: 'unique_customers_daily',
-  besides: ['customers_daily'],
-  zero: ([day, branchId, userId]) => ({ day, branchId, userId }),
-  upsert: (deltas) => ({
-    name: 'upsert-unique-customers-daily',
-    // Only those that the set did not hold are counted: the rows that RETURNING gives, not those that came.
+  alsoWrites: ['customers_daily'],
+  key: { day: 'date', branch_id: 'text', customer_id: 'uuid' },
+  columns: {},
+  folds: {
+    PurchaseCreated: ({ day, branchId, userId }) => [{ day, branch_id: branchId, customer_id: userId.toLowerCase() }],
+  },
+  upsert: (rows) => ({
+    name: 'upsert-unique_customers_daily',
+    // RETURNING gives only the customers that the table did not hold yet, so nobody is counted twice.
     with: {
       came: `
           INSERT INTO customers_daily (day, branch_id, customer_id)
@@ -26,12 +25,6 @@ const uniqueCustomersDaily: View<Delta, Key> = {
         INSERT INTO unique_customers_daily AS v (day, branch_id, customers_count)
         SELECT day, branch_id, count(*) FROM came GROUP BY day, branch_id ORDER BY day, branch_id
         ON CONFLICT (branch_id, day) DO UPDATE SET customers_count = v.customers_count + EXCLUDED.customers_count`,
-    values: [deltas.map((d) => d.day), deltas.map((d) => d.branchId), deltas.map((d) => d.userId)],
+    values: [rows.map((row) => row.day), rows.map((row) => row.branch_id), rows.map((row) => row.customer_id)],
   }),
-};
-
-export const uniqueCustomersDailyOfPurchaseCreated = projection(
-  'PurchaseCreated',
-  uniqueCustomersDaily,
-  ({ day, branchId, userId }, deltaOf) => void deltaOf([day, branchId, userId.toLowerCase()]),
-);
+});

@@ -9,7 +9,7 @@ import { applyBatch } from '../inbox/apply-batch.js';
 import { type DecodedEvent, decode } from '../inbox/decode.js';
 import { viewTables } from '../projections/index.js';
 import { rebuild } from './rebuild.js';
-import { SHADOW_SETTINGS } from './shadow.sql.js';
+import { SHADOW_SETTINGS } from './shadow-tables.sql.js';
 
 const { pool, url } = await openTestDatabase('read', {
   emptied: [...viewTables, 'processed_events', 'event_archive', 'event_ledger', 'dead_letters'],
@@ -40,79 +40,82 @@ const progress = { part: () => undefined, advance: () => undefined, end: () => u
 const apply = (event: DecodedEvent) => applyBatch(pool, { events: [event], deadLetters: [], watermarks: [] });
 const sales = async () =>
   (await pool.query('SELECT order_count AS orders, total_revenue::text AS revenue FROM product_sales_view')).rows;
-const settled = async () => (await pool.query('SELECT sum(settled)::int AS n FROM event_ledger')).rows[0].n;
+const accountedFor = async () => (await pool.query('SELECT sum(settled)::int AS n FROM event_ledger')).rows[0].n;
 
-test('after a restore into a new database, what the archive holds twice and what comes again counts once', async () => {
+test('an event counts once after a restore into a new database, even if it is archived twice and comes again', async () => {
   const event = order();
   await apply(event);
-  // As in a new database into which the archive was brought back, and to which the event was replayed before.
+  // The state of a new database whose archive was restored after the event had been replayed into it.
   for (const table of [...viewTables, 'processed_events', 'event_ledger']) await pool.query(`DELETE FROM ${table}`);
   await pool.query(`INSERT INTO event_archive (event_id, received_at, event_type, queue, occurred_at, counted, app_id, body)
                     SELECT event_id, received_at + interval '1 ms', event_type, queue, occurred_at, counted, app_id, body
                       FROM event_archive`);
-  expect(await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 })).toMatchObject({ tookOver: true });
-  expect([await sales(), await settled()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
+  expect(await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 })).toMatchObject({ swapped: true });
+  expect([await sales(), await accountedFor()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
 
-  // It was set aside before today's code could read it.
+  // An earlier version of the code could not read the event, so it became a dead letter.
   await pool.query('DELETE FROM processed_events');
   await pool.query("INSERT INTO dead_letters (event_id, queue, reason, counted) VALUES ($1, 'q', 'early', true)", [
     event.id,
   ]);
   await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 });
-  expect([await settled(), (await pool.query('SELECT 1 FROM dead_letters')).rows]).toEqual([1, []]);
+  expect([await accountedFor(), (await pool.query('SELECT 1 FROM dead_letters')).rows]).toEqual([1, []]);
 
   expect(await apply(event)).toMatchObject({ applied: [], duplicates: 1 });
-  expect([await sales(), await settled()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
+  expect([await sales(), await accountedFor()]).toEqual([[{ orders: 1, revenue: '4.50' }], 1]);
 });
 
-/** As in a new database into which the archive was brought back; `told` is what the write side said of its seconds. */
-async function forgetAllButArchive(told: readonly DecodedEvent[] = []): Promise<void> {
+/** Leaves the state of a new database with a restored archive. The write side has reported the seconds of `reported`. */
+async function deleteAllButArchive(reported: readonly DecodedEvent[] = []): Promise<void> {
   for (const table of [...viewTables, 'processed_events', 'event_ledger', 'dead_letters'])
     await pool.query(`DELETE FROM ${table}`);
-  for (const { id } of told)
+  for (const { id } of reported)
     await pool.query("INSERT INTO event_ledger (second, committed) VALUES (date_trunc('second', $1::timestamptz), 1)", [
       new Date(timeOfUuid(id)),
     ]);
 }
 
-test('an inbox that forgets nothing for a century is taken over whole', async () => {
+test('a rebuild fills the inbox with every event when the retention is a century', async () => {
   const event = order();
   await apply(event);
-  await forgetAllButArchive();
+  await deleteAllButArchive();
   await rebuild({ pool, shadow, progress, accept: true, inboxDays: 36_500 });
   expect(await apply(event)).toMatchObject({ applied: [], duplicates: 1 });
 });
 
-test('seconds that the write side told of are complete again, however old their events are', async () => {
+test('a rebuild completes seconds that the write side has reported, even if their events are past retention', async () => {
   const [old, lost] = [order(new Date(Date.now() - 31 * DAY_MS)), order(new Date(Date.now() - 32 * DAY_MS))];
   await apply(old);
-  await forgetAllButArchive([old, lost]);
+  await deleteAllButArchive([old, lost]);
   await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 });
   const { rows } = await pool.query('SELECT settled::int FROM event_ledger ORDER BY second');
-  // Oldest first: what never arrived stays missing.
+  // The older second stays incomplete, because its event never arrived.
   expect(rows.map((row) => row.settled)).toEqual([0, 1]);
 
-  // Its place in the inbox is free again by now; the second stays complete, and no event is settled twice.
+  // When the event has left the inbox, its second stays complete, and the event is not counted again.
   await pool.query('DELETE FROM processed_events');
   await rebuild({ pool, shadow, progress, accept: true, inboxDays: 30 });
-  expect(await settled()).toBe(1);
+  expect(await accountedFor()).toBe(1);
 });
 
-test('no month comes or goes beside a rebuild: the archive has one of them at a time', async () => {
+test('a rebuild and an archive command refuse to run at the same time', async () => {
   await apply(order());
   const options = { pool, shadow, accept: true, inboxDays: 30 };
-  const takeTurn = () => withTransaction(pool, 'archive', (tx) => tryLongLock(tx, ARCHIVE_LOCK));
+  const tryArchiveLock = () => withTransaction(pool, 'archive', (tx) => tryLongLock(tx, ARCHIVE_LOCK));
   await withTransaction(pool, 'archive', async (tx) => {
     await tryLongLock(tx, ARCHIVE_LOCK);
     await expect(rebuild({ ...options, progress })).rejects.toThrow('archive command is under way');
   });
-  const turns: Promise<boolean>[] = [];
-  const rebuilt = await rebuild({ ...options, progress: { ...progress, part: () => void turns.push(takeTurn()) } });
-  expect([rebuilt?.tookOver, new Set(await Promise.all(turns))]).toEqual([true, new Set([false])]);
-  expect(await takeTurn()).toBe(true);
+  const lockAttempts: Promise<boolean>[] = [];
+  const rebuilt = await rebuild({
+    ...options,
+    progress: { ...progress, part: () => void lockAttempts.push(tryArchiveLock()) },
+  });
+  expect([rebuilt?.swapped, new Set(await Promise.all(lockAttempts))]).toEqual([true, new Set([false])]);
+  expect(await tryArchiveLock()).toBe(true);
 });
 
-test('a rebuild that has lost its lock takes nothing over: another one may have its tables', async () => {
+test('a rebuild that has lost its lock swaps nothing, because another one may have replaced the shadow tables', async () => {
   await apply(order());
   await pool.query('UPDATE product_sales_view SET order_count = 7');
   let rebuilding: Promise<unknown> = Promise.resolve();

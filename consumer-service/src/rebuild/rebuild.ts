@@ -1,90 +1,88 @@
 import type { Progress } from '@tallyline/chassis/command-line/progress';
 import { onPool, type Pool, type Queryable, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { viewTables } from '../projections/index.js';
-import { countUnarchived, readMovedMonths } from './archived.sql.js';
-import { type Filling, fillShadow } from './fill-shadow.js';
-import type { Unreadable } from './fold-archived.js';
+import { countUnarchived, readMovedMonths } from './archived-events.sql.js';
+import { fillShadowTables, type ShadowFilling, type Unreadable } from './fill-shadow-tables.js';
 import {
   assertLocked,
-  createShadow,
-  dropShadow,
+  createShadowTables,
+  dropShadowTables,
   stopConsumers,
   takeArchiveLock,
   takeRebuildLock,
-} from './shadow.sql.js';
-import { acceptHistory, differenceOf, takeOver, takeOverInbox, type ViewDifference } from './swap.sql.js';
+} from './shadow-tables.sql.js';
+import { acceptHistory, compareView, fillInbox, swapView, type ViewDifference } from './swap-views.sql.js';
 
 export interface Rebuilt {
   readonly events: number;
   readonly differences: readonly ViewDifference[];
   readonly unreadable: readonly Unreadable[];
-  /** Events in the live views that the archive does not hold: the new views lack them. */
+  /** How many events the live views include that the archive lacks: the rebuilt views lack them, too. */
   readonly unarchived: number;
-  readonly tookOver: boolean;
+  readonly swapped: boolean;
   readonly stoppedMs: number;
 }
 
 export interface RebuildOptions {
   readonly pool: Pool;
-  /** Of the same database, looking into the shadow schema first. */
+  /** A pool on the same database with SHADOW_SETTINGS. */
   readonly shadow: Pool;
   readonly progress: Progress;
-  /** Take over although rows differ. */
+  /** Swap even if rows differ. */
   readonly accept: boolean;
-  /** So long the inbox remembers. */
+  /** INBOX_RETENTION_DAYS. */
   readonly inboxDays: number;
 }
 
 /**
- * Builds every view anew from the archive beside the live ones, compares, and takes over; see RebuildOptions. Undefined when
- * another rebuild is under way. Throws while months of the archive are in the data lake, or on their way.
+ * Fills every view anew from the archive, in shadow tables beside the live views. Then it stops the consumers, adds the
+ * events that came meanwhile, compares the tables and swaps the views. Returns undefined when another rebuild runs. Throws
+ * while months of the archive are in the data lake, or are being moved.
  */
 export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
   const { pool, shadow, progress } = options;
   return withTransaction(pool, 'rebuild', async (guard) => {
     if (!(await takeRebuildLock(guard))) return undefined;
     if (!(await takeArchiveLock(guard)))
-      throw new Error('an archive command is under way on this database: once more when it has ended');
+      throw new Error('an archive command is under way on this database: run rebuild again when it has ended');
     const db = onPool(pool);
-    await refuseMoved(db);
-    await createShadow(db, viewTables);
-    const filling = await fillShadow({ db, shadow, progress });
-    const rebuilt = await withTransaction(pool, 'take over the views', (tx) =>
-      compareAndTakeOver(tx, filling, guard, options),
-    );
-    await dropShadow(db);
+    await refuseMovedMonths(db);
+    await createShadowTables(db, viewTables);
+    const filling = await fillShadowTables({ db, shadow, progress });
+    const rebuilt = await withTransaction(pool, 'swap the views', (tx) => compareAndSwap(tx, filling, guard, options));
+    await dropShadowTables(db);
     return rebuilt;
   });
 }
 
-/** Nothing arrives any more when the last rest is folded, so what is compared is all that there is. */
-async function compareAndTakeOver(
+/** With the consumers stopped, the last events are folded before the comparison, so it sees every event. */
+async function compareAndSwap(
   tx: Tx,
-  filling: Filling,
+  filling: ShadowFilling,
   guard: Tx,
   { progress, accept, inboxDays }: RebuildOptions,
 ): Promise<Rebuilt> {
   await stopConsumers(tx);
-  await refuseMoved(tx);
+  await refuseMovedMonths(tx);
   const stoppedAt = performance.now();
   await filling.catchUp();
   const { events, unreadable } = filling;
   const unarchived = (await countUnarchived(tx)) - unreadable.length;
   const differences = await compareAll(tx, progress);
-  // Until here another rebuild might have dropped what is compared; from here on it waits.
+  // Without the lock another rebuild could have dropped these shadow tables during the comparison. From here on it waits.
   await assertLocked(guard);
   const differs = differences.length > 0;
-  const tookOver = (accept || !differs) && unarchived === 0 && unreadable.length === 0;
-  if (tookOver) {
-    for (const { table } of differences) await takeOver(tx, table);
-    await takeOverInbox(tx, inboxDays);
+  const swapped = (accept || !differs) && unarchived === 0 && unreadable.length === 0;
+  if (swapped) {
+    for (const { table } of differences) await swapView(tx, table);
+    await fillInbox(tx, inboxDays);
     if (accept) await acceptHistory(tx);
   }
   const stoppedMs = Math.round(performance.now() - stoppedAt);
-  return { events, differences, unreadable, unarchived, tookOver, stoppedMs };
+  return { events, differences, unreadable, unarchived, swapped, stoppedMs };
 }
 
-async function refuseMoved(db: Queryable): Promise<void> {
+async function refuseMovedMonths(db: Queryable): Promise<void> {
   const [first, ...others] = await readMovedMonths(db);
   if (first === undefined) return;
   const months = others.length === 0 ? first : `${first} and ${others.length} more month(s)`;
@@ -95,7 +93,7 @@ async function compareAll(tx: Tx, progress: Progress): Promise<ViewDifference[]>
   progress.part('comparing', viewTables.length);
   const differences: ViewDifference[] = [];
   for (const table of viewTables) {
-    const difference = await differenceOf(tx, table);
+    const difference = await compareView(tx, table);
     if (difference.count > 0) differences.push(difference);
     progress.advance(1);
   }

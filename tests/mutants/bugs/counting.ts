@@ -1,9 +1,9 @@
 import type { Mutant } from '../mutant.js';
 
 const projections = 'consumer-service/src/projections';
-const projectionTest = `${projections}/projection.unit.test.ts`;
+const viewsTest = `${projections}/views.unit.test.ts`;
 const countedOnce = (table: string) => ({
-  file: projectionTest,
+  file: viewsTest,
   name: `an order is one order in a row of ${table}, however many lines it has`,
 });
 
@@ -14,14 +14,14 @@ export const countingBugs: readonly Mutant[] = [
     bug: 'rows of a view are written in the order of the events, so two consumers deadlock',
     changes: [
       {
-        file: `${projections}/projection.ts`,
-        from: '[...rows].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(',
-        to: '[...rows].map(',
+        file: `${projections}/merged-rows.ts`,
+        from: '[...byKey].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)).map(',
+        to: '[...byKey].map(',
       },
     ],
     caughtBy: {
-      file: projectionTest,
-      name: 'the views are written in one fixed order, and their rows sorted by key',
+      file: viewsTest,
+      name: 'views are written in one fixed order, and their rows sorted by key',
     },
   },
   {
@@ -30,8 +30,8 @@ export const countingBugs: readonly Mutant[] = [
     changes: [
       {
         file: `${projections}/category-metrics.ts`,
-        from: 'of new Set(event.items.map((item) => item.category)))',
-        to: 'of event.items.map((item) => item.category))',
+        from: 'line === items.findIndex((item) => item.category === category) ? 1 : 0',
+        to: 'line >= 0 ? 1 : 0',
       },
     ],
     caughtBy: countedOnce('category_metrics_view'),
@@ -42,8 +42,8 @@ export const countingBugs: readonly Mutant[] = [
     changes: [
       {
         file: `${projections}/product-sales.ts`,
-        from: 'of new Set(event.items.map((item) => item.productId)))',
-        to: 'of event.items.map((item) => item.productId))',
+        from: 'line === items.findIndex((item) => item.productId === productId) ? 1 : 0',
+        to: 'line >= 0 ? 1 : 0',
       },
     ],
     caughtBy: countedOnce('product_sales_view'),

@@ -1,10 +1,12 @@
 import { expect, test } from '@jest/globals';
-import type { AnyEvent } from '@tallyline/contracts/events';
+import { eventExamples } from '@tallyline/contracts/event-examples';
+import { type AnyEvent, events } from '@tallyline/contracts/events';
 import fc from 'fast-check';
-import { fold, views } from './index.js';
-import { FoldedDeltas, type View } from './projection.js';
+import { views } from './index.js';
+import type { Row } from './merge-rules.js';
+import { mergedRows } from './merged-rows.js';
 
-/** Instants as the schema takes them: to the minute, the second, the millisecond and finer. */
+/** Instants as the schema admits them: to the minute, the second, the millisecond and finer. */
 const occurredAt = fc
   .record({
     milliseconds: fc.integer({ min: Date.UTC(2026, 0), max: Date.UTC(2026, 1) }),
@@ -15,7 +17,7 @@ const occurredAt = fc
     const digits = new Date(milliseconds).toISOString().slice(0, length);
     return `${digits}${length === 23 ? finer : ''}Z`;
   });
-// Few products, categories, customers and branches, so that events meet in the rows of the views.
+// There are few products, categories, customers and branches, so that events meet in the rows of the views.
 const productId = fc.integer({ min: 1, max: 5 });
 const category = fc.constantFrom('a', 'b');
 const price = fc.integer({ min: 0, max: 10_000 }).map((cents) => cents / 100);
@@ -60,79 +62,71 @@ const purchase: fc.Arbitrary<AnyEvent> = fc
   })
   .map((event) => ({ ...event, total: totalOf(event.items) }));
 
-/** An id is given once to each kind; of two events with one id only the first writes the row. */
+/** Each product, order and purchase has one event. */
 function identityOf(event: AnyEvent): string {
   if (event.eventType === 'ProductCreated') return `product ${event.productId}`;
   return event.eventType === 'OrderCreated' ? `order ${event.orderId}` : `purchase ${event.purchaseId}`;
 }
 
-function deltasOf(events: readonly AnyEvent[]): string {
-  const folded = new FoldedDeltas();
-  for (const event of events) fold(event, folded);
+function allRowsOf(events: readonly AnyEvent[]): string {
   const text = (_key: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value);
   return JSON.stringify(
-    views.map((view) => [view.table, folded.of(view)]),
+    views.map((view) => [view.table, mergedRows(view, events)]),
     text,
   );
 }
 
-test('events commute: in any order they fold into the same deltas', () => {
+function rowsOf(table: string, ...events: AnyEvent[]): readonly Row[] {
+  return views.filter((view) => view.table === table).flatMap((view) => mergedRows(view, events));
+}
+
+test('events fold into the same rows in any order', () => {
   const unique = fc.uniqueArray(fc.oneof(product, order, purchase), { selector: identityOf, maxLength: 20 });
-  fc.assert(fc.property(unique, (events) => expect(deltasOf([...events].reverse())).toBe(deltasOf(events))));
+  fc.assert(fc.property(unique, (events) => expect(allRowsOf([...events].reverse())).toBe(allRowsOf(events))));
 });
 
-test('the views are written in one fixed order, and their rows sorted by key', () => {
+test.each(Object.keys(events) as (keyof typeof events)[])('%s contributes to at least one view', (type) => {
+  const event = eventExamples[type] as AnyEvent;
+  expect(views.filter((view) => mergedRows(view, [event]).length > 0)).not.toEqual([]);
+});
+
+test('views are written in one fixed order, and their rows sorted by key', () => {
   const tables = views.map(({ table }) => table);
   expect(tables).toEqual([...tables].sort());
   fc.assert(
     fc.property(fc.array(order, { maxLength: 20 }), (events) => {
-      const folded = new FoldedDeltas();
-      for (const event of events) fold(event, folded);
-      const sales = views.find(({ table }) => table === 'product_sales_view');
-      const ids = (sales ? folded.of(sales) : []).map((delta) => (delta as { productId: number }).productId);
+      const ids = rowsOf('product_sales_view', ...events).map((row) => row.product_id as number);
       expect(ids).toEqual([...ids].sort((a, b) => a - b));
     }),
   );
 });
 
 test.each(['2026-11-20T08:17Z', '2026-11-20T08:17:46Z', '2026-11-20T08:17:46.4Z', '2026-11-20T08:17:46.438789Z'])(
-  "an order of %s counts in its hour, its minute, and as its customer's last",
+  "an order of %s counts in its hour and its minute, and is its customer's last order",
   (at) => {
-    const folded = new FoldedDeltas();
     const items = [{ productId: 1, category: 'a', quantity: 1, price: 1 }];
-    fold({ eventType: 'OrderCreated', occurredAt: at, orderId: 1, customerId: 1, total: 1, items }, folded);
-    const deltaOf = (table: string) => folded.of(views.find((view) => view.table === table) as View<unknown>)[0];
-    expect(deltaOf('hourly_sales_view')).toMatchObject({ hour: '2026-11-20T08:00:00.000Z' });
-    expect(deltaOf('minute_sales_view')).toMatchObject({ minute: '2026-11-20T08:17:00.000Z' });
-    expect(deltaOf('customer_ltv_view')).toMatchObject({ lastOrderAt: new Date(at).toISOString() });
+    const event = { eventType: 'OrderCreated' as const, occurredAt: at, orderId: 1, customerId: 1, total: 1, items };
+    expect(rowsOf('hourly_sales_view', event)[0]).toMatchObject({ hour_timestamp: '2026-11-20T08:00:00.000Z' });
+    expect(rowsOf('minute_sales_view', event)[0]).toMatchObject({ minute_timestamp: '2026-11-20T08:17:00.000Z' });
+    expect(rowsOf('customer_ltv_view', event)[0]).toMatchObject({ last_order_date: new Date(at).toISOString() });
   },
 );
 
-/** The `orders` of each row of a view, after one order with these lines. */
-function ordersCounted(table: string, lines: readonly (readonly [productId: number, category: string])[]): unknown[] {
-  const folded = new FoldedDeltas();
-  const items = lines.map(([productId, category]) => ({ productId, category, quantity: 2, price: 1 }));
-  const at = '2026-11-20T08:17:46.438Z';
-  fold(
-    { eventType: 'OrderCreated', occurredAt: at, orderId: 1, customerId: 1, total: 2 * lines.length, items },
-    folded,
-  );
-  const view = views.find((one) => one.table === table);
-  return (view ? folded.of(view) : []).map((delta) => (delta as { orders: number }).orders);
-}
-
 test.each([
-  ['product_sales_view', [1, 1, 1]],
-  ['category_metrics_view', [1, 1]],
-  ['customer_ltv_view', [1]],
-  ['hourly_sales_view', [1]],
-  ['minute_sales_view', [1]],
-])('an order is one order in a row of %s, however many lines it has', (table, expected) => {
-  const counts = ordersCounted(table, [
+  ['product_sales_view', 'order_count', [1, 1, 1]],
+  ['category_metrics_view', 'total_orders', [1, 1]],
+  ['customer_ltv_view', 'order_count', [1]],
+  ['hourly_sales_view', 'total_orders', [1]],
+  ['minute_sales_view', 'total_orders', [1]],
+])('an order is one order in a row of %s, however many lines it has', (table, column, expected) => {
+  const lines = [
     [1, 'a'],
     [1, 'a'],
     [2, 'a'],
     [3, 'b'],
-  ]);
-  expect(counts).toEqual(expected);
+  ] as const;
+  const items = lines.map(([productId, category]) => ({ productId, category, quantity: 2, price: 1 }));
+  const event = { eventType: 'OrderCreated' as const, orderId: 1, customerId: 1, total: 2 * lines.length, items };
+  const rows = rowsOf(table, { ...event, occurredAt: '2026-11-20T08:17:46.438Z' });
+  expect(rows.map((row) => row[column])).toEqual(expected);
 });

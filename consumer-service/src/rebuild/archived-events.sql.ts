@@ -1,5 +1,5 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
-import { SHADOW } from './shadow.sql.js';
+import { SHADOW } from './shadow-tables.sql.js';
 
 /** An event as the archive keeps it. */
 export interface ArchivedEvent {
@@ -19,7 +19,7 @@ export async function countArchived(db: Queryable): Promise<{ count: number; now
   return row ?? { count: 0, now: new Date() };
 }
 
-/** Months that were moved from this database to the lake: their events cannot be read here. */
+/** Months whose events were moved from this database to the data lake. A rebuild cannot read them. */
 export async function readMovedMonths(db: Queryable): Promise<string[]> {
   const rows = await db.query<{ month: string }>({
     text: 'SELECT month FROM public.event_archive_moved ORDER BY month',
@@ -27,7 +27,10 @@ export async function readMovedMonths(db: Queryable): Promise<string[]> {
   return rows.map(({ month }) => month);
 }
 
-/** The whole archive by the ids of its events. What commits behind the place that we have reached is left for the rest. */
+/**
+ * Reads the whole archive in batches, ordered by event id. It misses an event that commits with an id below the last one
+ * read: `findNotFolded` finds it later.
+ */
 export async function* archivedEvents(db: Queryable, batchSize: number): AsyncGenerator<ArchivedEvent[]> {
   let after = FIRST_ID;
   for (;;) {
@@ -43,8 +46,8 @@ export async function* archivedEvents(db: Queryable, batchSize: number): AsyncGe
   }
 }
 
-/** The ids of some of what arrived since a time and is not in the shadow yet, but for events that cannot be read. */
-export async function findRest(
+/** At most `limit` ids of events that arrived since a time and are not in the shadow tables. Unreadable events are left out. */
+export async function findNotFolded(
   db: Queryable,
   since: Date,
   unreadable: readonly string[],
@@ -60,14 +63,14 @@ export async function findRest(
   return rows.map(({ id }) => id);
 }
 
-export function readRest(db: Queryable, since: Date, ids: readonly string[]): Promise<ArchivedEvent[]> {
+export function readArchived(db: Queryable, since: Date, ids: readonly string[]): Promise<ArchivedEvent[]> {
   return db.query({
     text: `SELECT ${COLUMNS} FROM public.event_archive WHERE received_at >= $1 AND event_id = ANY ($2::uuid[])`,
     values: [since, ids],
   });
 }
 
-/** Events that the live views include and the archive in this database does not hold. */
+/** How many events the live views include that are not in the shadow tables: the archive lacks them, or they are unreadable. */
 export async function countUnarchived(db: Queryable): Promise<number> {
   const [row] = await db.query<{ count: number }>({
     text: `SELECT count(*) AS count FROM public.processed_events l
