@@ -32,7 +32,7 @@ export interface ProblemDetails {
   /** The kind of problem, for programs: the last part of `type`. */
   readonly slug: string;
   readonly status: number;
-  /** What happened this time, for people. */
+  /** This occurrence of the problem, in words for people. */
   readonly detail: string;
   readonly errors?: readonly Fault[];
   /** Additional members of this problem (RFC 9457, section 3.2). */

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** What a database failure means for the caller. Codes: https://www.postgresql.org/docs/17/errcodes-appendix.html */
+/** The meaning of a database failure for the caller. Codes: https://www.postgresql.org/docs/17/errcodes-appendix.html */
 export type DatabaseFailure =
   /** The server is away or shutting down. The work is not at fault; try again later. */
   | 'unavailable'

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { validationMessage } from './validation-message.js';
 
-/** `npm start` writes the addresses of what it runs to this file, in the format of .env, for as long as it runs. */
+/** `npm start` writes the addresses of what it runs to this file, in the format of .env, and removes it at its end. */
 export const ADDRESSES_FILE = '.data/run/addresses.env';
 
 /** Lists all faults of the environment, so that one restart shows every mistake. */

@@ -1,4 +1,4 @@
-/** What the next watermark is computed from. All times are of the write database's clock. */
+/** The facts from which the next watermark is computed. All times are of the write database's clock. */
 export interface ReportState {
   /** The end of what was reported so far. */
   readonly reportedUntil: Date;

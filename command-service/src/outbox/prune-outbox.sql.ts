@@ -4,7 +4,7 @@ import { lowestUuidDaysAgoSql } from '@tallyline/chassis/process/uuid-v7';
 
 /**
  * Deletes published rows older than `days`, oldest first. Ids begin with their time, so the rows are a range at the start of
- * the primary key, and no further index is needed. The newest row always stays, because it tells a watermark that this shop
+ * the primary key, and no further index is needed. The newest row always stays, because it shows a watermark that this shop
  * is not new. `outbox_pruned` records until when rows are gone: a new or restored read side must know that the rest is not
  * the whole history.
  */

@@ -7,7 +7,7 @@ import { endLease, markPublished, postpone } from './outbox.sql.js';
 /** Shortest wait before an event that no queue took is published again. Without a wait, the relay would spin. */
 const RETRY_DELAY_MS = 2_000;
 
-/** What became of one published row. */
+/** The outcome of one published row. */
 export interface PublishResult {
   readonly id: string;
   readonly topic: string;

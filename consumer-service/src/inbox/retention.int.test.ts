@@ -54,10 +54,10 @@ test('nothing is pruned from the inbox when one clock jumps ahead', async () => 
 });
 
 test('a second of the ledger is pruned when it is complete and old by the clock of the write side', async () => {
-  const second = (days: number, committed: number, settled: number) =>
+  const second = (days: number, committed: number, accounted: number) =>
     pool.query(
       `INSERT INTO event_ledger (second, committed, settled) VALUES (date_trunc('second', now()) - $1 * interval '1 day', $2, $3)`,
-      [days, committed, settled],
+      [days, committed, accounted],
     );
   const prune = () => pruneOnce(pool, 'event ledger', (tx) => pruneLedger(tx, 30));
   await second(40, 3, 3);

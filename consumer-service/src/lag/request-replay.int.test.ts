@@ -23,11 +23,11 @@ beforeEach(async () => {
   await pool.query('UPDATE sync_state SET measured_at = now(), gap_since = NULL');
 });
 
-async function second(ageSeconds: number, committed: number, settled: number): Promise<string> {
+async function second(ageSeconds: number, committed: number, accounted: number): Promise<string> {
   const { rows } = await pool.query(
     `INSERT INTO event_ledger (second, committed, settled)
      VALUES (date_trunc('second', now() - $1 * interval '1 second'), $2, $3) RETURNING second`,
-    [ageSeconds, committed, settled],
+    [ageSeconds, committed, accounted],
   );
   return rows[0].second.toISOString();
 }

@@ -26,9 +26,26 @@ export function sendStopSignal(pid: number, signal: NodeJS.Signals): void {
   send(pid, signal);
 }
 
-/** Kills the whole group if there is one, so that no helper process of a shell wrapper is left. */
+/**
+ * Kills the process with its group and its children. A backend of PostgreSQL has a group of its own: left alive, it may answer one
+ * more query before it notices that its server is gone.
+ */
 export function killGroup(pid: number): void {
+  const children = childrenOf(pid);
   if (!send(-pid, 'SIGKILL')) send(pid, 'SIGKILL');
+  for (const child of children) send(child, 'SIGKILL');
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    const listed =
+      process.platform === 'linux'
+        ? readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+        : execFileSync('pgrep', ['-P', `${pid}`], { encoding: 'utf8' });
+    return listed.split(/\s+/).filter(Boolean).map(Number);
+  } catch {
+    return [];
+  }
 }
 
 function send(target: number, signal: NodeJS.Signals): boolean {
