@@ -62,7 +62,7 @@ CREATE INDEX IF NOT EXISTS orders_read_by_customer ON orders_read (customer_id, 
 -- For the customers of a day with an index-only scan. New orders are added at its right end, which is cheap.
 CREATE INDEX IF NOT EXISTS orders_read_by_time ON orders_read (placed_at) INCLUDE (customer_id);
 
--- For the top rows of each view without a sort.
+-- These indexes give the top rows of each view without a sort.
 CREATE INDEX IF NOT EXISTS product_sales_view_by_revenue ON product_sales_view (total_revenue DESC, product_id);
 CREATE INDEX IF NOT EXISTS category_metrics_view_by_revenue ON category_metrics_view (total_revenue DESC, category_name);
 CREATE INDEX IF NOT EXISTS customer_ltv_view_by_spend ON customer_ltv_view (total_spent DESC, customer_id);

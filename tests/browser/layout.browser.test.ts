@@ -229,7 +229,7 @@ describe('comparisons', () => {
 });
 
 describe('titles', () => {
-  test('say online or till, and today or all time; columns of one table have different names', async () => {
+  test('titles name the channel and the time, and the columns of a table have different names', async () => {
     const { page, close } = await open();
     const cards = await page.locator('.card h2').allTextContents();
     for (const title of cards) expect(title).toMatch(/online .*today$/i);

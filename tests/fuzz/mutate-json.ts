@@ -5,7 +5,7 @@ const kinds = ['drop', 'replace', 'rename', 'repeat', 'add', 'wrap', 'as text'] 
 
 interface Mutation {
   readonly kind: (typeof kinds)[number];
-  /** Number of the place in the document, modulo the number of its places. */
+  /** The document's places are numbered, and this number counts around when it is larger than theirs. */
   readonly place: number;
   readonly value: unknown;
   readonly name: string;

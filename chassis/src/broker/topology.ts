@@ -15,7 +15,7 @@ export interface Topology {
 export interface TopologyProblem {
   readonly name: string;
   readonly detail: string;
-  /** True when it works nevertheless, as an earlier version declared it. */
+  /** True for the form that an earlier version declared, which works as well. */
   readonly isAccepted: boolean;
 }
 

@@ -82,7 +82,7 @@ describe.each([
   };
   const inTransaction = (pool: Pool) => withTransaction(pool, 'ask', (tx: Tx) => tx.query(asked));
 
-  test('a statement runs with our settings', async () => {
+  test('a statement on the pool runs with the settings of the session, whatever the server has', async () => {
     expect(await askedOf((own) => onPool(own).query(asked))).toEqual([answer]);
   });
 

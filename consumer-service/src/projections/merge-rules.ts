@@ -67,7 +67,7 @@ export function first<T extends ColumnType>(type: T): Column<'first', T> {
   return { rule: 'first', type, merge: (a, _b, name) => a[name] };
 }
 
-/** Null until an event gives a value, which then stays: for a row that another event than its first one may insert. */
+/** The column is null until an event gives a value, which then stays. A row may be inserted by an event without the value. */
 export function firstKnown<T extends ColumnType>(type: T): Column<'firstKnown', T> {
   return {
     rule: 'firstKnown',
