@@ -11,7 +11,9 @@ const POOLED_READ_URL = 'postgres://postgres:postgres@read-pool:6432/read_db';
 const WARN = 40;
 /** Under load a transaction is open most of the time, so a few attempts suffice to freeze a writer in one. */
 const MAX_ATTEMPTS = 40;
-const HELD = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'write_db' AND state LIKE 'idle in transaction%'";
+/** Counts the frozen transactions of writers, by the lock that each of them holds. A relay's transaction commits no event. */
+const HELD = `SELECT count(DISTINCT pid) FROM pg_locks JOIN pg_stat_activity USING (pid)
+  WHERE datname = 'write_db' AND state LIKE 'idle in transaction%' AND locktype = 'advisory' AND objsubid = 2`;
 /** The server ends an idle transaction after 10 s. PgBouncer and a busy machine need a little longer. */
 const ENDED_WITHIN_MS = 14_000;
 
