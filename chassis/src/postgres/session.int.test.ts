@@ -28,7 +28,10 @@ let pooler: Server;
 let pooledUrl: string;
 beforeAll(async () => {
   pooler = await startPooler();
-  pooledUrl = Object.assign(new URL(url), { port: String((pooler.address() as AddressInfo).port) }).href;
+  pooledUrl = Object.assign(new URL(url), {
+    hostname: '127.0.0.1',
+    port: String((pooler.address() as AddressInfo).port),
+  }).href;
   const name = new URL(url).pathname.slice(1);
   const hostile = {
     DateStyle: 'German',
