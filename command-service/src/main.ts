@@ -7,6 +7,7 @@ import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX } from '@tallyline/contracts/suite';
+import { writtenVersionsOf } from '@tallyline/contracts/written-versions';
 import { buildApp } from './app.js';
 import { storeResults } from './idempotency/idempotency.sql.js';
 import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.js';
@@ -23,6 +24,7 @@ const settings = environment.pick({
   BIND_ADDR: true,
   COMMAND_SERVICE_PORT: true,
   OUTBOX_POLL_INTERVAL_MS: true,
+  EVENT_VERSIONS: true,
   OUTBOX_RETENTION_DAYS: true,
   IDEMPOTENCY_RETENTION_HOURS: true,
   LOG_LEVEL: true,
@@ -53,6 +55,7 @@ await runService('command-service', process.env, settings, async ({ config, log 
     log,
     brokerUrl: config.BROKER_URL,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
+    versions: writtenVersionsOf(config.EVENT_VERSIONS),
     metrics: serviceMetrics,
   });
   const pruned = {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writtenVersionsOf } from './written-versions.js';
 
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
@@ -28,6 +29,16 @@ export const SAFE_REPLAY_DAYS = MIN_RETENTION_DAYS - 1;
 /** The highest default port is 15672. */
 const MAX_PORT_OFFSET = 40_000;
 
+/** Says what is wrong with EVENT_VERSIONS; undefined when nothing is. */
+function versionsFault(setting: string): string | undefined {
+  try {
+    writtenVersionsOf(setting);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /**
@@ -45,6 +56,10 @@ export const environment = z.object({
   RABBITMQ_MANAGEMENT_PORT: port.default(15672),
   PORT_OFFSET: z.coerce.number().int().min(0).max(MAX_PORT_OFFSET).default(0),
   OUTBOX_POLL_INTERVAL_MS: z.coerce.number().int().min(10).max(60_000).default(1000),
+  EVENT_VERSIONS: z
+    .string()
+    .refine((setting) => versionsFault(setting) === undefined, { error: ({ input }) => versionsFault(String(input)) })
+    .default(''),
   OUTBOX_RETENTION_DAYS: retentionDays,
   INBOX_RETENTION_DAYS: retentionDays,
   IDEMPOTENCY_RETENTION_HOURS: z.coerce.number().int().min(24).max(8_760).default(48),

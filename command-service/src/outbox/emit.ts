@@ -6,7 +6,9 @@ import {
   withTransaction,
 } from '@tallyline/chassis/postgres/pool';
 import { takeRandomBytes } from '@tallyline/chassis/process/random-bytes';
+import { downcastTo, type EventDeclaration, newestVersionOf } from '@tallyline/contracts/event-versions';
 import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
+import { defaultVersions, type WrittenVersions } from '@tallyline/contracts/written-versions';
 import { v7 as uuidv7 } from 'uuid';
 import type { PublishableRow } from './event-message.js';
 import type { EventTime } from './event-time.sql.js';
@@ -33,15 +35,18 @@ export interface OutboxRow extends PublishableRow {
 export interface WriteDatabase {
   readonly pool: Pool;
   readonly handOver: HandOver;
+  /** The version of each event type that its transactions write. */
+  readonly versions: WrittenVersions;
 }
 
 /** A write database whose events all wait for a relay to claim them. */
-export function leaveToRelay(pool: Pool): WriteDatabase {
-  return { pool, handOver: { claimableFrom: () => undefined, committed: () => undefined } };
+export function leaveToRelay(pool: Pool, versions = defaultVersions): WriteDatabase {
+  return { pool, handOver: { claimableFrom: () => undefined, committed: () => undefined }, versions };
 }
 
 export interface EmittingTx extends Tx {
   readonly handOver: HandOver;
+  readonly versions: WrittenVersions;
   readonly emitted: OutboxRow[];
   /** If set, it is asked after the commit whether the transaction stored its events. */
   isStored?: () => Promise<boolean>;
@@ -52,7 +57,7 @@ export interface EmittingTx extends Tx {
  * After the commit, the event goes to the broker from memory. If that fails, a relay publishes the row later.
  */
 export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): OutboxRow {
-  const row = outboxRow(event, now, tx.handOver.claimableFrom(now));
+  const row = outboxRow(event, now, { versions: tx.versions, retryAt: tx.handOver.claimableFrom(now) });
   tx.emitted.push(row);
   return row;
 }
@@ -61,11 +66,17 @@ export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): Outbox
  * The UUIDv7 contains `createdAt`, which is the database's clock in whole milliseconds. So one index serves identity and
  * time, and no two clocks are compared.
  */
-export function outboxRow(event: DomainEvent, createdAt: EventTime, retryAt?: Date): OutboxRow {
-  const { type, facts, traceparent, occurredAt = createdAt } = event;
+export function outboxRow(
+  { type, facts, traceparent, occurredAt }: DomainEvent,
+  createdAt: EventTime,
+  { versions = defaultVersions, retryAt }: { versions?: WrittenVersions; retryAt?: Date | undefined } = {},
+): OutboxRow {
+  const declaration: EventDeclaration = events[type];
   const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
-  const payload = JSON.stringify({ eventId: id, eventType: type, occurredAt: occurredAt.toISOString(), ...facts });
-  return { id, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
+  const version = newestVersionOf(declaration) > 1 ? { version: newestVersionOf(declaration) } : {};
+  const envelope = { eventId: id, eventType: type, ...version, occurredAt: (occurredAt ?? createdAt).toISOString() };
+  const payload = JSON.stringify(downcastTo(declaration, versions[type], { ...envelope, ...facts }));
+  return { id, type, topic: declaration.topic, payload, traceparent, createdAt, retryAt };
 }
 
 /**
@@ -80,13 +91,13 @@ export function commitIfFree(tx: EmittingTx, statement: Statement): () => Promis
 
 /** Runs `work` in one transaction, and after its commit hands over the events that it emitted. */
 export async function withEvents<T>(
-  { pool, handOver }: WriteDatabase,
+  { pool, handOver, versions }: WriteDatabase,
   step: string,
   work: (tx: EmittingTx) => Promise<T>,
   options?: TransactionOptions,
 ): Promise<T> {
   const run = async (plain: Tx) => {
-    const tx: EmittingTx = Object.assign(plain, { handOver, emitted: [] });
+    const tx: EmittingTx = Object.assign(plain, { handOver, versions, emitted: [] });
     return { result: await work(tx), tx };
   };
   const { result, tx } = await withTransaction(pool, step, run, options);

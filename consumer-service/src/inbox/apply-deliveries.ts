@@ -71,6 +71,11 @@ function sort(deliveries: readonly Delivery[], log: Logger) {
     } else if (content.kind === 'event') {
       messageByEventId.set(content.id, message);
       events.push(content);
+    } else if (content.kind === 'newer') {
+      const { id, queue, reason, source } = content;
+      const deadLetter: DeadLetter = { kind: 'dead-letter', id, queue, reason, fromOutbox: true, source };
+      messageByDeadLetter.set(deadLetter, message);
+      deadLetters.push(deadLetter);
     } else {
       messageByDeadLetter.set(content, message);
       deadLetters.push(content);

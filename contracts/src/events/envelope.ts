@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { instant, optional } from '../fields.js';
 
 /**
- * The fields of every event. The body is flat JSON, and readers ignore fields that they do not know. A body whose
- * `version` is not 1 becomes a dead letter. A missing version means 1.
+ * The fields of every event. The body is flat JSON, and readers ignore fields that they do not know. Each version of an event
+ * has its own schema with its own literal `version`; a missing version means 1.
  */
 export const envelope = {
   /** UUIDv7, also the AMQP messageId. A foreign publisher may leave it out. */

@@ -1,5 +1,6 @@
 import type { Tx } from '@tallyline/chassis/postgres/pool';
-import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
+import type { AnyEvent } from '@tallyline/contracts/events';
+import { readEvent } from '@tallyline/contracts/read-event';
 import type { ForeignBody } from './read-side.sql.js';
 
 /** Adds foreign events to the facts. Their `n` counts down from `firstN`. */
@@ -14,8 +15,8 @@ export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN:
 
 function parse(body: string): AnyEvent | undefined {
   // The consumer ignores a byte order mark, too.
-  const json = JSON.parse(body.replace(/^\uFEFF/, '')) as { eventType?: unknown };
-  return isEventType(json.eventType) ? events[json.eventType].schema.safeParse(json).data : undefined;
+  const read = readEvent(JSON.parse(body.replace(/^\uFEFF/, '')));
+  return read.kind === 'event' ? read.event : undefined;
 }
 
 const of = (type: string) => `FROM jsonb_array_elements($1::jsonb) AS e WHERE e->>'eventType' = '${type}'`;

@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { type EventDeclaration, newestVersionOf, schemaOf, upcastFrom } from './event-versions.js';
+import { type AnyEvent, events } from './events.js';
+
+/** The result of reading a body with the event types and versions of this release. */
+export type ReadEvent =
+  | { readonly kind: 'event'; readonly event: AnyEvent }
+  /** An event of a type or of a version that this release does not know. A later release may have written it. */
+  | { readonly kind: 'newer'; readonly reason: string }
+  | { readonly kind: 'invalid'; readonly reason: string };
+
+/** A missing version means 1, and so does null, because many serialisers write it for a missing field. */
+const versionSchema = z.int().min(1).nullish();
+
+const MAX_SHOWN_FAULTS = 5;
+const MAX_SHOWN_CHARACTERS = 100;
+
+export interface ReadEventOptions {
+  /** Words a fault of a field. Without it, the words of zod are used. */
+  readonly error?: z.core.$ZodErrorMap;
+  /** The event types of this release; tests give others. */
+  readonly declarations?: Readonly<Record<string, EventDeclaration>>;
+}
+
+/**
+ * Reads the JSON of a body as an event of the newest version. An event of an earlier version is checked by the schema of its
+ * version, and then upcast. Every reader of events uses this: live, rebuild, redrive, dry run, and verify.
+ */
+export function readEvent(json: unknown, { error, declarations = events }: ReadEventOptions = {}): ReadEvent {
+  const { eventType: type, version: given } = (json ?? {}) as { eventType?: unknown; version?: unknown };
+  if (typeof type !== 'string' || !Object.hasOwn(declarations, type)) {
+    const reason = `unknown event type ${JSON.stringify(type)?.slice(0, MAX_SHOWN_CHARACTERS)}`;
+    return { kind: typeof type === 'string' && type !== '' ? 'newer' : 'invalid', reason };
+  }
+  const declaration = declarations[type] as EventDeclaration;
+  const version = versionSchema.safeParse(given);
+  if (!version.success) return { kind: 'invalid', reason: `not a valid ${type}: version must be an integer from 1 on` };
+  const number = version.data ?? 1;
+  const schema = schemaOf(declaration, number);
+  if (schema === undefined) {
+    const newest = newestVersionOf(declaration);
+    return {
+      kind: 'newer',
+      reason: `version ${number} of ${type} is newer than version ${newest}, the newest known here`,
+    };
+  }
+  const parsed = schema.safeParse(json, error && { error });
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the body'} ${issue.message}`);
+    return { kind: 'invalid', reason: `not a valid ${type}: ${faults.slice(0, MAX_SHOWN_FAULTS).join('; ')}` };
+  }
+  return { kind: 'event', event: upcastFrom(declaration, number, parsed.data) as AnyEvent };
+}
