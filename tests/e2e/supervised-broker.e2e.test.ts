@@ -108,7 +108,7 @@ test('uses queues that were declared differently, and logs once which they are a
     expect(rows).toEqual([{ units: '2' }]);
   });
   for (const { log } of [command, consumer]) {
-    const said = log.filter(({ msg }) => msg.startsWith('the topology at the broker is not as it is declared'));
+    const said = log.filter(({ msg }) => msg.startsWith('the topology at the broker differs from its declaration'));
     for (const { problems, msg } of said) {
       const named = (problems as { name: string }[]).map(({ name }) => name);
       expect(named).toEqual(['events.dlx', 'order-events', 'purchase-events']);
