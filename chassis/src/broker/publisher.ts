@@ -3,7 +3,7 @@ import { type ConfirmChannel, IllegalOperationError, type Options } from 'amqpli
 export type PublishOutcome =
   /** Every bound queue has stored the message on disk. */
   | 'confirmed'
-  /** No queue is bound for the routing key. The broker confirms such a message, too, so a confirm alone proves nothing. */
+  /** No queue is bound for the routing key. The broker confirms such messages, so a confirm alone proves nothing. */
   | 'returned'
   /** A queue refused the message, for example because it is full. Another bound queue may have stored the message. */
   | 'refused'
