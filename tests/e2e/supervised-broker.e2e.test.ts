@@ -112,7 +112,7 @@ test('uses queues that were declared differently, and logs once which they are a
     for (const { problems, msg } of said) {
       const named = (problems as { name: string }[]).map(({ name }) => name);
       expect(named).toEqual(['events.dlx', 'order-events', 'purchase-events']);
-      expect(msg).toContain('delete it: it is made again');
+      expect(msg).toContain('delete it: the services declare it');
     }
     // Each link of a service logs this for itself, and the consumer has two links.
     expect(said).toHaveLength(log === command.log ? 1 : 2);
