@@ -108,11 +108,11 @@ test('uses queues that were declared differently, and logs once which they are a
     expect(rows).toEqual([{ units: '2' }]);
   });
   for (const { log } of [command, consumer]) {
-    const said = log.filter(({ msg }) => msg.startsWith('the topology at the broker is not as it is declared'));
+    const said = log.filter(({ msg }) => msg.startsWith('the topology at the broker differs from its declaration'));
     for (const { problems, msg } of said) {
       const named = (problems as { name: string }[]).map(({ name }) => name);
       expect(named).toEqual(['events.dlx', 'order-events', 'purchase-events']);
-      expect(msg).toContain('delete it: it is made again');
+      expect(msg).toContain('delete it: the services declare it');
     }
     // Each link of a service logs this for itself, and the consumer has two links.
     expect(said).toHaveLength(log === command.log ? 1 : 2);
