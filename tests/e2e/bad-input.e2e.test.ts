@@ -30,9 +30,9 @@ const line = { productId: 1, quantity: 1 };
 const many = (count: number) => Array.from({ length: count }, () => line);
 
 const badProducts: [string, unknown, string[]][] = [
-  ['no object', [], ['#']],
-  ['null', null, ['#']],
-  ['everything missing', {}, ['#/name', '#/category', '#/price', '#/stock']],
+  ['an array as its body', [], ['#']],
+  ['null as its body', null, ['#']],
+  ['no field at all', {}, ['#/name', '#/category', '#/price', '#/stock']],
   [
     'wrong types',
     { name: 1, category: true, price: '2.50', stock: '10' },
@@ -74,7 +74,7 @@ describe('a POST with a faulty body', () => {
     ['/api/orders', badOrders],
   ] as const) {
     test.each(cases)(
-      `${path} with %s is refused with 400, which names each faulty field, and changes nothing`,
+      `POST ${path} with %s is refused with 400, which names each faulty field, and changes nothing`,
       async (_name, body, pointers) => {
         const before = await state();
         const answer = await suite.post(path, body);
@@ -126,7 +126,7 @@ describe('a GET with a faulty parameter', () => {
     ['/api/analytics/sync-status?branch=downtown', 'branch'],
     ['/api/orders?customerId=x', 'customerId'],
     ['/api/orders/x', 'id'],
-  ])('%s is refused with 400, which names the parameter %s', async (path, parameter) => {
+  ])('GET %s is refused with 400, which names the parameter %s', async (path, parameter) => {
     const answer = await suite.get(path);
     expectProblem(answer, 400);
     expect(answer.body.errors).toEqual([expect.objectContaining({ parameter })]);
