@@ -55,7 +55,7 @@ describe('an order', () => {
   });
 });
 
-test('in any group of orders, units sold and units left add up, and stock is never negative', () => {
+test('in any group of orders, units sold and units left add up to the stock, which is never negative', () => {
   const lines = fc.array(fc.record({ productId: fc.constantFrom(1, 2), quantity: fc.integer({ min: 1, max: 8 }) }), {
     minLength: 1,
     maxLength: 4,
