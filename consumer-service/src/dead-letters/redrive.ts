@@ -35,6 +35,7 @@ async function redrivePage(
   if (refused === undefined) return;
   const outcome = outcomes[refusedAt];
   throw new Error(
-    `the broker answered the redrive of ${refused.id} to ${refused.queue} with "${outcome}", so it stays a dead letter; repair the queue, then redrive again`,
+    `the broker answered the redrive of ${refused.id} to ${refused.queue} with "${outcome}", so it stays a dead letter; ` +
+      'repair the queue, then redrive again',
   );
 }
