@@ -89,7 +89,7 @@ test('the page names a content blocker when the numbers are blocked but the shop
 test('the page shows the numbers in tables when the script of the charts is blocked', async () => {
   const { page, close } = await openFiltered('/chart.js|', suite.query.url);
   await page.waitForSelector('#numbers[aria-busy=false]');
-  expect(await page.textContent('#hours .plot')).toMatch(/its script did not come/);
+  expect(await page.textContent('#hours .plot')).toMatch(/its script did not load/);
   expect(await page.locator('#hours details').getAttribute('open')).not.toBeNull();
   await close();
 });

@@ -357,7 +357,7 @@ test('numbers that stop arriving are marked as old, and the page is not called i
   expect(await page.getAttribute('#strip', 'data-state')).toBe('behind');
   const notes = page.locator('.age:visible');
   await eventually(async () => expect(await notes.count()).toBe(2));
-  expect(await notes.first().textContent()).toMatch(/^These numbers cannot be read.* stand still since \d/);
+  expect(await notes.first().textContent()).toMatch(/^These numbers cannot be read.* have stood still since \d/);
   shop.send(someNumbers());
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
   await eventually(async () => expect(await notes.count()).toBe(0));

@@ -119,7 +119,7 @@ test('an import with --skip-invalid leaves out lines that are no orders, names e
     'line 258 is not an order: #/customerId must be a number, #/gift is not a known field',
   ]);
   expect(stdout.join('')).toMatch(
-    /^.*\n252 imported, 0 refused, 6 no orders, up to line 258\nLeft out, because they are no orders: line\(s\) 2 to 4, 6 to 7, 258\n$/,
+    /^.*\n252 imported, 0 refused, 6 invalid, up to line 258\nLeft out, because they are not orders: line\(s\) 2 to 4, 6 to 7, 258\n$/,
   );
   const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4717');
   expect(rows).toEqual([{ n: 252 }]);

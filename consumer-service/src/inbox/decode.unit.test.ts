@@ -19,8 +19,8 @@ const message = (body: unknown, more: { messageId?: string; appId?: string } = {
   traceparent: undefined,
 });
 
-describe('a message', () => {
-  test('becomes an event, and unknown fields are ignored', () => {
+describe('decode', () => {
+  test('reads a message as an event and ignores unknown fields', () => {
     const decoded = decode(message({ ...order, giftWrap: true }, { messageId: id, appId: 'command-service' }));
     expect(decoded).toMatchObject({ kind: 'event', id, fromOutbox: true, event: { orderId: 1, total: 49.99 } });
     expect(decoded).not.toHaveProperty('event.giftWrap');
@@ -34,12 +34,12 @@ describe('a message', () => {
     ['an unknown version', { ...order, version: 2 }, /^not a valid OrderCreated: version/],
     ['a missing field', { ...order, customerId: undefined }, /^not a valid OrderCreated: customerId/],
     ['a total with three decimals', { ...order, total: 1.001 }, /^not a valid OrderCreated: total/],
-  ])('becomes a dead letter with the reason: %s', (_name, body, reason) => {
+  ])('returns a dead letter that names its reason for %s', (_name, body, reason) => {
     const decoded = decode(message(body, { messageId: id }));
     expect(decoded).toMatchObject({ kind: 'dead-letter', id, reason: expect.stringMatching(reason) });
   });
 
-  test('of a foreign publisher is not from the outbox', () => {
+  test('does not treat a message of a foreign publisher as one from the outbox', () => {
     expect(decode(message(order, { messageId: id, appId: 'erp' })).fromOutbox).toBe(false);
     expect(decode(message(order, { messageId: 'no-uuid', appId: 'command-service' })).fromOutbox).toBe(false);
   });
@@ -48,17 +48,17 @@ describe('a message', () => {
     ['with a time that no clock will show', 'ffffffff-ffff-7fff-bfff-ffffffffffff'],
     ['that only begins like a UUIDv7', '0199aaaa-bbbb-7-c'],
     ['of another variant', '0199aaaa-bbbb-7ccc-0ddd-eeeeeeeeeeee'],
-  ])('with an id %s is not from the outbox', (_what, messageId) => {
+  ])('does not treat a message with an id %s as one from the outbox', (_what, messageId) => {
     for (const body of [order, 'hello']) {
       expect(decode(message(body, { messageId, appId: 'command-service' })).fromOutbox).toBe(false);
     }
   });
 });
 
-describe('identity', () => {
+describe('identify', () => {
   const body = Buffer.from('{}');
 
-  test('is the messageId, else the eventId of the body, else a hash of the bytes', () => {
+  test('returns the messageId, else the eventId of the body, else a hash of the bytes', () => {
     const other = '0199aaaa-bbbb-7ccc-8ddd-ffffffffffff';
     expect(identify(id, other, body)).toBe(id);
     expect(identify(undefined, other, body)).toBe(other);
@@ -66,13 +66,13 @@ describe('identity', () => {
     expect(identify(undefined, undefined, body)).not.toBe(identify(undefined, undefined, Buffer.from('{ }')));
   });
 
-  test('of a message that cannot be read yet is the id that it will have later', () => {
+  test('gives a message that cannot be read yet the id that it will have once it can', () => {
     const early = decode(message({ ...order, version: 2 }));
     const later = decode(message(order));
     expect([early.kind, later.kind, early.id]).toEqual(['dead-letter', 'event', later.id]);
   });
 
-  test('is always a UUID, of version 8 when it was made from other text', () => {
+  test('always returns a UUID, of version 8 when the given id is another text', () => {
     expect(identify('order-17', undefined, body)).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     );
