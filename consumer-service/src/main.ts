@@ -81,7 +81,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   log.info({ port: server.port }, 'consumer-service listens');
   return [
     ['subscription', subscription.stop],
-    // This stops after the broker links, because the end of a link ends a request that a blocked broker does not answer.
+    // Replay requests stop after the broker links: the end of a link also ends a request that a blocked broker cannot answer.
     ['replay requests', replayRequests.stop],
     ['problem reports', problemReports.stop],
     ['archive months', archiveMonths.stop],

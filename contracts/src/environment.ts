@@ -19,14 +19,14 @@ function isTimeZone(value: string): boolean {
   }
 }
 
-/** Retention of the inbox. A copy of an event that arrives after its inbox row is deleted would be applied twice. */
+/** The lower limit exists because a copy of an event that arrives after its inbox row is deleted is applied twice. */
 const MIN_RETENTION_DAYS = 30;
 const retentionDays = z.coerce.number().int().min(MIN_RETENTION_DAYS).max(36_500).default(365);
 
 /** A replay of events up to this age is safe with any setting: they arrive before their inbox rows are deleted. */
 export const SAFE_REPLAY_DAYS = MIN_RETENTION_DAYS - 1;
 
-/** The highest default port is 15672. */
+/** With this offset, the highest default port (15672) is still a valid port. */
 const MAX_PORT_OFFSET = 40_000;
 
 /** Says what is wrong with EVENT_VERSIONS; undefined when nothing is. */

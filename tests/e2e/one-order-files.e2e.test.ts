@@ -8,9 +8,9 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import { createProducts } from '../setup/order-flow.js';
 import { openSuite } from '../setup/suite.js';
 
-/** The loops of every service run several times in this window, so that what they do without an order is known. */
+/** The loops of every service run several times in this time, which shows the functions that run without an order. */
 const IDLE_WINDOW_MS = 4_000;
-/** The aim is 25. The number may only fall: seven of the files are views, and seventeen belong to the chassis. */
+/** This limit may be lowered and must not be raised: a newcomer who follows an order has to read these files. */
 const MAX_FILES = 56;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -23,7 +23,7 @@ const suite = await openSuite({
 const services = [suite.command, suite.consumer, suite.query];
 let taken = 0;
 
-/** `file function` for each function that ran in a service since the last call. */
+/** Returns `file function` for each function that ran in a service since the last call. */
 async function functionsRun(): Promise<Set<string>> {
   taken += 1;
   for (const service of services) service.signal('SIGUSR2');

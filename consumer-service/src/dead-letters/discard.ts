@@ -3,7 +3,7 @@ import { onPool } from '@tallyline/chassis/postgres/pool';
 import { discardDeadLetter, readDeadLetters } from './dead-letters.sql.js';
 import { requireFound, type Selection, selectedPages } from './selection.js';
 
-/** Removes messages and their rows. The row of an event that the write side committed stays, unless `forGood`. */
+/** Removes messages and their rows. The row of an event that the write side committed stays, unless `forGood` is true. */
 export async function discardDeadLetters(selection: Selection, forGood: boolean): Promise<void> {
   const { pool, deadLetterQueues, queues, ids } = selection;
   let count = 0;

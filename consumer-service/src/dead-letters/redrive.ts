@@ -18,8 +18,8 @@ export async function redriveDeadLetters(selection: Selection): Promise<void> {
 }
 
 /**
- * A message leaves its dead-letter queue only when the broker has confirmed its copy. After a crash in between it is in both
- * queues, and the inbox applies it once.
+ * Copies messages to their queues and then removes them from their dead-letter queue, if the broker has confirmed the copy.
+ * After a crash in between, a message is in both queues, and the inbox applies it once.
  */
 async function redrivePage(
   { publisher, remove }: DeadLetterQueues,
@@ -35,6 +35,7 @@ async function redrivePage(
   if (refused === undefined) return;
   const outcome = outcomes[refusedAt];
   throw new Error(
-    `the broker answered the redrive of ${refused.id} to ${refused.queue} with "${outcome}"; it stays a dead letter`,
+    `the broker answered the redrive of ${refused.id} to ${refused.queue} with "${outcome}", so it stays a dead letter; ` +
+      'repair the queue, then redrive again',
   );
 }

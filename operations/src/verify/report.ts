@@ -6,7 +6,7 @@ import type { Verdict } from './verify.js';
 /** Reports equality in one line, or else the differing rows and their number at the end. */
 export function reportOf({ events, foreign, unapplied, rows, differing, findings }: Verdict, views: number): string[] {
   const notes = [
-    ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as archived`] : []),
+    ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as the archive has them`] : []),
     ...(unapplied > 0 ? [`${unapplied} more are committed and not applied yet`] : []),
   ];
   const noted = notes.length > 0 ? ` (${notes.join('; ')})` : '';
