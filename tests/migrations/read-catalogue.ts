@@ -46,7 +46,7 @@ const QUERIES: Readonly<Record<string, string>> = {
       FROM pg_type t WHERE t.typnamespace = 'public'::regnamespace AND t.typtype IN ('e', 'd', 'r')`,
 };
 
-/** What the catalogues of PostgreSQL say of each kind of object, by name. */
+/** The definitions of all objects, by their kind and name. */
 export type Catalogue = Readonly<Record<string, Readonly<Record<string, object>>>>;
 
 export function readCatalogue(url: string): Promise<Catalogue> {

@@ -81,7 +81,7 @@ export function parseMigration(file: string, sql: string): Migration {
   return migration;
 }
 
-/** What a file of kind `concurrently` may do: each of these can be run again after an interruption. */
+/** Statements that a file of kind `concurrently` may have, because they can run again after an interruption. */
 const REPEATABLE =
   /^(?:CREATE\s+(?:UNIQUE\s+)?INDEX\s+CONCURRENTLY\s+IF\s+NOT\s+EXISTS\s+\w|DROP\s+INDEX\s+CONCURRENTLY\s+IF\s+EXISTS\s|ALTER\s+TABLE\s+(?:IF\s+EXISTS\s+)?\S+\s+VALIDATE\s+CONSTRAINT\s|ANALYZE\b|VACUUM\b)/i;
 

@@ -12,7 +12,7 @@ export interface PlannedMigration {
 
 export interface Plan {
   readonly all: readonly PlannedMigration[];
-  /** What is to be done, in this order: all expand steps, then all contract steps, each by their numbers. */
+  /** Migrations that have to run: all expand steps, then all contract steps, each in the order of their numbers. */
   readonly expand: readonly Migration[];
   readonly contract: readonly Migration[];
   /** Migrations that a newer release has applied. They are no fault: its expand steps fit this release. */

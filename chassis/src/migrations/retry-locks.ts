@@ -21,8 +21,8 @@ export async function retryLocks<T>(
       if (number === limits.attempts) {
         throw new Error(
           `${file}: others held its locks at each of ${limits.attempts} attempts (${reason}). ${stored} ` +
-            `${await describeOldestTransactions(client)} Wait until they end, or end them with ` +
-            'SELECT pg_terminate_backend(pid), then run the command again',
+            `${await describeOldestTransactions(client)} Wait until they end, or end them ` +
+            'with pg_terminate_backend(pid), then run the command again',
           { cause: error },
         );
       }
