@@ -1,4 +1,5 @@
--- The read database: the views, the inbox, the archive and the ledger. Applying this file twice changes nothing.
+-- The read database: the views, the inbox, the archive and the ledger. This is the complete schema, for a fresh database.
+-- Applying the file twice changes nothing. A database of an earlier release gets later changes from migrations/read/ alone.
 -- Totals are NUMERIC without a precision and counts are BIGINT, because an overflow would turn every later event of the same
 -- key into a dead letter.
 
@@ -172,25 +173,6 @@ CREATE TABLE IF NOT EXISTS sync_state (
   -- Problems of the write side from its newest watermark: [{ code, detail }].
   write_problems JSONB NOT NULL DEFAULT '[]'
 );
--- These columns were added by later versions. The condition avoids an ALTER TABLE that changes nothing: it would wait for every
--- reader, such as a dump, and block all others meanwhile.
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'gap_since') THEN
-    ALTER TABLE sync_state ADD COLUMN gap_since TIMESTAMPTZ;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'lacks_history') THEN
-    ALTER TABLE sync_state ADD COLUMN lacks_history BOOLEAN NOT NULL DEFAULT false;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'told_ahead') THEN
-    ALTER TABLE sync_state ADD COLUMN told_ahead TSTZMULTIRANGE NOT NULL DEFAULT '{}';
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'write_problems') THEN
-    ALTER TABLE sync_state ADD COLUMN write_problems JSONB NOT NULL DEFAULT '[]';
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'dead_letters'::regclass AND attname = 'forgotten') THEN
-    ALTER TABLE dead_letters ADD COLUMN forgotten BOOLEAN NOT NULL DEFAULT false;
-  END IF;
-END $$;
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- The write databases that events and watermarks came from, by identity. The ledger compares only the one with `is_counted`.
@@ -246,11 +228,6 @@ CREATE TABLE IF NOT EXISTS event_archive_moved (
   digest         TEXT        NOT NULL,
   moved_at       TIMESTAMPTZ NOT NULL DEFAULT now()
 );
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'event_archive_moved'::regclass AND attname = 'foreign_events') THEN
-    ALTER TABLE event_archive_moved ADD COLUMN foreign_events BIGINT NOT NULL DEFAULT 0;
-  END IF;
-END $$;
 
 -- Creates the partitions of this UTC month and the next. ATTACH does not block readers and writers of the archive, unlike
 -- CREATE TABLE ... PARTITION OF. Concurrent callers wait for each other.
@@ -289,17 +266,6 @@ CREATE TABLE IF NOT EXISTS replay_state (
   tell_requested_at TIMESTAMPTZ,
   tell_attempts     INTEGER NOT NULL DEFAULT 0
 );
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'replay_state'::regclass AND attname = 'tell_attempts') THEN
-    ALTER TABLE replay_state
-      ADD COLUMN asked_until TIMESTAMPTZ,
-      ADD COLUMN tell_requested_at TIMESTAMPTZ,
-      ADD COLUMN tell_attempts INTEGER NOT NULL DEFAULT 0;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'replay_state'::regclass AND attname = 'asked_from') THEN
-    ALTER TABLE replay_state ADD COLUMN asked_from TIMESTAMPTZ;
-  END IF;
-END $$;
 INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- The readiness checks write here in transactions that are rolled back, to find out whether the disk has room.

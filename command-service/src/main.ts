@@ -4,6 +4,7 @@ import { createPool, type Tx } from '@tallyline/chassis/postgres/pool';
 import { startPruning } from '@tallyline/chassis/postgres/pruning';
 import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
+import { release } from '@tallyline/chassis/process/release';
 import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX } from '@tallyline/contracts/suite';
@@ -34,7 +35,7 @@ const settings = environment.pick({
 await runService('command-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: 'command-service',
+    applicationName: `command-service ${release}`,
     maxConnections: 10,
     statementTimeoutMs: 5_000,
     log,
@@ -42,7 +43,7 @@ await runService('command-service', process.env, settings, async ({ config, log 
   // The relay needs its own pool: its transactions wait for confirms, and must not take the connections of requests.
   const relayPool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: 'command-service relay',
+    applicationName: `command-service relay ${release}`,
     maxConnections: 5,
     statementTimeoutMs: 5_000,
     log,

@@ -5,6 +5,7 @@ import { createPool } from '@tallyline/chassis/postgres/pool';
 import { startPruning } from '@tallyline/chassis/postgres/pruning';
 import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
+import { release } from '@tallyline/chassis/process/release';
 import { runService } from '@tallyline/chassis/process/service';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX, PROBLEM_TYPES } from '@tallyline/contracts/suite';
@@ -37,7 +38,7 @@ const api = {
 await runService('consumer-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.READ_DATABASE_URL,
-    applicationName: 'consumer-service',
+    applicationName: `consumer-service ${release}`,
     maxConnections: 4,
     statementTimeoutMs: 30_000,
     log,

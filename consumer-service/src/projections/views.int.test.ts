@@ -17,6 +17,7 @@ const notViews = [
   'event_ledger',
   'processed_events',
   'replay_state',
+  'schema_migrations',
   'service_problems',
   'sources',
   'storage_probe',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase, withClient } from '@tallyline/local/servers/schema';
+import { prepareDatabase, withClient } from '@tallyline/local/servers/schema';
 import { openTestPool } from '@tallyline/local/testing/test-databases';
 import type pg from 'pg';
 import type { Servers } from './servers.js';
@@ -17,7 +17,7 @@ export interface FreshDatabases {
 export async function createFreshDatabases({ write, read }: Servers): Promise<FreshDatabases> {
   const name = `round_${randomBytes(4).toString('hex')}`;
   const [writeUrl, readUrl] = [write.url(name), read.url(name)];
-  await Promise.all([createDatabase(writeUrl, 'init-write.sql'), createDatabase(readUrl, 'init-read.sql')]);
+  await Promise.all([prepareDatabase(writeUrl, 'write'), prepareDatabase(readUrl, 'read')]);
   const pools = [writeUrl, readUrl].map((url) => openTestPool(url, 3));
   return {
     writeUrl,
