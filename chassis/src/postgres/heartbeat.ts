@@ -22,7 +22,7 @@ export interface Heartbeat {
 }
 
 /**
- * Tells the database every few seconds that this process runs, and in which version. Returns after the first attempt, so
+ * Reports to the database every few seconds that this process runs, and in which version. Returns after the first attempt, so
  * that the row is there before the service starts to work. If the database is away, the service starts without it.
  */
 export async function startHeartbeat({

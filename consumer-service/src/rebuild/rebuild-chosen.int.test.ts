@@ -17,7 +17,9 @@ const { pool, url } = await openTestDatabase('read', {
 const shadow = createTestPool(url, { settings: SHADOW_SETTINGS });
 /** A consumer of release 0.2 declares nothing. */
 const older = createTestPool(url);
-afterAll(() => Promise.all([shadow.end(), older.end()]));
+/** The consumer of the later release. It has a pool of its own, because the rebuild keeps its batches waiting. */
+const later = createTestPool(url, { settings: filledViews(laterViews) });
+afterAll(() => Promise.all([shadow.end(), older.end(), later.end()]));
 
 const progress = { part: () => undefined, advance: () => undefined, end: () => undefined };
 const options = { pool, shadow, progress, views: laterViews, accept: false, inboxDays: 30, version: '0.4.0' };
@@ -30,7 +32,7 @@ beforeEach(async () => {
   await applyBatch(older, { events, deadLetters: [], watermarks: [] }, views);
   // The consumer of the later release has registered its views, and has applied two events since.
   await pool.query('SELECT register_view($1, 1)', [laterView.table]);
-  await apply(pool, laterViews, 2, 4);
+  await apply(later, laterViews, 2, 4);
 });
 
 const apply = (consumer: Pool, into: readonly View[], ...customers: number[]) =>
@@ -66,14 +68,14 @@ test('a rebuild of a view that lacks history fills it without --accept, and it i
     'customer_orders_view lacked history and is complete now.',
   ]);
 
-  await apply(pool, laterViews, 1, 5);
+  await apply(later, laterViews, 1, 5);
   await expectComplete();
 });
 
 test('events that arrive during the rebuild of a view are counted once', async () => {
   const applied: Promise<unknown>[] = [];
-  const part = () => void applied.push(apply(pool, laterViews, 1, 7), apply(pool, laterViews, 8));
-  const advance = () => void applied.push(apply(pool, laterViews, 9));
+  const part = () => void applied.push(apply(later, laterViews, 1, 7), apply(later, laterViews, 8));
+  const advance = () => void applied.push(apply(later, laterViews, 9));
   expect(await rebuildLater({ progress: { ...progress, part, advance } })).toMatchObject({ swapped: true });
   await Promise.all(applied);
   expect(applied.length).toBeGreaterThan(4);
