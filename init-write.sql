@@ -128,5 +128,15 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
 );
 CREATE INDEX IF NOT EXISTS idempotency_keys_created_at ON idempotency_keys (created_at);
 
+-- The services that run on this database, a row per process, and their versions. Each repeats its row every few seconds and
+-- deletes it at a clean stop. Whoever must wait for older services (a migration that contracts, a rebuild) reads it.
+CREATE TABLE IF NOT EXISTS service_heartbeats (
+  reporter     TEXT PRIMARY KEY,
+  service      TEXT        NOT NULL,
+  version      TEXT        NOT NULL,
+  started_at   TIMESTAMPTZ NOT NULL DEFAULT now(),
+  last_seen_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
 -- The readiness checks write here in transactions that are rolled back, to find out whether the disk has room.
 CREATE UNLOGGED TABLE IF NOT EXISTS storage_probe (filler TEXT NOT NULL);

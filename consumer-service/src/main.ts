@@ -1,12 +1,14 @@
 import { buildHttpApp } from '@tallyline/chassis/http/app';
 import { CheckFailed } from '@tallyline/chassis/http/health';
 import { listen } from '@tallyline/chassis/http/server';
+import { startHeartbeat } from '@tallyline/chassis/postgres/heartbeat';
+import { sessionName } from '@tallyline/chassis/postgres/heartbeats.sql';
 import { createPool } from '@tallyline/chassis/postgres/pool';
 import { startPruning } from '@tallyline/chassis/postgres/pruning';
 import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
-import { release } from '@tallyline/chassis/process/release';
 import { runService } from '@tallyline/chassis/process/service';
+import { ownVersion } from '@tallyline/chassis/process/version';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX, PROBLEM_TYPES } from '@tallyline/contracts/suite';
 import { startArchiveMonths } from './archive/archive-months.js';
@@ -16,8 +18,10 @@ import { pruneLedger } from './lag/ledger.sql.js';
 import { startReplayRequests } from './lag/request-replay.js';
 import { createBatchMetrics } from './metrics.js';
 import { startProblemReports } from './problems/report-problems.js';
+import { views } from './projections/index.js';
 import { startPublisherLink } from './subscription/publisher-link.js';
 import { startSubscription } from './subscription/subscription.js';
+import { filledViews } from './view-history/view-history.sql.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
@@ -38,11 +42,13 @@ const api = {
 await runService('consumer-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.READ_DATABASE_URL,
-    applicationName: `consumer-service ${release}`,
+    applicationName: sessionName('consumer-service', ownVersion()),
     maxConnections: 4,
     statementTimeoutMs: 30_000,
+    settings: filledViews(views),
     log,
   });
+  const heartbeat = await startHeartbeat({ pool, log, service: 'consumer-service' });
   const metrics = createMetrics('consumer-service', METRIC_PREFIX);
   observePool(metrics, pool, METRIC_PREFIX);
   const archiveMonths = startArchiveMonths(pool, log);
@@ -88,6 +94,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
     ['archive months', archiveMonths.stop],
     ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
     ['http', server.stop],
+    ['heartbeat', heartbeat.stop],
     ['database', () => pool.end()],
   ];
 });

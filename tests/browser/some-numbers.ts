@@ -50,6 +50,7 @@ export function someNumbers({ scale = 1, at = '2026-11-20T14:23:05.000Z' } = {})
       waitingInOutbox: 0,
       setAsideEvents: 0,
       lacksHistory: false,
+      viewsLackingHistory: [],
       completeUpTo: at,
       lastProcessedEventTimestamp: at,
     },

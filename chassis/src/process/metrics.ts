@@ -1,6 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Pool } from '../postgres/pool.js';
-import { release } from './release.js';
+import { ownVersion } from './version.js';
 
 /** The metrics of one service. A registry of its own, rather than the global one, lets tests run two in one process. */
 export type Metrics = Registry;
@@ -17,7 +17,7 @@ export function createMetrics(service: string, prefix = ''): Metrics {
     help: 'Service, version and Node.js version; always 1',
     labelNames: ['service', 'version', 'node_version'],
     registers: [registry],
-  }).set({ service, version: release, node_version: process.version }, 1);
+  }).set({ service, version: ownVersion(), node_version: process.version }, 1);
   return registry;
 }
 

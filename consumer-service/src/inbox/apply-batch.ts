@@ -6,6 +6,7 @@ import { addToLedger, upsertLedger } from '../lag/ledger.sql.js';
 import { addToOtherSources, judgeWatermarks, ledgerSources, recordSources } from '../lag/sources.sql.js';
 import { lockReported, storeWatermarks } from '../lag/watermarks.sql.js';
 import { addToViews, views } from '../projections/index.js';
+import type { View } from '../projections/view.js';
 import type { DeadLetter, DecodedEvent } from './decode.js';
 import {
   deleteDeadLetters,
@@ -34,19 +35,19 @@ export interface Applied {
  * likely to be all new is written with one statement, without asking first. If one of its events is known after all, the
  * inbox's key refuses the statement, and the batch is applied in a transaction that finds out which events are new.
  */
-export async function applyBatch(pool: Pool, batch: Batch): Promise<Applied> {
+export async function applyBatch(pool: Pool, batch: Batch, into: readonly View[] = views): Promise<Applied> {
   const ids = batch.events.map(({ id }) => id);
   const known = ledgerSources.get(pool);
   const isOrdinary = batch.deadLetters.length + batch.watermarks.length + maybePastRetention(ids).length === 0;
   if (ids.length > 0 && isOrdinary && sourcesOf(batch).every((source) => source === known)) {
     try {
-      return await applyAsNew(pool, batch.events);
+      return await applyAsNew(pool, batch.events, into);
     } catch (error) {
       if (!isKnownEvent(error)) throw error;
     }
   }
   const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
-    applyInTransaction(tx, batch, known),
+    applyInTransaction(tx, batch, known, into),
   );
   if (ledgerSource !== undefined) ledgerSources.set(pool, ledgerSource);
   return applied;
@@ -56,11 +57,11 @@ function sourcesOf({ events, deadLetters }: Batch): string[] {
   return [...new Set([...events, ...deadLetters].flatMap(({ source }) => source ?? []))];
 }
 
-async function applyAsNew(pool: Pool, events: readonly DecodedEvent[]): Promise<Applied> {
+async function applyAsNew(pool: Pool, events: readonly DecodedEvent[], into: readonly View[]): Promise<Applied> {
   const applied = [...byId(events).values()];
   const accounted = applied.filter(({ fromOutbox }) => fromOutbox).map(({ id }) => id);
   const inbox = insertAllNew(applied.map(({ id }) => id));
-  await runWrites(onPool(pool), 'apply-new-events', [inbox, ...writesOf(applied, accounted, [])]);
+  await runWrites(onPool(pool), 'apply-new-events', [inbox, ...writesOf(applied, accounted, [], into)]);
   return { applied, duplicates: events.length - applied.length };
 }
 
@@ -69,6 +70,7 @@ export async function applyInTransaction(
   tx: Tx,
   batch: Batch,
   knownSource?: string,
+  into: readonly View[] = views,
 ): Promise<Applied & { readonly ledgerSource: string | undefined }> {
   const sources = sourcesOf(batch);
   const ledgerSource = sources.every((source) => source === knownSource)
@@ -93,7 +95,7 @@ export async function applyInTransaction(
   const newlyApplied = applied.filter(({ id, fromOutbox }) => fromOutbox && !accountedBefore.has(id));
   const accounted = [...newlyApplied.map(({ id }) => id), ...newDeadLetters];
 
-  const last = combineWrites('apply-batch', writesOf(applied, accounted, watermarks));
+  const last = combineWrites('apply-batch', writesOf(applied, accounted, watermarks, into));
   const others = addToOtherSources(applied, ledgerSource);
   if (watermarks.length === 0) {
     tx.commitBehind([...last, ...others]);
@@ -113,11 +115,19 @@ function writesOf(
   applied: readonly DecodedEvent[],
   accounted: readonly string[],
   watermarks: readonly Watermark[],
+  into: readonly View[],
 ): WriteStatement[] {
   const ledger = addToLedger(accounted, watermarks);
   return applied.length === 0
     ? ledger
-    : [insertArchived(applied), ...addToViews(applied.map(({ event }) => event)), ...ledger];
+    : [
+        insertArchived(applied),
+        ...addToViews(
+          applied.map(({ event }) => event),
+          into,
+        ),
+        ...ledger,
+      ];
 }
 
 /** Returns the statements of a batch without rows. The readiness check runs them to see whether a batch could be stored. */

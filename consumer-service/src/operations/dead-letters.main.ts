@@ -10,6 +10,8 @@ import { dryRunRedrive } from '../dead-letters/dry-run.js';
 import { listDeadLetters } from '../dead-letters/list.js';
 import { redriveDeadLetters } from '../dead-letters/redrive.js';
 import { showDeadLetter } from '../dead-letters/show.js';
+import { views } from '../projections/index.js';
+import { filledViews } from '../view-history/view-history.sql.js';
 
 const usage = `Shows dead letters (messages that cannot be applied), and returns them to their queues once the cause is fixed.
 
@@ -57,6 +59,8 @@ await runCommandLine({
       // One connection holds the command lock.
       maxConnections: 2,
       statementTimeoutMs: 30_000,
+      // A dry run applies events, too.
+      settings: filledViews(views),
       log,
     });
     const progress = showProgressBeside(process.stdout);

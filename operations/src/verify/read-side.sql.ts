@@ -29,6 +29,14 @@ export async function readDeadLetterIds(tx: Tx): Promise<string[]> {
   return rows.map(({ id }) => id);
 }
 
+/** Finds the views that lack events which older consumers have applied. They are known to differ. */
+export async function findViewsLackingHistory(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ view: string }>({
+    text: 'SELECT view FROM view_history WHERE NOT complete ORDER BY view',
+  });
+  return rows.map(({ view }) => view);
+}
+
 export async function countRows(tx: Tx, table: string): Promise<number> {
   const [row] = await tx.query<{ count: number }>({ text: `SELECT count(*) AS count FROM ${table}` });
   return row?.count ?? 0;

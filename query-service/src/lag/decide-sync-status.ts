@@ -16,6 +16,8 @@ export interface SyncFacts {
   readonly deadLettersFromOutbox: number;
   /** True if the write side pruned events that never arrived here. */
   readonly lacksHistory: boolean;
+  /** Views that lack events which older consumers have applied, until a rebuild fills them. */
+  readonly viewsLackingHistory: readonly string[];
   readonly lastProcessedAt: Date | null;
   /** True if a watermark is missing between the newest one that is used and later ones that arrived. */
   readonly hasGap: boolean;
@@ -54,7 +56,7 @@ const MAX_WATERMARK_AGE_SECONDS = 4;
 
 /** Answers 'in-sync' only with proof. While no watermark arrives, the lag is the age of the newest one. */
 export function decideSyncStatus(facts: SyncFacts) {
-  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory, lastProcessedAt } = facts;
+  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lastProcessedAt } = facts;
   const { status, lagSeconds } = stateOf(facts);
   const completeUpTo = facts.oldestPendingAt ?? measuredAt;
   return {
@@ -64,7 +66,8 @@ export function decideSyncStatus(facts: SyncFacts) {
     pendingEvents,
     waitingInOutbox,
     setAsideEvents,
-    lacksHistory,
+    lacksHistory: facts.lacksHistory,
+    viewsLackingHistory: [...facts.viewsLackingHistory],
     completeUpTo: completeUpTo?.toISOString() ?? null,
     lastProcessedEventTimestamp: lastProcessedAt?.toISOString() ?? null,
   };
@@ -86,8 +89,10 @@ function isStale(watermarkAgeSeconds: number): boolean {
   return Math.abs(watermarkAgeSeconds) > MAX_WATERMARK_AGE_SECONDS;
 }
 
-function isIncomplete({ deadLettersFromOutbox, lacksHistory, doubt, otherSources }: SyncFacts): boolean {
-  return deadLettersFromOutbox > 0 || lacksHistory || doubt !== null || otherSources.length > 0;
+function isIncomplete(facts: SyncFacts): boolean {
+  const { deadLettersFromOutbox, lacksHistory, viewsLackingHistory, doubt, otherSources } = facts;
+  if (lacksHistory || viewsLackingHistory.length > 0) return true;
+  return deadLettersFromOutbox > 0 || doubt !== null || otherSources.length > 0;
 }
 
 /** Returns why the views are not in sync, causes before consequences. Every status but "in-sync" has at least one reason. */
@@ -108,6 +113,9 @@ function reasonsOf(facts: SyncFacts): SyncReason[] {
     add('second-write-database', `events of ${sources} arrived here: ${otherSources.join(', ')}`);
   }
   if (facts.lacksHistory) add('history-lacking', 'the write side has pruned events that these views never saw');
+  if (facts.viewsLackingHistory.length > 0) {
+    add('view-lacks-history', `older consumers have not filled ${facts.viewsLackingHistory.join(', ')}`);
+  }
   if (deadLettersFromOutbox > 0) {
     add('dead-letters', `${deadLettersFromOutbox} event(s) could not be applied and are dead letters`);
   }

@@ -41,8 +41,14 @@ export const syncStatus = z.object({
   lacksHistory: z.boolean().meta({
     description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
   }),
+  viewsLackingHistory: z.array(z.string()).meta({
+    description:
+      'New views, or views with a new column, that lack events which older consumers have applied; rebuild them',
+  }),
   completeUpTo: instant.nullable().meta({
-    description: 'Every event committed before this is in the views or is a dead letter, unless `lacksHistory`',
+    description:
+      'Every event committed before this is in the views or is a dead letter, unless `lacksHistory`; ' +
+      'the views of `viewsLackingHistory` lack older events',
   }),
   lastProcessedEventTimestamp: instant.nullable(),
 });
@@ -84,6 +90,7 @@ export const syncFactsStatement: Statement = {
              (SELECT count(*) FROM dead_letters WHERE NOT forgotten) AS "setAsideEvents",
              (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "deadLettersFromOutbox",
              s.lacks_history AS "lacksHistory",
+             to_json(ARRAY(SELECT view FROM view_history WHERE NOT complete ORDER BY view)) AS "viewsLackingHistory",
              s.gap_since IS NOT NULL AS "hasGap",
              (SELECT doubt FROM sources WHERE is_counted) AS "doubt",
              to_json(ARRAY(SELECT source_id FROM sources WHERE NOT is_counted ORDER BY source_id LIMIT 10)) AS "otherSources",

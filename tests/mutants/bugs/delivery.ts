@@ -54,17 +54,17 @@ export const deliveryBugs: readonly Mutant[] = [
       {
         file: applyBatch,
         from: `  const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
-    applyInTransaction(tx, batch, known),
+    applyInTransaction(tx, batch, known, into),
   );`,
         to: `  const recorded = await withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, [...new Set(ids)]));
   const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
-    applyInTransaction(tx, batch, known, recorded),
+    applyInTransaction(tx, batch, known, into, recorded),
   );`,
       },
       {
         file: applyBatch,
-        from: '  knownSource?: string,\n)',
-        to: '  knownSource?: string,\n  recorded?: Set<string>,\n)',
+        from: '  into: readonly View[] = views,\n): Promise<Applied &',
+        to: '  into: readonly View[] = views,\n  recorded?: Set<string>,\n): Promise<Applied &',
       },
       {
         file: applyBatch,
