@@ -1,7 +1,7 @@
+import { startHeartbeat } from '@tallyline/chassis/heartbeats/heartbeat';
+import { sessionName } from '@tallyline/chassis/heartbeats/older-services';
 import { CheckFailed } from '@tallyline/chassis/http/health';
 import { listen } from '@tallyline/chassis/http/server';
-import { startHeartbeat } from '@tallyline/chassis/postgres/heartbeat';
-import { sessionName } from '@tallyline/chassis/postgres/heartbeats.sql';
 import { createPool, type Tx } from '@tallyline/chassis/postgres/pool';
 import { startPruning } from '@tallyline/chassis/postgres/pruning';
 import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
@@ -37,7 +37,7 @@ const settings = environment.pick({
 await runService('command-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: sessionName('command-service', ownVersion()),
+    applicationName: sessionName('command-service', ownVersion),
     maxConnections: 10,
     statementTimeoutMs: 5_000,
     log,
@@ -45,7 +45,7 @@ await runService('command-service', process.env, settings, async ({ config, log 
   // The relay needs its own pool: its transactions wait for confirms, and must not take the connections of requests.
   const relayPool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: sessionName('command-service relay', ownVersion()),
+    applicationName: sessionName('command-service relay', ownVersion),
     maxConnections: 5,
     statementTimeoutMs: 5_000,
     log,

@@ -1,8 +1,8 @@
+import { startHeartbeat } from '@tallyline/chassis/heartbeats/heartbeat';
+import { sessionName } from '@tallyline/chassis/heartbeats/older-services';
 import { buildHttpApp } from '@tallyline/chassis/http/app';
 import { CheckFailed } from '@tallyline/chassis/http/health';
 import { listen } from '@tallyline/chassis/http/server';
-import { startHeartbeat } from '@tallyline/chassis/postgres/heartbeat';
-import { sessionName } from '@tallyline/chassis/postgres/heartbeats.sql';
 import { createPool } from '@tallyline/chassis/postgres/pool';
 import { startPruning } from '@tallyline/chassis/postgres/pruning';
 import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
@@ -42,7 +42,7 @@ const api = {
 await runService('consumer-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.READ_DATABASE_URL,
-    applicationName: sessionName('consumer-service', ownVersion()),
+    applicationName: sessionName('consumer-service', ownVersion),
     maxConnections: 4,
     statementTimeoutMs: 30_000,
     settings: filledViews(views),

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
-import { release } from '@tallyline/chassis/process/release';
+import { ownVersion } from '@tallyline/chassis/process/version';
 import { withClient } from '@tallyline/local/servers/schema';
 import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 import { runCommand } from '../setup/run-command.js';
@@ -78,5 +78,5 @@ test.each([[[]], [['down']], [['up', '--only', 'both']], [['status', '--contract
 );
 
 test('the release is the version of the packages', () => {
-  expect(release).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(ownVersion).toMatch(/^\d+\.\d+\.\d+$/);
 });

@@ -1,7 +1,7 @@
+import { readSeenServices, type SeenServices } from '../heartbeats/heartbeats.sql.js';
 import { type Plan, planMigrations } from './plan.js';
 import { isFresh, type Schema } from './prepare-database.js';
 import { readRecords } from './schema-migrations.sql.js';
-import { readSeenServices, type SeenServices } from './seen-services.sql.js';
 import { databaseExists, withConnection } from './session.sql.js';
 
 /** The state in which `prepareDatabase` would find a database. A fresh or absent one gets the complete schema. */
@@ -15,6 +15,12 @@ export async function inspectDatabase(url: string, schema: Schema): Promise<Insp
   return withConnection(url, async (client) => {
     if (await isFresh({ client }, schema)) return { state: 'fresh' };
     const plan = planMigrations(schema.migrations, await readRecords(client));
-    return { state: 'in use', plan, seen: await readSeenServices(client) };
+    return {
+      state: 'in use',
+      plan,
+      seen: await readSeenServices({
+        query: async ({ text, values }) => (await client.query(text, [...(values ?? [])])).rows,
+      }),
+    };
   });
 }

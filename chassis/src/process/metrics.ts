@@ -17,7 +17,7 @@ export function createMetrics(service: string, prefix = ''): Metrics {
     help: 'Service, version and Node.js version; always 1',
     labelNames: ['service', 'version', 'node_version'],
     registers: [registry],
-  }).set({ service, version: ownVersion(), node_version: process.version }, 1);
+  }).set({ service, version: ownVersion, node_version: process.version }, 1);
   return registry;
 }
 

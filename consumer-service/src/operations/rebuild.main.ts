@@ -68,7 +68,7 @@ await runCommandLine({
         chosen,
         accept,
         inboxDays,
-        version: ownVersion(),
+        version: ownVersion,
       });
       progress.end();
       if (rebuilt === undefined)

@@ -1,5 +1,5 @@
 import type { Progress } from '@tallyline/chassis/command-line/progress';
-import { findOlderServices } from '@tallyline/chassis/postgres/heartbeats.sql';
+import { findOlderServices } from '@tallyline/chassis/heartbeats/heartbeats.sql';
 import { onPool, type Pool, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { tablesOf } from '../projections/index.js';
 import type { View } from '../projections/view.js';

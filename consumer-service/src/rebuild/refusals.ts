@@ -1,4 +1,4 @@
-import { findOlderServices } from '@tallyline/chassis/postgres/heartbeats.sql';
+import { findOlderServices } from '@tallyline/chassis/heartbeats/heartbeats.sql';
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { View } from '../projections/view.js';
 import { readViewHistory } from '../view-history/view-history.sql.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, expect, test } from '@jest/globals';
 import { parseMigration } from '@tallyline/chassis/migrations/migration-file';
 import { readSchema } from '@tallyline/chassis/migrations/prepare-database';
-import { release } from '@tallyline/chassis/process/release';
+import { ownVersion } from '@tallyline/chassis/process/version';
 import { withClient } from '@tallyline/local/servers/schema';
 import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 import { createTestPool } from '../../../tests/setup/test-database.js';
@@ -40,7 +40,7 @@ test('a contract step waits until it is asked for', async () => {
 });
 
 test('a contract step is refused for a minute after a service of an older release has reported', async () => {
-  await report('consumer-service', release, '1 second');
+  await report('consumer-service', ownVersion, '1 second');
   await report('consumer-service', '0.1.9', '55 seconds');
   expect([await showPlan(withContract, true), await migrateUp(withContract, true), await hasRun()]).toEqual([
     1,
@@ -58,7 +58,7 @@ test('a contract step is refused for a minute after a service of an older releas
 test.each([
   ['consumer-service', 1],
   ['command-service relay', 1],
-  [`query-service ${release}`, 0],
+  [`query-service ${ownVersion}`, 0],
 ])('while a session is named %j, a contract step ends with %i', async (applicationName, exitCode) => {
   // An older command-service is connected to the write database alone, and forbids contract steps of both.
   const url = applicationName.startsWith('command') ? databases.writeDatabaseUrl : databases.readDatabaseUrl;

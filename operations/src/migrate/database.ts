@@ -1,8 +1,8 @@
+import type { SeenServices } from '@tallyline/chassis/heartbeats/heartbeats.sql';
+import { olderServices } from '@tallyline/chassis/heartbeats/older-services';
 import { inspectDatabase } from '@tallyline/chassis/migrations/inspect-database';
-import { olderServices } from '@tallyline/chassis/migrations/older-services';
 import type { Schema, Side } from '@tallyline/chassis/migrations/prepare-database';
-import type { SeenServices } from '@tallyline/chassis/migrations/seen-services.sql';
-import { release } from '@tallyline/chassis/process/release';
+import { ownVersion } from '@tallyline/chassis/process/version';
 
 export interface MigratedDatabase {
   readonly side: Side;
@@ -13,7 +13,9 @@ export interface MigratedDatabase {
 /** Says which services forbid contract steps, and what a database without heartbeats cannot show. */
 export function contractFindings(side: Side, seen: SeenServices): { refusals: string[]; notes: string[] } {
   return {
-    refusals: olderServices(release, seen.heartbeats, seen.sessionNames).map((found) => `${side} database: ${found}`),
+    refusals: olderServices(ownVersion, seen.heartbeats, seen.sessionNames).map(
+      (found) => `${side} database: ${found}`,
+    ),
     notes: seen.hasHeartbeats
       ? []
       : [`${side} database: it has no table service_heartbeats, so only services that are connected now can be seen`],

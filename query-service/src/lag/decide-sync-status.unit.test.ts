@@ -61,8 +61,8 @@ describe('decideSyncStatus', () => {
     ['events of another write database arrived', { otherSources: ['5f0c9a52'] }, 'second-write-database'],
     ['events are dead letters', { setAsideEvents: 1, deadLettersFromOutbox: 1 }, 'dead-letters'],
     ['pruned events never arrived', { lacksHistory: true }, 'history-lacking'],
-      ['older consumers have not filled a view', { viewsLackingHistory: ['returns_view'] }, 'view-lacks-history'],
-    ])('answers incomplete and names the reason when %s', (_why, more, code) => {
+    ['older consumers have not filled a view', { viewsLackingHistory: ['returns_view'] }, 'view-lacks-history'],
+  ])('answers incomplete and names the reason when %s', (_why, more, code) => {
     const { status, reasons } = decideSyncStatus(facts(more));
     expect([status, reasons.map((reason) => reason.code)]).toEqual(['incomplete', [code]]);
   });

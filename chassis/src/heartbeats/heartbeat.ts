@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { onPool, type Pool } from '../postgres/pool.js';
 import type { Logger } from '../process/logger.js';
 import { startLoop } from '../process/loop.js';
 import { ownVersion } from '../process/version.js';
 import { deleteHeartbeat, writeHeartbeat } from './heartbeats.sql.js';
-import { onPool, type Pool } from './pool.js';
 
 const INTERVAL_MS = 5_000;
 /** A database that is away delays the start and the stop of its service by this time at most. */
@@ -31,7 +31,7 @@ export async function startHeartbeat({
   service,
   intervalMs = INTERVAL_MS,
 }: HeartbeatOptions): Promise<Heartbeat> {
-  const self = { reporter: randomUUID(), service, version: ownVersion() };
+  const self = { reporter: randomUUID(), service, version: ownVersion };
   let attempted: () => void = () => undefined;
   const first = new Promise<void>((resolve) => {
     attempted = resolve;

@@ -5,8 +5,8 @@ export interface Heartbeat {
 }
 
 /**
- * Names the services of an older release that a contract step would break. A service shows itself by its heartbeat, or by
- * its sessions at the server: these are named `<service> <release>` since 0.3.0, and `<service>` alone before.
+ * Names the services of an older release, which a contract step would break and which do not fill new views. A service shows
+ * itself by its heartbeat, or by its sessions at the server: these are named `<service> <release>` since 0.3.0, and `<service>` alone before.
  */
 export function olderServices(
   release: string,
@@ -22,6 +22,11 @@ export function olderServices(
   ];
   const older = seen.filter(({ version }) => version === undefined || isOlder(version, release));
   return [...new Set(older.map(({ service, version, how }) => `${service} ${version ?? 'before 0.3.0'} ${how}`))];
+}
+
+/** The application_name of a service's sessions. It shows the version, also of a process that is frozen and reports nothing. */
+export function sessionName(service: string, version: string): string {
+  return `${service} ${version}`;
 }
 
 /** Reads the name of a service's session. A pooler may add the client's address. */
