@@ -95,7 +95,7 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: 'consumer-service/src/inbox/inbox.sql.ts',
-        from: 'UNION ALL SELECT event_id FROM dead_letters WHERE event_id = ANY($1::uuid[])`',
+        from: 'UNION ALL SELECT event_id FROM parked_events WHERE event_id = ANY($1::uuid[])`',
         to: 'ON CONFLICT DO NOTHING`',
       },
     ],
