@@ -15,6 +15,11 @@ export function registerLagMetrics(metrics: Metrics, db: Queryable): void {
     help: 'Dead letters that were neither applied nor discarded since',
     registers,
   });
+  const parked = new Gauge({
+    name: 'tallyline_views_parked_events',
+    help: 'Events that are newer than the consumer that received them and were not applied since',
+    registers,
+  });
   new Gauge({
     name: 'tallyline_views_lag_seconds',
     help: 'Age of the oldest event that the views do not include; 0 when there is none; NaN when it is unknown',
@@ -23,6 +28,7 @@ export function registerLagMetrics(metrics: Metrics, db: Queryable): void {
       const status = await readSyncStatus(db).catch(() => undefined);
       this.set(status?.lagSeconds ?? Number.NaN);
       pending.set(status?.pendingEvents ?? Number.NaN);
+      parked.set(status?.parkedEvents ?? Number.NaN);
       deadLetters.set(status?.setAsideEvents ?? Number.NaN);
     },
   });

@@ -14,6 +14,8 @@ export interface SyncFacts {
   readonly setAsideEvents: number;
   /** The dead letters that came from the outbox: the views lack these events. */
   readonly deadLettersFromOutbox: number;
+  /** Events of the outbox that are newer than the consumers: the views lack them until a newer consumer applies them. */
+  readonly parkedEvents: number;
   /** The write side pruned events that never arrived here. */
   readonly lacksHistory: boolean;
   readonly lastProcessedAt: Date | null;
@@ -54,7 +56,7 @@ const MAX_WATERMARK_AGE_SECONDS = 4;
 
 /** Answers 'in-sync' only with proof. While no watermark arrives, the lag is the age of the newest one. */
 export function decideSyncStatus(facts: SyncFacts) {
-  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory, lastProcessedAt } = facts;
+  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, parkedEvents, lacksHistory } = facts;
   const { status, lagSeconds } = stateOf(facts);
   const completeUpTo = facts.oldestPendingAt ?? measuredAt;
   return {
@@ -64,9 +66,10 @@ export function decideSyncStatus(facts: SyncFacts) {
     pendingEvents,
     waitingInOutbox,
     setAsideEvents,
+    parkedEvents,
     lacksHistory,
     completeUpTo: completeUpTo?.toISOString() ?? null,
-    lastProcessedEventTimestamp: lastProcessedAt?.toISOString() ?? null,
+    lastProcessedEventTimestamp: facts.lastProcessedAt?.toISOString() ?? null,
   };
 }
 
@@ -86,8 +89,9 @@ function isStale(watermarkAgeSeconds: number): boolean {
   return Math.abs(watermarkAgeSeconds) > MAX_WATERMARK_AGE_SECONDS;
 }
 
-function isIncomplete({ deadLettersFromOutbox, lacksHistory, doubt, otherSources }: SyncFacts): boolean {
-  return deadLettersFromOutbox > 0 || lacksHistory || doubt !== null || otherSources.length > 0;
+function isIncomplete(facts: SyncFacts): boolean {
+  const { deadLettersFromOutbox, parkedEvents, lacksHistory, doubt, otherSources } = facts;
+  return deadLettersFromOutbox + parkedEvents > 0 || lacksHistory || doubt !== null || otherSources.length > 0;
 }
 
 /** Why the views are not in sync, causes before consequences. Every status but "in-sync" has at least one reason. */
@@ -110,6 +114,10 @@ function reasonsOf(facts: SyncFacts): SyncReason[] {
   if (facts.lacksHistory) add('history-lacking', 'the write side has pruned events that these views never saw');
   if (deadLettersFromOutbox > 0) {
     add('dead-letters', `${deadLettersFromOutbox} event(s) could not be applied and are dead letters`);
+  }
+  if (facts.parkedEvents > 0) {
+    const detail = `${facts.parkedEvents} event(s) are newer than the consumer-service that received them and are parked`;
+    add('events-parked', detail);
   }
   if (watermarkAgeSeconds === null) add('nothing-reported', 'the write side has never reported what it has committed');
   else if (facts.hasGap) add('watermark-missing', 'a report of the write side was lost; later ones arrived');
