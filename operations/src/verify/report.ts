@@ -4,10 +4,12 @@ import { MAX_SUSPECTS } from './explain.sql.js';
 import type { Verdict } from './verify.js';
 
 /** Reports equality in one line, or else the differing rows and their number at the end. */
-export function reportOf({ events, foreign, unapplied, rows, differing, findings }: Verdict, views: number): string[] {
+export function reportOf(verdict: Verdict, views: number): string[] {
+  const { events, foreign, unapplied, parked, rows, differing, findings } = verdict;
   const notes = [
     ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as archived`] : []),
     ...(unapplied > 0 ? [`${unapplied} more are committed and not applied yet`] : []),
+    ...(parked > 0 ? [`the views lack ${parked} parked event(s), which are newer than the consumers`] : []),
   ];
   const noted = notes.length > 0 ? ` (${notes.join('; ')})` : '';
   if (differing === 0) {

@@ -7,7 +7,7 @@ import { addForeign } from './foreign.sql.js';
 import { orderChecks } from './order-views.sql.js';
 import { spellPlainly } from './plain-texts.sql.js';
 import { purchaseChecks } from './purchase-views.sql.js';
-import { appliedIds, countRows, findMovedForeign, foreignBodies, readDeadLetterIds } from './read-side.sql.js';
+import { appliedIds, countRows, findMovedForeign, foreignBodies, lackedIds } from './read-side.sql.js';
 import type { ViewCheck } from './view-check.js';
 import {
   addIds,
@@ -25,6 +25,8 @@ export interface Verdict {
   readonly foreign: number;
   /** Number of committed events that are not in the views yet. */
   readonly unapplied: number;
+  /** Number of events that are newer than the consumers. The views lack them. */
+  readonly parked: number;
   readonly rows: number;
   readonly differing: number;
   /** The first differing rows, with explanations. */
@@ -46,6 +48,7 @@ export function verify(read: Pool, write: Pool, progress: Progress): Promise<Ver
       await holdSnapshot(writeTx);
       const foreign = await gather(readTx, writeTx, events, progress);
       const unapplied = await countUnapplied(writeTx);
+      const parked = await countRows(readTx, 'parked_events');
       let rows = 0;
       let differing = 0;
       const found: (Difference & { check: ViewCheck })[] = [];
@@ -58,7 +61,7 @@ export function verify(read: Pool, write: Pool, progress: Progress): Promise<Ver
           if (found.length < MAX_FINDINGS) found.push({ ...difference, check });
         }
       }
-      return { events, foreign, unapplied, rows, differing, findings: await explain(writeTx, found) };
+      return { events, foreign, unapplied, parked, rows, differing, findings: await explain(writeTx, found) };
     });
   });
 }
@@ -80,7 +83,13 @@ async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progres
     );
     progress.advance(batch.length);
   }
-  await addIds(writeTx, 'dead_letter_ids', await readDeadLetterIds(readTx));
+  for await (const batch of lackedIds(readTx)) {
+    await addIds(
+      writeTx,
+      'lacked',
+      batch.map(({ id }) => id),
+    );
+  }
   progress.part('gathering the facts of the write side', gatherSteps);
   await gatherFacts(writeTx, () => progress.advance(1));
   await spellPlainly(writeTx);

@@ -92,7 +92,7 @@ export const syncFactsStatement: Statement = {
              s.waiting AS "waitingInOutbox",
              (SELECT count(*) FROM dead_letters WHERE NOT forgotten) AS "setAsideEvents",
              (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "deadLettersFromOutbox",
-             (SELECT count(*) FROM (SELECT FROM parked_events LIMIT $3) AS some) AS "parkedEvents",
+             (SELECT count(*) FROM (SELECT FROM parked_events LIMIT $3) AS counted) AS "parkedEvents",
              s.lacks_history AS "lacksHistory",
              s.gap_since IS NOT NULL AS "hasGap",
              (SELECT doubt FROM sources WHERE is_counted) AS "doubt",
