@@ -162,7 +162,7 @@ CREATE TABLE IF NOT EXISTS parked_events (
 CREATE INDEX IF NOT EXISTS parked_events_by_version ON parked_events (event_type, version, event_id);
 
 -- The ledger: for each second of the write database's clock, the events that were committed according to the watermarks, and
--- the events that are accounted for (applied or dead letters), counted in the same transactions. A second with settled <
+-- the events that are accounted for (applied, dead letters or parked), counted in the same transactions. A second with settled <
 -- committed is not complete.
 CREATE TABLE IF NOT EXISTS event_ledger (
   second          TIMESTAMPTZ PRIMARY KEY,

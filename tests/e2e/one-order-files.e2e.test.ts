@@ -8,8 +8,11 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import { createProducts } from '../setup/order-flow.js';
 import { openSuite } from '../setup/suite.js';
 
-/** The loops of every service run several times in this window, so that what they do without an order is known. */
-const IDLE_WINDOW_MS = 4_000;
+/**
+ * The loops of every service run in this window, so that what they do without an order is known. The slowest one, which looks
+ * for parked events, runs every 10 s.
+ */
+const IDLE_WINDOW_MS = 11_000;
 /** The aim is 25. The number may only fall: seven of the files are views, and seventeen belong to the chassis. */
 const MAX_FILES = 56;
 

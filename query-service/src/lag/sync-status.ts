@@ -51,7 +51,8 @@ export const syncStatus = z.object({
     description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
   }),
   completeUpTo: instant.nullable().meta({
-    description: 'Every event committed before this is in the views, is a dead letter or is parked, unless `lacksHistory`',
+    description:
+      'Every event committed before this is in the views, is a dead letter or is parked, unless `lacksHistory`',
   }),
   lastProcessedEventTimestamp: instant.nullable(),
 });

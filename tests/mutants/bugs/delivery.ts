@@ -104,4 +104,19 @@ export const deliveryBugs: readonly Mutant[] = [
       name: 'an event that comes again, in its batch or in a later one, is applied once',
     },
   },
+  {
+    name: 'forgotten-parked-event',
+    bug: 'an event that is newer than the consumer is acknowledged and not parked',
+    changes: [
+      {
+        file: applyBatch,
+        from: 'batch.parked?.map(ofLedgerSource) ?? []',
+        to: 'batch.parked?.slice(0, 0).map(ofLedgerSource) ?? []',
+      },
+    ],
+    caughtBy: {
+      file: 'consumer-service/src/parked-events/apply-parked.int.test.ts',
+      name: 'a parked event that this release knows is applied and archived as if it had just been delivered',
+    },
+  },
 ];
