@@ -43,8 +43,8 @@ COPY --from=build /app/command-service command-service
 COPY --from=build /app/consumer-service consumer-service
 COPY --from=build /app/operations operations
 COPY --from=build /app/archive archive
-# In a clone, prepare.mjs builds what has changed; here it is empty, because everything is built. The data lake is a volume
-# that must belong to the user node.
+# The commands run local/prepare.mjs first. In a clone it builds what has changed. Here it is empty, because everything is
+# built. The data lake is a volume that must belong to the user node.
 RUN touch local/prepare.mjs && install -d -o node -g node data-lake
 USER node
 ENV NODE_ENV=production npm_config_cache=/tmp/npm npm_config_update_notifier=false

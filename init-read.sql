@@ -2,8 +2,8 @@
 -- Totals are NUMERIC without a precision and counts are BIGINT, because an overflow would turn every later event of the same
 -- key into a dead letter.
 
--- The lock makes concurrent runs of this file wait for each other, because two that create the same table fail. The timeout
--- is short, because every other transaction would queue behind a statement that waits for a table lock.
+-- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. The
+-- timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
 SELECT pg_advisory_lock(hashtext('schema'));
 SET lock_timeout = '5s';
 
@@ -59,7 +59,7 @@ CREATE TABLE IF NOT EXISTS orders_read (
   placed_at   TIMESTAMPTZ NOT NULL
 );
 CREATE INDEX IF NOT EXISTS orders_read_by_customer ON orders_read (customer_id, order_id DESC);
--- For the customers of a day with an index-only scan. New orders are added at its right end, which is cheap.
+-- This index gives the customers of a day by an index-only scan. New orders are added at its right end, which is cheap.
 CREATE INDEX IF NOT EXISTS orders_read_by_time ON orders_read (placed_at) INCLUDE (customer_id);
 
 -- These indexes give the top rows of each view without a sort.
@@ -172,7 +172,7 @@ CREATE TABLE IF NOT EXISTS event_ledger (
   last_settled_at TIMESTAMPTZ
 );
 CREATE INDEX IF NOT EXISTS event_ledger_incomplete ON event_ledger (second) WHERE settled < committed;
--- For the newest second with events. Without it, a query would search all seconds of a long catch-up.
+-- This index gives the newest second with events. Without it, a query would search all seconds of a long catch-up.
 CREATE INDEX IF NOT EXISTS event_ledger_settled ON event_ledger (second) WHERE settled > 0;
 
 -- The newest watermark. clock_offset is the smallest recent difference between the time of receipt and the time of sending,
@@ -183,17 +183,17 @@ CREATE TABLE IF NOT EXISTS sync_state (
   received_at  TIMESTAMPTZ,
   clock_offset INTERVAL,
   waiting      BIGINT NOT NULL DEFAULT 0,
-  -- Ranges reported beyond a gap. The watermark for the gap is on its way or was lost.
+  -- Ranges of seconds that were reported although a range before them is missing. Its watermark is on its way or was lost.
   told_ahead   TSTZMULTIRANGE NOT NULL DEFAULT '{}',
-  -- Start of such a gap while measured_at does not advance. After 10 s the missing watermark is requested again.
+  -- Since when measured_at has not advanced because of such a gap. After 10 s the missing watermark is requested again.
   gap_since    TIMESTAMPTZ,
   -- The write side has deleted events that were never reported here. The views lack them until a rebuild is accepted.
   lacks_history BOOLEAN NOT NULL DEFAULT false,
   -- Problems of the write side from its newest watermark: [{ code, detail }].
   write_problems JSONB NOT NULL DEFAULT '[]'
 );
--- Columns of later versions. The condition avoids an ALTER TABLE that changes nothing: it would wait for every reader, such
--- as a dump, and block all others meanwhile.
+-- These columns were added by later versions. The condition avoids an ALTER TABLE that changes nothing: it would wait for every
+-- reader, such as a dump, and block all others meanwhile.
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'gap_since') THEN
     ALTER TABLE sync_state ADD COLUMN gap_since TIMESTAMPTZ;
@@ -305,7 +305,7 @@ CREATE TABLE IF NOT EXISTS replay_state (
   asked_from   TIMESTAMPTZ,
   asked_until  TIMESTAMPTZ,
   missing      BIGINT  NOT NULL DEFAULT 0,
-  -- For watermarks.
+  -- For watermarks: the last request, and the number of requests since the last progress.
   tell_requested_at TIMESTAMPTZ,
   tell_attempts     INTEGER NOT NULL DEFAULT 0
 );

@@ -1,7 +1,7 @@
 -- The write database: orders, products and purchases with their outbox. Applying this file twice changes nothing.
 
--- The lock makes concurrent runs of this file wait for each other, because two that create the same table fail. The timeout
--- is short, because every other transaction would queue behind a statement that waits for a table lock.
+-- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. The
+-- timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
 SELECT pg_advisory_lock(hashtext('schema'));
 SET lock_timeout = '5s';
 
@@ -99,7 +99,8 @@ DO $$ BEGIN
   END IF;
 END $$;
 
--- The end of the last watermark. Its only row is also the lock that lets one relay at a time send watermarks.
+-- The time until which watermarks have reported events. Its only row is also the lock that lets one relay at a time send
+-- watermarks.
 CREATE TABLE IF NOT EXISTS outbox_watermark (
   only_row       BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
   reported_until TIMESTAMPTZ NOT NULL

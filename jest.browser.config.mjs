@@ -1,6 +1,6 @@
 import base from './jest.config.mjs';
 
-/** The page in a real browser, and what it costs the suite: minutes, and Chromium, so not part of `npm test`. */
+/** Tests of the owner's page in Chromium. They are not part of `npm test`, because they need a browser and take minutes. */
 export default {
   ...base,
   testMatch: [`<rootDir>/tests/browser/*.${process.env.BROWSER_TESTS ?? 'browser'}.test.ts`],

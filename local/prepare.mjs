@@ -28,7 +28,8 @@ function fail(message) {
 function requireNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   const isSupported = major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1]);
-  if (!isSupported) fail(`This needs Node ${OLDEST_NODE.join('.')} or later; this is Node ${process.versions.node}.`);
+  const wanted = `Node.js ${OLDEST_NODE.join('.')} or later`;
+  if (!isSupported) fail(`Tallyline needs ${wanted}, and this is Node.js ${process.versions.node}. Install ${wanted}.`);
 }
 
 function readJson(file) {
@@ -78,7 +79,11 @@ function build() {
 function lint() {
   say('Linting …');
   const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
-  run(process.execPath, [biome, 'check', '--log-level=warn', '.'], 'Lint failed. npm run format fixes what it can.');
+  run(
+    process.execPath,
+    [biome, 'check', '--log-level=warn', '.'],
+    'Lint failed; the output above says where. npm run format fixes what it can.',
+  );
 }
 
 function isHeld() {
@@ -90,7 +95,7 @@ function isHeld() {
   }
 }
 
-/** Prevents two installs into the same folder, as by `npm start` and `npm test` in a fresh clone. */
+/** Prevents two installs into the same folder, which `npm start` and `npm test` would do in a fresh clone. */
 function takeLock() {
   mkdirSync(dirname(lock), { recursive: true });
   for (let checks = 0; ; checks++) {

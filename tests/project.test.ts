@@ -8,27 +8,27 @@ const workflows = readdirSync(new URL('.github/workflows/', root)).map(
 );
 const linesOf = (text: string, pattern: RegExp) => text.split('\n').filter((line) => pattern.test(line));
 
-describe.each(workflows)('%s', (_name, text) => {
-  test('pins every action to a full commit SHA, with its version in a comment', () => {
+describe.each(workflows)('%s:', (_name, text) => {
+  test('the workflow pins every action to a full commit SHA, with its version in a comment', () => {
     const uses = linesOf(text, /\buses:/);
     expect(uses.length).toBeGreaterThan(0);
     expect(uses.filter((line) => !/ uses: [\w-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(line))).toEqual([]);
   });
 
-  test('may only read the repository', () => {
+  test('the workflow may only read the repository', () => {
     expect(text).toMatch(/^permissions:\n {2}contents: read\n(?! {2})/m);
     expect(linesOf(text, /\bpermissions:/)).toHaveLength(1);
   });
 
-  test('keeps no token in a checkout', () => {
+  test('the workflow leaves no access token in a checkout', () => {
     expect(linesOf(text, /persist-credentials: false/)).toHaveLength(linesOf(text, /actions\/checkout@/).length);
   });
 
-  test('limits the time of every job', () => {
+  test('the workflow limits the time of every job', () => {
     expect(linesOf(text, /timeout-minutes: \d+/)).toHaveLength(linesOf(text, /runs-on:/).length);
   });
 
-  test('runs only npm scripts that exist', () => {
+  test('the workflow runs only npm scripts that exist', () => {
     const { scripts } = JSON.parse(textOf('package.json'));
     const names = [...text.matchAll(/\bnpm run ([\w:-]+)/g)].map(([, name]) => name);
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(names));

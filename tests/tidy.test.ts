@@ -68,8 +68,8 @@ function offences(rule: (file: SourceFile) => readonly string[]): string[] {
   return sources.flatMap((file) => rule(file).map((offence) => `${file.path}: ${offence}`));
 }
 
-describe('imports', () => {
-  test('cross parts only where the table allows it', () => {
+describe('imports:', () => {
+  test('no file imports a part that docs/architecture.md does not allow', () => {
     expect(
       offences((file) =>
         importsOf(file).flatMap((specifier) => {
@@ -81,7 +81,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('never leave a part by a relative path', () => {
+  test('no relative import leaves its part', () => {
     expect(
       offences((file) =>
         importsOf(file)
@@ -92,7 +92,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('of the chassis reach http/ only from http/', () => {
+  test('no file of the chassis outside http/ imports http/', () => {
     expect(
       offences((file) =>
         /^chassis\/src\/(?!http\/)/.test(file.path)
@@ -102,7 +102,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('of the page from query-service are types alone, because the browser loads only the page folder', () => {
+  test('the page imports only types from query-service, because the browser loads only the page folder', () => {
     const page = filesBelow(join(root, 'query-service', 'page', 'src'));
     const reaches = page.flatMap(
       (path) => readFileSync(path, 'utf8').match(/^import (?!type ).*'\.\.\/\.\.\/src\/.*$/gm) ?? [],
@@ -111,7 +111,7 @@ describe('imports', () => {
     expect(reaches).toEqual([]);
   });
 
-  test('are declared in the package.json of their part', () => {
+  test('every imported package is declared in the package.json of its part', () => {
     expect(
       offences((file) => {
         const declared = declaredBy(file.part);
@@ -122,7 +122,7 @@ describe('imports', () => {
     ).toEqual([]);
   });
 
-  test('use every package that a package.json declares', () => {
+  test('every package that a package.json declares is imported', () => {
     const unused = Object.keys(mayImport).flatMap((part) => {
       const used = new Set(sources.filter((file) => file.part === part).flatMap(packagesOf));
       return declaredBy(part)
@@ -132,7 +132,7 @@ describe('imports', () => {
     expect(unused).toEqual([]);
   });
 
-  test('of third parties are only those that the part may use', () => {
+  test('a part imports only the third-party packages that it may use', () => {
     expect(
       offences((file) => {
         const allowed = onlyThirdParty[file.part];

@@ -31,7 +31,7 @@ interface RetiredWord {
   readonly instead: string;
 }
 
-/** Searched in text whose camelCase, snake_case and kebab-case names are split into lower-case words. */
+/** These are searched in text whose camelCase, snake_case and kebab-case names are split into lower-case words. */
 const retiredWords: readonly RetiredWord[] = [
   { word: /\bpoison\w*/, instead: 'a message that cannot be applied, a dead letter' },
   { word: /(?<!\bdead\s+)\bletters?\b/, instead: 'dead letter' },
@@ -47,7 +47,7 @@ const retiredWords: readonly RetiredWord[] = [
   { word: /\bhowever\s+it\s+is\s+set\b/, instead: 'whatever its value is' },
 ];
 
-/** Searched in the names alone: in prose these words are good English. */
+/** These are searched in names alone, because they are good English in prose. */
 const retiredNames: readonly RetiredWord[] = [
   { word: /\bmeasures\b|Measures\b/, instead: 'metrics' },
   { word: /\bPart\b/, instead: 'a name that says what it is a part of' },
@@ -172,7 +172,7 @@ test('no comment begins without its subject', () => {
   expect(offences(refusedOpenings)).toEqual({});
 });
 
-describe('the rules themselves', () => {
+describe('the rules of this file:', () => {
   const retired = (text: string) => retiredIn({ path: 'tests/example.ts', text }).length;
 
   test.each([
@@ -181,7 +181,7 @@ describe('the rules themselves', () => {
     "test('a mistake is told', work);",
     'relayMeasures.observe(1);',
     'export interface Part {}',
-  ])('find %j', (text) => {
+  ])('a retired word is found in %j', (text) => {
     expect(retired(text)).toBeGreaterThan(0);
   });
 
@@ -190,18 +190,18 @@ describe('the rules themselves', () => {
     "query('SELECT sum(settled) FROM event_ledger');",
     'expect(body).toEqual({ setAsideEvents: 0 }); await Promise.allSettled(work);',
     '/** A watermark measures the lag. */',
-  ])('accept %j', (text) => {
+  ])('no retired word is found in %j', (text) => {
     expect(retired(text)).toBe(0);
   });
 
   test.each(['/** Of loops that wait. */', '/**\n * So long the inbox remembers.\n */', 'run(); // What comes next.'])(
-    'refuse the comment %j',
+    'the comment %j is refused, because it begins without its subject',
     (text) => {
       expect(refusedOpenings({ path: '', text })).toHaveLength(1);
     },
   );
 
-  test('accept a line comment whose second line begins like that', () => {
+  test('a line comment is accepted when only its second line begins with a refused word', () => {
     expect(refusedOpenings({ path: '', text: '// The relay waits.\n// That takes a second.\n' })).toEqual([]);
   });
 });

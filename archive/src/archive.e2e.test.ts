@@ -6,7 +6,7 @@ import { createTestDatabases, openTestPool, type TestDatabases } from '@tallylin
 import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
 
-/** Two closed months, one of them large enough for two files. The current months exist, too, and must not change. */
+/** Two closed months, the first of them large enough for two files. The current month must not change. */
 const MONTHS = ['2025-12', '2026-01'];
 const EVENTS = [20_010, 7];
 
@@ -69,7 +69,7 @@ async function rowsOf(month: string): Promise<unknown> {
 
 const firstFile = (month: string) => join(lake, 'event_archive', `month=${month}`, 'part-0000.parquet');
 
-test('exports closed months only, with counts and hashes', async () => {
+test('exports only closed months, and lists their files with counts and hashes in the manifest', async () => {
   const manifest = JSON.parse(await readFile(join(lake, 'manifest.json'), 'utf8'));
   expect(manifest.months.map(({ month, events }: { month: string; events: number }) => [month, events])).toEqual([
     ['2025-12', 20_010],
@@ -119,7 +119,7 @@ test('verify names files that are damaged, missing or changed', async () => {
   expect((await archive('verify', '--dir', lake, '--month', '2026-01')).output).toMatch(/part-0000.parquet is missing/);
 });
 
-test('drops nothing unless files, manifest and rows agree', async () => {
+test('archive drop removes no rows unless files, manifest and rows agree', async () => {
   expect(await archive('drop', '--dir', join(lakes, 'none'), '--month', '2026-01')).toMatchObject({ code: 2 });
   await rm(firstFile('2026-01'));
   expect(await archive('drop', '--dir', lake, '--month', '2026-01')).toMatchObject({ code: 1 });
@@ -137,7 +137,7 @@ test('drops nothing unless files, manifest and rows agree', async () => {
   expect((await archive('verify', '--dir', exported)).code).toBe(0);
 });
 
-test('restores a dropped month to the last byte', async () => {
+test('restores dropped months with exactly the rows that they had', async () => {
   const before = await Promise.all(MONTHS.map(rowsOf));
   for (const month of MONTHS) {
     expect(await archive('drop', '--dir', lake, '--month', month)).toMatchObject({
@@ -162,7 +162,7 @@ test('restores a dropped month to the last byte', async () => {
   });
 });
 
-test('repeats an interrupted export, and gives up a drop while a long read is running', async () => {
+test('export overwrites the remains of an interrupted one, and drop gives up while a long read is running', async () => {
   await rm(join(lake, 'manifest.json'));
   await writeFile(firstFile('2026-01'), 'half of a file');
   expect((await archive('export', '--dir', lake, '--month', '2026-01')).code).toBe(0);

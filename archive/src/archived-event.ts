@@ -13,7 +13,7 @@ export interface ArchivedEvent {
   readonly body: string;
 }
 
-/** Number of events in memory at a time. With larger batches of large events the process keeps far more memory. */
+/** Number of events in memory at a time. With larger batches, large events would take far more memory. */
 export const BATCH_SIZE = 100;
 
 /** Number and digest of a set of events. Equal digests mean equal events, in Postgres or in Parquet. */
@@ -22,7 +22,7 @@ export interface Summary {
   readonly digest: string;
 }
 
-/** Computes a summary of events, which must be added in the sequence of their ids. */
+/** Computes a summary of events, which must be added in the order of their ids. */
 export class SummaryBuilder {
   readonly #hash = createHash('sha256');
   #events = 0;

@@ -19,6 +19,6 @@ export async function dropMonth(pool: Pool, lake: string, month: string): Promis
   });
   for (const fault of faults) print(`differs: ${fault}`);
   if (faults.length === 0) print(`${month}: ${lakeMonth.events} events dropped; the lake holds them`);
-  else print(`${month} was not dropped`);
+  else print(`${month} was not dropped, because the lake, the manifest and the rows differ`);
   return faults.length === 0 ? 0 : 1;
 }

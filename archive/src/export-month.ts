@@ -41,7 +41,9 @@ export function exportMonth(pool: Pool, lake: string, month: string): Promise<La
     await syncPath(join(lake, 'event_archive'));
     const exported = { month, ...sum.end(), exportedAt: new Date().toISOString(), files };
     const faults = await verifyFiles(lake, exported);
-    if (faults.length > 0) throw new Error(`the export of ${month} cannot be read back: ${faults.join('; ')}`);
+    if (faults.length > 0) {
+      throw new Error(`the files of ${month} differ from what was written; export it again: ${faults.join('; ')}`);
+    }
     await writeMonth(lake, exported);
     return exported;
   });

@@ -10,7 +10,7 @@ const usage = `Moves closed months of the event archive between Postgres and a d
 
   npm run archive -- export  [--dir DIR] [--month YYYY-MM]    writes every closed month that the lake does not have
   npm run archive -- verify  [--dir DIR] [--month YYYY-MM]    compares files, manifest and rows
-  npm run archive -- drop    [--dir DIR] --month YYYY-MM      compares them, then drops the month's rows
+  npm run archive -- drop    [--dir DIR] --month YYYY-MM      compares them, then drops the rows of the month
   npm run archive -- restore [--dir DIR] [--month YYYY-MM]    restores events that the lake has and the database lacks
 
 DIR is ./data-lake by default. An event belongs to the month in which it arrived, in UTC. A month is closed an hour after its
@@ -24,7 +24,8 @@ await runCommandLine({
   options: { dir: { type: 'string', default: 'data-lake' }, month: { type: 'string' } },
   mostArguments: 1,
   run: async ({ config, values: { dir: lake, month }, positionals: [command], log }) => {
-    if (month !== undefined && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) throw new UsageError(`${month} is not a month`);
+    if (month !== undefined && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month))
+      throw new UsageError(`${month} is not a month such as 2026-10`);
     const pool = createPool({
       url: config.READ_DATABASE_URL,
       applicationName: 'archive',

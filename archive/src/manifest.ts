@@ -7,7 +7,7 @@ import { z } from 'zod';
 /** The manifest lists the lake's files with their hashes. It is written last, so it never lists a file that is missing. */
 
 const file = z.object({
-  /** Relative to the lake. */
+  /** The path is relative to the lake. */
   path: z.string(),
   bytes: z.int().min(1),
   events: z.int().min(1),
@@ -17,7 +17,7 @@ const file = z.object({
 const month = z.object({
   month: z.string().regex(/^\d{4}-\d\d$/),
   events: z.int().min(0),
-  /** Digest of the events, which is the same for the rows in Postgres. */
+  /** Digest of the events. The rows in Postgres have the same one. */
   digest: z.string(),
   exportedAt: z.iso.datetime(),
   files: z.array(file),
@@ -40,7 +40,8 @@ export async function readManifest(lake: string): Promise<Manifest> {
   try {
     return manifest.parse(JSON.parse(text));
   } catch (error) {
-    throw new Error(`${join(lake, NAME)} is damaged: ${error instanceof Error ? error.message : error}`);
+    const reason = error instanceof Error ? error.message : error;
+    throw new Error(`${join(lake, NAME)} is damaged, restore it from a copy of the lake: ${reason}`);
   }
 }
 

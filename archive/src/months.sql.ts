@@ -4,13 +4,13 @@ import type { Queryable, Tx } from '@tallyline/chassis/postgres/pool';
 import { ARCHIVE_LOCK } from '@tallyline/contracts/archive-lock';
 import { type ArchivedEvent, BATCH_SIZE, type Summary } from './archived-event.js';
 
-/** A month of `event_archive`. No more events can arrive in a closed one. */
+/** A month of `event_archive`. No more events can arrive in a closed month. */
 export interface TableMonth {
   readonly month: string;
   readonly closed: boolean;
 }
 
-/** Lists the months, oldest first. Open transactions may add to a month that is over, so it is closed an hour later. */
+/** Lists the months, oldest first. A month is closed an hour after its end, because open transactions may add to it. */
 export function listMonths(db: Queryable): Promise<TableMonth[]> {
   return db.query({
     text: `
@@ -22,7 +22,7 @@ export function listMonths(db: Queryable): Promise<TableMonth[]> {
   });
 }
 
-/** Excludes other archive commands and rebuilds until the transaction ends. */
+/** Keeps other archive commands and rebuilds from running until the transaction ends. */
 export async function lockArchive(tx: Tx): Promise<void> {
   if (await tryLongLock(tx, ARCHIVE_LOCK)) return;
   throw new Error('a rebuild or another archive command is running on this database: try again when it has ended');
@@ -52,8 +52,8 @@ export async function lockMonth(tx: Tx, month: string): Promise<void> {
 }
 
 /**
- * Drops a month and records that. This needs a short lock on the whole archive. While a long read is running, the
- * command gives up after 2 s, because the consumer would wait behind its lock.
+ * Drops the table of a month and records that it was dropped. This needs a short lock on the whole archive. While a long
+ * read is running, the command gives up after 2 s, because the consumer would wait behind its lock.
  */
 export async function dropMonthTable(tx: Tx, month: string, { events, digest }: Summary): Promise<void> {
   await tx.query({
@@ -106,7 +106,7 @@ export async function insertRows(tx: Tx, month: string, events: readonly Archive
   });
 }
 
-/** Attaches the table to the archive. */
+/** Attaches the table of a month to the archive. */
 export async function attachMonth(tx: Tx, month: string): Promise<void> {
   await tx.query({
     text: `ALTER TABLE event_archive ATTACH PARTITION ${tableOf(month)}

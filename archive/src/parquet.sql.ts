@@ -61,13 +61,13 @@ export async function appendEvents(parquet: Parquet, events: readonly ArchivedEv
   free(chunk);
 }
 
-/** Writes the open part into a Parquet file, its events in the sequence in which they were added, and closes it. */
+/** Writes the open part into a Parquet file, with its events in the order in which they were added, and closes it. */
 export async function writePart(parquet: Parquet, path: string): Promise<void> {
   await parquet.run(`COPY part TO ${quoted(path)} (FORMAT parquet, COMPRESSION zstd)`);
   await parquet.run('DROP TABLE part');
 }
 
-/** Reads the events of a Parquet file in the sequence in which they were written. */
+/** Reads the events of a Parquet file in the order in which they were written. */
 export async function* readParquet(path: string): AsyncGenerator<ArchivedEvent[]> {
   const { parquet, close } = await openParquet();
   try {

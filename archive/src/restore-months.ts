@@ -17,7 +17,7 @@ import {
 } from './months.sql.js';
 import { readFiles } from './verify-month.js';
 
-/** Restores all months under one lock, because a rebuild between two of them would lack the later ones. */
+/** Restores all months under one lock, because a rebuild between two months would lack the events of the later one. */
 export function restoreMonths(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
   return withTransaction(pool, 'restore', async (guard) => {
     await lockArchive(guard);
@@ -30,14 +30,15 @@ export function restoreMonths(pool: Pool, lake: string, only: string | undefined
  * dropped months, so the lake is the only list of what a lost database had.
  */
 async function restoreLocked(pool: Pool, lake: string, only: string | undefined): Promise<ExitCode> {
-  if (!existsSync(lake)) throw new Error(`there is no data lake in ${lake}`);
+  if (!existsSync(lake)) throw new Error(`there is no data lake in ${lake}: give its folder with --dir`);
   const moved = await listMoved(onPool(pool));
   const { months: inLake } = await readManifest(lake);
   const all = new Set([...moved, ...inLake].map(({ month }) => month));
   let restored = 0;
   for (const month of only === undefined ? [...all].sort() : [only]) {
     const lakeMonth = await findInLake(lake, month);
-    if (lakeMonth === undefined) throw new Error(`the lake does not hold ${month}`);
+    if (lakeMonth === undefined)
+      throw new Error(`the lake does not hold ${month}: its manifest.json lists what it holds`);
     const { before, added } = await restoreMonth(pool, lake, lakeMonth);
     const beside = before === 0 ? '' : `, beside ${before} that were there`;
     if (added > 0) print(`${month}: ${added} events are back in event_archive${beside}`);
@@ -71,7 +72,11 @@ function restoreMonth(pool: Pool, lake: string, { files, month, ...exported }: L
       added += missing.length;
       for (const event of events) sum.add(event);
     }
-    if (!sameSummary(sum.end(), exported)) throw new Error(`the files of ${month} are not what the manifest says`);
+    if (!sameSummary(sum.end(), exported)) {
+      throw new Error(
+        `the files of ${month} differ from the manifest: npm run archive -- verify names the damaged ones`,
+      );
+    }
     if (!isTable) await attachMonth(tx, month);
     await removeFromMoved(tx, month);
     return { before, added };

@@ -11,7 +11,7 @@ import type pg from 'pg';
 import { runCommand } from '../../tests/setup/run-command.js';
 import { createTestPool } from '../../tests/setup/test-database.js';
 
-/** The lake of a lost database. Each test has a new database in its place. */
+/** The lake of a database that is lost. Each test starts with a new, empty database. */
 let lake: string;
 let lost: readonly string[];
 let databases: TestDatabases;
@@ -97,7 +97,7 @@ test('does not export an empty month, which the manifest would then list as expo
   expect(existsSync(none)).toBe(false);
 });
 
-test('limits files of large events by size, and restores them', async () => {
+test('splits the export of large events into several files, and restores them', async () => {
   const large = ['--dir', join(lake, 'large')];
   await createMonth('2025_11', '2025-11-01', '2025-12-01', 3_000);
   await pool.query("UPDATE event_archive SET body = jsonb_build_object('n', event_id, 'text', repeat('é\"', 4000))");
@@ -108,7 +108,7 @@ test('limits files of large events by size, and restores them', async () => {
   expect(await allRows()).toEqual(before);
 });
 
-test('fails when there is no lake, rather than reporting nothing to restore', async () => {
+test('restore fails when there is no lake, rather than reporting nothing to restore', async () => {
   await expectArchive([2, /there is no data lake in .*elsewhere/], 'restore', '--dir', join(lake, 'elsewhere'));
 });
 

@@ -14,7 +14,7 @@ export async function verifyLake(pool: Pool, lake: string, only: string | undefi
   const compared = inLake.filter(({ month }) => only === undefined || month === only);
   if (only !== undefined && compared.length === 0) throw new Error(`the lake does not hold ${only}: export it first`);
   if (inLake.length === 0 && lost.length === 0 && !existsSync(lake))
-    throw new Error(`there is no data lake in ${lake}`);
+    throw new Error(`there is no data lake in ${lake}: give its folder with --dir`);
 
   const faults = lost.map(
     ({ month, events }) => `${month} was dropped with ${events} events, and the manifest does not have them`,

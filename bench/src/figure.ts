@@ -54,7 +54,7 @@ export function intervalOf({ pairs, value }: Figure): readonly [low: number, hig
   return pairs.length === 0 ? [value, value] : medianInterval(pairs.map(({ ratio }) => ratio));
 }
 
-/** Five pairs cannot give more than 93.75 %. */
+/** The confidence that the interval must have at least. Five pairs cannot give more. */
 const CONFIDENCE = 0.9375;
 
 /**

@@ -9,15 +9,15 @@ const withRatios = (ratios: readonly number[], goal?: Goal) =>
   );
 
 describe('medianInterval', () => {
-  test('is the smallest to the largest of five values', () => {
+  test('the interval of five values is the smallest to the largest', () => {
     expect(medianInterval([3, 1, 5, 2, 4])).toEqual([1, 5]);
   });
 
-  test('is the second smallest to the second largest of ten values', () => {
+  test('the interval of ten values is the second smallest to the second largest', () => {
     expect(medianInterval([10, 1, 9, 2, 8, 3, 7, 4, 6, 5])).toEqual([2, 9]);
   });
 
-  test('is the smallest to the largest where too few values reach the confidence', () => {
+  test('the interval is the smallest to the largest when there are too few values for the confidence', () => {
     expect(medianInterval([2, 1])).toEqual([1, 2]);
     expect(medianInterval([1])).toEqual([1, 1]);
   });
@@ -32,22 +32,22 @@ describe('verdictOf', () => {
     ['met', [3, 3.1, 3.2, 3.3, 4], { atMost: 4 }],
     ['undecided', [3, 3.1, 3.2, 3.3, 4.1], { atMost: 4 }],
     ['missed', [4.1, 4.2, 4.3, 4.4, 4.5], { atMost: 4 }],
-  ])('is %s for %j and the goal %j', (verdict, ratios, goal) => {
+  ])('the verdict is %s for the ratios %j and the goal %j', (verdict, ratios, goal) => {
     expect(verdictOf(withRatios(ratios, goal))).toBe(verdict);
   });
 
-  test('ignores one outlier at each end of ten pairs', () => {
+  test('the verdict ignores one outlier at each end of ten pairs', () => {
     const ratios = [0.5, 1.31, 1.32, 1.33, 1.34, 1.35, 1.36, 1.37, 1.38, 9];
     expect(verdictOf(withRatios(ratios, { atLeast: 1.3 }))).toBe('met');
   });
 
-  test('compares a single value with its goal', () => {
+  test('a single value is compared with its goal', () => {
     const described = { ...description, goal: { atMost: 200 } };
     expect(verdictOf(figureOfValue(described, 200))).toBe('met');
     expect(verdictOf(figureOfValue(described, 201))).toBe('missed');
   });
 
-  test('is absent for a figure without a goal', () => {
+  test('a figure without a goal has no verdict', () => {
     expect(verdictOf(withRatios([1, 1, 1, 1, 1]))).toBeUndefined();
   });
 });

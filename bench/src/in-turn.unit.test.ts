@@ -23,25 +23,25 @@ async function measure(goal: Goal | undefined, ours: readonly number[]) {
   return { figure, calls };
 }
 
-test('stops after five pairs when the goal is met or missed', async () => {
+test('a measurement stops after five pairs when the goal is met or missed', async () => {
   expect((await measure({ atLeast: 1 }, [2])).figure?.pairs).toHaveLength(5);
   expect((await measure({ atLeast: 3 }, [2])).figure?.pairs).toHaveLength(5);
 });
 
-test('goes on to ten pairs while the goal is undecided', async () => {
+test('a measurement goes on to ten pairs while the goal is undecided', async () => {
   expect((await measure({ atLeast: 1 }, [0.9, 1.1])).figure?.pairs).toHaveLength(10);
 });
 
-test('measures five pairs for a figure without a goal', async () => {
+test('a figure without a goal is measured by five pairs', async () => {
   expect((await measure(undefined, [0.9, 1.1])).figure?.pairs).toHaveLength(5);
 });
 
-test('changes the order of the two sides with each pair', async () => {
+test('the order of the two sides changes with each pair', async () => {
   const { calls } = await measure(undefined, [1]);
   expect(calls.slice(0, 6)).toEqual(['ours', 'reference', 'reference', 'ours', 'ours', 'reference']);
 });
 
-test('measures further pairs of all figures when one of them is undecided', async () => {
+test('all figures get further pairs when one of them is undecided', async () => {
   const described = { unit: 'ms', reference: 'each step alone' };
   let pair = 0;
   const figures = await figuresInTurn(

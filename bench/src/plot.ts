@@ -9,7 +9,7 @@ const COLOURS = { met: '#1a7f4b', undecided: '#9a6700', missed: '#b3372f' } as c
 
 type FigureWithGoal = Figure & { readonly goal: Goal };
 
-/** One line for each figure with a goal: a dot for each pair, a bar for the median, and the goal in the middle. */
+/** Draws a line for each figure with a goal: a dot for each pair, a bar for the median, and the goal in the middle. */
 export function plot(all: readonly Figure[]): string {
   const figures = all.filter((figure): figure is FigureWithGoal => figure.goal !== undefined);
   const height = TOP + figures.length * ROW_HEIGHT + 12;

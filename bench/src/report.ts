@@ -24,7 +24,7 @@ export function describeMachine() {
 
 export const HEADINGS = ['figure', 'goal', 'measured', 'interval', 'verdict', 'ours', 'reference', 'unit'];
 
-/** The figures as lines of equal columns. */
+/** Formats the figures as a table whose columns are aligned. */
 export function table(figures: readonly Figure[]): string {
   const rows = [HEADINGS, ...figures.map(rowOf)];
   const widths = HEADINGS.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
@@ -59,7 +59,7 @@ export function goalText(goal: Goal): string {
   return 'atLeast' in goal ? `≥ ${goal.atLeast}` : `≤ ${goal.atMost}`;
 }
 
-/** The names of the figures whose goals are missed or undecided, in a sentence for each. */
+/** Returns a sentence that names the figures whose goals are missed, and one for those that are undecided. */
 export function summary(figures: readonly Figure[]): string {
   const [missed, undecided] = (['missed', 'undecided'] as const).map((verdict) =>
     figures.filter((figure) => verdictOf(figure) === verdict).map(({ name }) => name),

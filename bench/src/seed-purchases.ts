@@ -6,8 +6,8 @@ const DAYS = 1_096;
 const CUSTOMERS_PER_BRANCH = 50_000;
 
 /**
- * Writes the views of `count` purchases of two items, spread evenly over the last three years, and of these only the last
- * `days`. Rows are written day by day, so that the rows of a day are neighbours on disk, as in production.
+ * Writes the views of purchases of two items: `count` purchases are spread evenly over the last three years, and those of the
+ * last `days` are written. Rows are written day by day, so that the rows of a day are neighbours on disk, as in production.
  */
 export async function seedPurchaseViews(client: pg.Client, count: number, days = DAYS): Promise<void> {
   await client.query(

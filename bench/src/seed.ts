@@ -23,14 +23,14 @@ export async function seedProducts(client: pg.Client): Promise<void> {
   await client.query('VACUUM ANALYZE products');
 }
 
-/** The OrderCreated body of each number, as command-service writes it. */
+/** SQL for the OrderCreated body of order number `n`, as command-service writes it. */
 const ORDER_PAYLOAD = `jsonb_build_object(
   'eventId', id, 'eventType', 'OrderCreated', 'occurredAt', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
   'orderId', n, 'customerId', 1 + n % ${CUSTOMERS}, 'total', 5.99 + n % 100,
   'items', jsonb_build_array(jsonb_build_object(
     'productId', 1 + n % ${PRODUCTS}, 'category', 'Category ' || n % ${CATEGORIES}, 'quantity', 1, 'price', 5.99 + n % 100)))`;
 
-/** Number, time and id (UUIDv7) of $2 events, numbered from $1, one per millisecond, the last one $3 before now. */
+/** SQL for number, time and id (UUIDv7) of $2 events: numbered from $1, one per millisecond, the last one $3 before now. */
 const NUMBERED = `
   SELECT n, at, (lpad(to_hex((extract(epoch FROM at) * 1000)::bigint), 12, '0') || '7' || lpad(to_hex(n % 4096), 3, '0')
                  || '8' || lpad(to_hex(n), 15, '0'))::uuid AS id

@@ -21,7 +21,7 @@ export function createServiceMetrics(metrics: Metrics): ServiceMetrics {
   });
   const relayed = new Counter({
     name: 'tallyline_relay_events_total',
-    help: 'Events by what the broker answered to their publishing',
+    help: 'Published events by their publish result, such as confirmed or returned',
     labelNames: ['outcome'],
     registers,
   });

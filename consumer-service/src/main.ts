@@ -78,7 +78,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   log.info({ port: server.port }, 'consumer-service listens');
   return [
     ['subscription', subscription.stop],
-    // These stop after the broker links, because the end of a link ends a publish that a blocked broker does not answer.
+    // These two stop after the broker links: the end of a link also ends a publish that a blocked broker cannot answer.
     ['parked events', parkedEvents.stop],
     ['replay requests', replayRequests.stop],
     ['problem reports', problemReports.stop],

@@ -21,7 +21,7 @@ export function createBatchMetrics(metrics: Metrics): OnBatch {
   const registers = [metrics];
   const events = new Counter({
     name: 'tallyline_consumer_events_total',
-    help: 'Events by what became of them',
+    help: 'Events by their result: applied, duplicate or dead_lettered',
     labelNames: ['result'],
     registers,
   });
@@ -34,7 +34,7 @@ export function createBatchMetrics(metrics: Metrics): OnBatch {
   });
   const durations = new Histogram({
     name: 'tallyline_consumer_batch_duration_seconds',
-    help: 'From taking a batch to its commit',
+    help: 'Time from taking a batch to its commit',
     buckets: BATCH_SECONDS,
     registers,
   });

@@ -8,7 +8,7 @@ test('docs/asyncapi.json is up to date (if not: npm run docs)', () => {
   expect(JSON.parse(JSON.stringify(asyncApiDocument()))).toEqual(committed);
 });
 
-test('has a message and a channel for every event', () => {
+test('the AsyncAPI document has a message and a channel for every event', () => {
   const { channels, components } = asyncApiDocument();
   expect(Object.keys(components.messages)).toEqual(Object.keys(events));
   expect(Object.values(channels).map(({ address }) => address)).toEqual(

@@ -1,7 +1,7 @@
-/** A header with event ids of writes. A POST answers it; a GET that sends it waits until the views include the events. */
+/** Header with event ids of writes. A POST returns it. A GET that sends it waits until the views include them. */
 export const CONSISTENCY_TOKEN = 'consistency-token';
 
-/** A header that a GET with tokens answers: whether the answer includes those writes. */
+/** Header of the answer to a GET that sent such ids. It says whether the answer includes those writes. */
 export const CONSISTENCY_STATUS = 'consistency-status';
 
 export const consistencyStates = ['included', 'pending', 'set-aside', 'parked'] as const;

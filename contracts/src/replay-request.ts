@@ -11,7 +11,7 @@ export const MAX_REPLAY_SECONDS = 10_000;
 export const replayRequest = z.object({
   /** Seconds (their start) with missing events; the write side publishes all events of these seconds again. */
   seconds: z.array(instant).max(MAX_REPLAY_SECONDS),
-  /** Watermarks are missing; the write side reports its counts again from this time, or from the beginning (null). */
+  /** Set when watermarks are missing: the write side reports its counts again from this time, or all of them (null). */
   tellFrom: instant.nullable().optional(),
 });
 

@@ -21,7 +21,7 @@ export const source = z.object({
 
 export type Source = z.infer<typeof source>;
 
-/** The meaning of a change of each part of an epoch. The parts have the same sequence here. */
+/** Descriptions of a change in each part of an epoch, in the order of the parts. */
 const EPOCH_PARTS = [
   'it is another database cluster',
   'it is another database of the cluster',
@@ -42,7 +42,7 @@ export function cloudEventsSource(id: string): string {
 
 const CLOUD_EVENTS_SOURCE = new RegExp(`^/${OUTBOX_APP_ID}/([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$`);
 
-/** The id in a `source` attribute; undefined if there is none, as in messages of version 0.1. */
+/** Returns the id in a `source` attribute, or undefined if there is none, as in messages of version 0.1. */
 export function sourceIdOf(cloudEventsSource: unknown): string | undefined {
   return typeof cloudEventsSource === 'string' ? CLOUD_EVENTS_SOURCE.exec(cloudEventsSource)?.[1] : undefined;
 }

@@ -5,14 +5,16 @@
 export const syncReasons = {
   'nothing-reported': { action: 'start command-service and consumer-service; one watermark must arrive' },
   'nothing-new-reported': { action: 'see /health/ready of command-service and consumer-service, and the broker' },
-  'watermark-missing': { action: 'nothing: it is asked for again within seconds' },
-  'events-pending': { action: 'nothing, unless it lasts: then see the other reasons' },
-  'events-in-outbox': { action: 'nothing, unless it lasts: then see /health/ready of command-service' },
-  'events-not-taken': { action: 'mend what the broker says; the events are published by themselves then' },
+  'watermark-missing': { action: 'wait: consumer-service requests it again within seconds' },
+  'events-pending': { action: 'wait; if it lasts, see the other reasons' },
+  'events-in-outbox': { action: 'wait; if it lasts, see /health/ready of command-service' },
+  'events-not-taken': {
+    action: 'remove the cause that the broker names; the events are then published without further help',
+  },
   'consumer-without-broker': { action: 'see /health/ready of consumer-service' },
   'queue-not-consumed': { action: 'grant consumer-service the right to read the queue' },
   'views-refuse-events': {
-    action: 'take back what was changed on the table; the events are applied by themselves then',
+    action: 'undo the change to the table; the events are then applied without further help',
   },
   'views-not-written': { action: 'see the log of consumer-service' },
   'dead-letters-not-taken': { action: 'make room in the dead-letter queue' },

@@ -21,13 +21,13 @@ export const MAX_DETAIL_LENGTH = 500;
 export const watermark = z.object({
   /** End of the last second of this report, by the write database's clock. */
   measuredAt: instant,
-  /** The write database's clock when this was sent. */
+  /** Time of sending, by the write database's clock. */
   toldAt: instant.optional(),
   /** Start of this report. If it is later than the end of all earlier reports, a watermark is missing. */
   from: instant,
   /** True when the outbox has no event before `from`, so that no earlier watermark is needed. */
   isFirst: z.boolean(),
-  /** Events committed before this time were deleted from the outbox. A reader without reports up to it lacks history. */
+  /** Events committed before this time were deleted from the outbox. A reader without reports up to it lacks events. */
   prunedUntil: instant.optional(),
   /** Committed events per second (`second` = start of that second), and the first event in it. */
   seconds: z.array(z.object({ second: instant, committed: z.int().min(0), firstAt: instant })),

@@ -1,4 +1,4 @@
-/** A product of the shop. `heat` weighs how often it is bought: as in any shop, a few products make most of the sales. */
+/** A product of the shop. `heat` weighs how often it is bought, because in any shop a few products make most sales. */
 export interface Article {
   readonly name: string;
   readonly category: string;

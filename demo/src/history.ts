@@ -7,7 +7,7 @@ import type { Random } from './random.js';
 import { expectedOrders, SLOT_MS, wallClock } from './rhythm.js';
 import type { ShelfItem } from './stock-shelves.js';
 
-/** With this rate the page is full, and the import of 30 days takes less than a minute. */
+/** This rate fills the charts of the page, and the import of 30 days takes less than a minute. */
 const ORDERS_PER_DAY = 3_000;
 /** The shop grows by this factor over the whole history. */
 const GROWTH = 1.4;
@@ -59,7 +59,7 @@ function* pastOrders(
   for (let slot = start; slot < end; slot += SLOT_MS) {
     const grown = 1 + (GROWTH - 1) * ((slot - start) / (end - start));
     const expected = expectedOrders(clock(slot), ORDERS_PER_DAY * grown);
-    // The count varies by a third around the expected one. Its fraction is the chance of one more order.
+    // The count varies by a third around the expected number. The fraction is the chance of one more order.
     const count = Math.floor(expected * (0.66 + 0.68 * random.next()) + random.next());
     for (let order = 0; order < count; order += 1) {
       const placedAt = new Date(Math.min(slot + random.whole(SLOT_MS), end)).toISOString();

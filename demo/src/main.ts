@@ -46,7 +46,7 @@ function refuse(fault: string): never {
   process.exit(2);
 }
 
-/** About 24 days. A timer of more than 2^31 ms would end at once. */
+/** The limit is about 24 days, because a timer of more than 2^31 ms would end at once. */
 const MAX_MINUTES = 35_000;
 
 function number(name: string, text: string, least: number, most = Number.MAX_SAFE_INTEGER): number {
@@ -81,10 +81,10 @@ async function untilReady(api: ShopApi): Promise<void> {
   }
 }
 
-/** The longest period that the API accepts. An interrupted import has written only the oldest days of it. */
+/** The longest period that the API accepts. All of it counts, because an interrupted import has only its oldest days. */
 const MAX_HISTORY_DAYS = 92;
 
-/** Whether the shop has orders before today. A second import would double the first one. */
+/** Returns whether the shop has orders before today. A second import would double the past orders. */
 async function hasHistory(api: ShopApi): Promise<boolean> {
   const { body } = await api.query(`/api/analytics/sales/daily?days=${MAX_HISTORY_DAYS}`);
   return (body as { days: { orders: number }[] }).days.slice(0, -1).some(({ orders }) => orders > 0);

@@ -2,7 +2,7 @@
 const HOURS = [
   2, 1, 0.6, 0.5, 0.6, 1.4, 3, 5, 6.5, 7, 7.4, 8.6, 9.6, 8.4, 7, 6.6, 7, 8.2, 9.8, 11, 11.4, 9.4, 6.4, 3.8,
 ];
-/** The factor of each weekday, from Sunday. */
+/** The factor of each weekday, beginning with Sunday. */
 const WEEKDAYS = [1.15, 0.85, 0.86, 0.92, 0.98, 1.16, 1.34];
 const WHOLE_DAY = HOURS.reduce((sum, weight) => sum + weight, 0);
 
@@ -14,7 +14,7 @@ export function wallClock(timeZone: string): (at: number) => Date {
   return (at) => new Date(`${form.format(at).replace(' ', 'T')}Z`);
 }
 
-/** The expected orders in the minute with local time `at`, if an average day has `perDay` orders. */
+/** Returns the expected orders in the minute with local time `at`, if an average day has `perDay` orders. */
 export function expectedOrders(at: Date, perDay: number): number {
   const hour = at.getUTCHours() + at.getUTCMinutes() / 60;
   const before = HOURS[Math.floor(hour)] ?? 1;

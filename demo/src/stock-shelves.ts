@@ -5,7 +5,7 @@ export interface ShelfItem extends Article {
   readonly productId: number;
 }
 
-/** Adds the products that the shop does not have yet from an earlier run. */
+/** Adds the products of the catalogue that the shop does not have yet. */
 export async function stockShelves(api: ShopApi): Promise<ShelfItem[]> {
   const known = new Map<string, number>();
   for (let path: string | undefined = '/api/products?limit=200'; path !== undefined; ) {
@@ -25,6 +25,9 @@ export async function stockShelves(api: ShopApi): Promise<ShelfItem[]> {
 
 async function add(api: ShopApi, product: Omit<Article, 'heat'>): Promise<number> {
   const { status, body } = await api.post('/api/products', product);
-  if (status !== 201) throw new Error(`POST /api/products with "${product.name}" failed: ${status || 'no answer'}`);
+  if (status !== 201)
+    throw new Error(
+      `POST /api/products with "${product.name}" failed (${status || 'no answer'}): see the log of command-service`,
+    );
   return Number(body.productId);
 }

@@ -13,7 +13,7 @@ const RETURNING = 0.7;
 
 export async function openTills(api: ShopApi, random: Random, shelf: readonly ShelfItem[]): Promise<Till> {
   const { status, body } = await api.command('/api/branches');
-  if (status !== 200) throw new Error(`GET /api/branches answered ${status}`);
+  if (status !== 200) throw new Error(`GET /api/branches answered ${status}: see the log of command-service`);
   const branches = body as { branchId: string }[];
   const regulars: string[] = [];
   const run = randomUUID().slice(0, 8);

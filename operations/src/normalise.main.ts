@@ -9,8 +9,8 @@ composed characters (Unicode NFC), plain spaces, no invisible characters and no 
   npm run normalise -- --dry-run    reports what would change
   npm run normalise                 changes it in the write database; services may be running
 
-Changes to products reach the views with npm run rebuild -- --accept. Exit code 0: done. 1: done, except for the rows that it
-prints, which a person has to decide. 2: failed. Reads WRITE_DATABASE_URL from the environment or .env.`;
+Changes to products reach the views with npm run rebuild -- --accept. Exit code 0: done. 1: done, except for the printed
+rows, about which a person has to decide. 2: failed. Reads WRITE_DATABASE_URL from the environment or .env.`;
 
 await runCommandLine({
   usage,

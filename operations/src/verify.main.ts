@@ -16,7 +16,7 @@ rows, to the cent. Works on a running system and changes nothing.
 Exit code 0 and one line: equal. 1: prints the differing rows, each with the missing or doubled event where it can be found.
 2: failed. Reads WRITE_DATABASE_URL and READ_DATABASE_URL from the environment or .env.`;
 
-/** Long enough for a large database on a slow machine. */
+/** One hour is long enough for a large database on a slow machine. */
 const STATEMENT_TIMEOUT_MS = 3_600_000;
 
 await runCommandLine({

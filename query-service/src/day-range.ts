@@ -9,7 +9,7 @@ export interface DayRange {
 const DAY_MS = 86_400_000;
 const DEFAULT_DAYS = 30;
 
-/** The days from `from` to `to`, both included; by default the last 30. Throws a 400 for more than `maxDays`. */
+/** Returns the days from `from` to `to`, both included; by default the last 30. Throws a 400 for more than `maxDays`. */
 export function dayRange(
   { from, to }: { readonly from?: string | undefined; readonly to?: string | undefined },
   today: string,
@@ -28,7 +28,7 @@ export function addDays(day: string, days: number): string {
   return new Date(Date.parse(day) + days * DAY_MS).toISOString().slice(0, 10);
 }
 
-/** A 400 that names `to` as the parameter that does not fit. */
+/** Returns a 400 that names `to` as the invalid parameter. */
 export function rangeProblem(detail: string): Problem {
   return invalidInput([{ parameter: 'to', detail }]);
 }

@@ -14,7 +14,7 @@ interface Layer {
 /** The addresses of pages and their files, which are not part of the API. The page's numbers are also at a documented path. */
 const FILES = ['/docs/{version}/{file}', '/', '/page/numbers', '/page/{version}/{file}'];
 
-test('every path that answers is documented', () => {
+test('the API document has every path that the app answers', () => {
   const pool = new pg.Pool();
   const log = createLogger('test', 'silent', 'json');
   const live = createLive(onPool(pool), 'UTC', log);

@@ -60,7 +60,7 @@ async function openFiltered(filters: string, url: string) {
 
 const strip = (page: Page) => page.textContent('#strip-text');
 
-test('loads everything that the page needs under common filter lists', async () => {
+test('everything that the page needs is loaded under common filter lists', async () => {
   const { page, blocked, close } = await openFiltered(LIST, suite.query.url);
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
   await page.waitForSelector('#numbers[aria-busy=false]');
@@ -76,7 +76,7 @@ test('loads everything that the page needs under common filter lists', async () 
   await close();
 });
 
-test('names a content blocker when the numbers are blocked but the shop answers', async () => {
+test('the page names a content blocker when the numbers are blocked but the shop answers', async () => {
   const { page, close } = await openFiltered('/page/numbers', suite.query.url);
   await eventually(async () =>
     expect(await strip(page)).toMatch(/^The shop answers, but something in this browser, such as a content blocker/),
@@ -86,10 +86,10 @@ test('names a content blocker when the numbers are blocked but the shop answers'
   await close();
 });
 
-test('shows the numbers in tables when the script of the charts is blocked', async () => {
+test('the page shows the numbers in tables when the script of the charts is blocked', async () => {
   const { page, close } = await openFiltered('/chart.js|', suite.query.url);
   await page.waitForSelector('#numbers[aria-busy=false]');
-  expect(await page.textContent('#hours .plot')).toMatch(/its script did not come/);
+  expect(await page.textContent('#hours .plot')).toMatch(/its script did not load/);
   expect(await page.locator('#hours details').getAttribute('open')).not.toBeNull();
   await close();
 });

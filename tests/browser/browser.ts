@@ -20,7 +20,8 @@ const flags = [
 
 export function startBrowser(): Promise<Browser> {
   const executablePath = candidates.find((path) => path !== undefined && existsSync(path));
-  if (executablePath === undefined) throw new Error('no Chromium: run this through `npm run test:browser`');
+  if (executablePath === undefined)
+    throw new Error('Chromium was not found: run `npm run test:browser`, which can install it');
   return chromium.launch({ executablePath, headless: true, args: flags });
 }
 

@@ -12,7 +12,9 @@ const find = () => candidates.find((path) => path && existsSync(path));
 
 if (find() === undefined) {
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    process.stderr.write('No Chromium here. Install it (apt-get install chromium), or set CHROMIUM_PATH.\n');
+    process.stderr.write(
+      'Chromium was not found. Install it (apt-get install chromium), or set CHROMIUM_PATH to it.\n',
+    );
     process.exit(1);
   }
   process.stdout.write('Installing chromium with apt-get. This is done once and takes about a minute …\n');

@@ -35,7 +35,7 @@ async function open(options: BrowserContextOptions & { readonly textPercent?: nu
 const strip = (page: Page) => page.textContent('#strip-text');
 const viewport = (width: number) => ({ width, height: 900 });
 
-describe('looks like its stored screenshot:', () => {
+describe('screenshots', () => {
   const looks: readonly [string, Parameters<typeof open>[0]][] = [
     ['320', { viewport: viewport(320) }],
     ['390', { viewport: viewport(390) }],
@@ -46,7 +46,7 @@ describe('looks like its stored screenshot:', () => {
     ['390-text-200', { viewport: viewport(390), textPercent: 200 }],
     ['768-forced-colours', { viewport: viewport(768), forcedColors: 'active' }],
   ];
-  test.each(looks)('%s', async (name, options) => {
+  test.each(looks)('the page looks like its stored screenshot %s', async (name, options) => {
     const { page, faults, close } = await open(options);
     await useStoredFont(page);
     await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
@@ -60,7 +60,7 @@ describe('looks like its stored screenshot:', () => {
     await close();
   });
 
-  test('1024-midnight, five seconds after midnight', async () => {
+  test('the page five seconds after midnight has a bar for the new day, and looks like its stored screenshot', async () => {
     const { days } = someNumbers();
     shop.send({ ...someNumbers({ at: '2026-11-21T00:00:05.000Z' }), days });
     const { page, close } = await open({ viewport: viewport(1024) });
@@ -80,25 +80,28 @@ describe('looks like its stored screenshot:', () => {
   test.each([
     ['empty', false, 'No orders yet'],
     ['tills-alone', true, 'No online orders yet'],
-  ] as const)('%s', async (name, tills, heading) => {
-    shop.send(emptyNumbers({ tills }));
-    const { page, faults, close } = await open({ viewport: viewport(768) });
-    await page.waitForSelector('#empty:not([hidden])');
-    expect(await page.textContent('#empty h2')).toBe(heading);
-    for (const selector of ['.charts', '#hours', '#days canvas', '.tops', '#top-products']) {
-      expect([selector, await page.isVisible(selector)]).toEqual([selector, false]);
-    }
-    expect(await page.isVisible('#branches')).toBe(tills);
-    await useStoredFont(page);
-    await redrawn(page);
-    await compareScreenshot(page, `768-${name}`);
-    expect(await accessibilityFaults(page)).toEqual([]);
-    expect(faults).toEqual([]);
-    await close();
-  });
+  ] as const)(
+    'the page without online orders looks like its stored screenshot 768-%s',
+    async (name, tills, heading) => {
+      shop.send(emptyNumbers({ tills }));
+      const { page, faults, close } = await open({ viewport: viewport(768) });
+      await page.waitForSelector('#empty:not([hidden])');
+      expect(await page.textContent('#empty h2')).toBe(heading);
+      for (const selector of ['.charts', '#hours', '#days canvas', '.tops', '#top-products']) {
+        expect([selector, await page.isVisible(selector)]).toEqual([selector, false]);
+      }
+      expect(await page.isVisible('#branches')).toBe(tills);
+      await useStoredFont(page);
+      await redrawn(page);
+      await compareScreenshot(page, `768-${name}`);
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(faults).toEqual([]);
+      await close();
+    },
+  );
 });
 
-/** Redraws the charts: they measure their text when they get numbers. */
+/** Redraws the charts in the stored font, because a chart measures its text when it gets numbers. */
 async function redrawn(page: Page): Promise<void> {
   shop.send({ freshness: someNumbers().freshness });
   await page.evaluate(() => {
@@ -112,7 +115,7 @@ async function redrawn(page: Page): Promise<void> {
       chart.update('none');
     }
   });
-  // A chart takes its width from its frame a moment after it was laid out, which a slow machine shows.
+  // A chart takes the width of its frame a moment after the frame was laid out, so this waits until both are equal.
   await page.waitForFunction(() =>
     [...document.querySelectorAll('canvas')].every((canvas) => {
       // biome-ignore lint/suspicious/noExplicitAny: a global of Chart.js
@@ -123,28 +126,31 @@ async function redrawn(page: Page): Promise<void> {
   );
 }
 
-describe('no number is cut off', () => {
+describe('long numbers', () => {
   /** These numbers have amounts of twelve digits and percentages of nine. */
   const long = someNumbers({ scale: 24_000_000 });
   long.today.yesterdayBySameTime.revenue = 0.37;
 
-  test.each(['en-GB', 'de-CH', 'hi-IN', 'ar-EG', 'pl-PL'])('in %s, at any width and size of text', async (locale) => {
-    shop.send(long);
-    const { page, close } = await open({ locale });
-    await page.waitForSelector('#branches:not([hidden])');
-    for (const summary of await page.locator('summary').all()) await summary.click();
-    for (const textPercent of [100, 200]) {
-      await page.evaluate((percent) => {
-        document.documentElement.style.fontSize = `${percent}%`;
-      }, textPercent);
-      for (const width of [320, 390, 768, 1024, 1440, 1920]) {
-        await page.setViewportSize(viewport(width));
-        await laidOut(page);
-        expect([textPercent, width, await page.evaluate(cutTexts)]).toEqual([textPercent, width, []]);
+  test.each(['en-GB', 'de-CH', 'hi-IN', 'ar-EG', 'pl-PL'])(
+    'no number is cut off in the locale %s, at any width and size of text',
+    async (locale) => {
+      shop.send(long);
+      const { page, close } = await open({ locale });
+      await page.waitForSelector('#branches:not([hidden])');
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      for (const textPercent of [100, 200]) {
+        await page.evaluate((percent) => {
+          document.documentElement.style.fontSize = `${percent}%`;
+        }, textPercent);
+        for (const width of [320, 390, 768, 1024, 1440, 1920]) {
+          await page.setViewportSize(viewport(width));
+          await laidOut(page);
+          expect([textPercent, width, await page.evaluate(cutTexts)]).toEqual([textPercent, width, []]);
+        }
       }
-    }
-    await close();
-  });
+      await close();
+    },
+  );
 });
 
 /** Waits a few frames: tables are laid out in the frame after their width has changed. */
@@ -180,7 +186,7 @@ function cutTexts(): string[] {
 }
 
 describe('comparisons', () => {
-  test('show a change that rounds to zero as neither up nor down', async () => {
+  test('a change that rounds to zero is shown as neither up nor down', async () => {
     const numbers = someNumbers();
     numbers.today.yesterdayBySameTime = { ...numbers.today.today, revenue: numbers.today.today.revenue + 0.01 };
     shop.send(numbers);
@@ -190,7 +196,7 @@ describe('comparisons', () => {
     await close();
   });
 
-  test('do not drop to zero in a sparkline when a new hour begins', async () => {
+  test('a sparkline does not drop to zero when a new hour begins', async () => {
     const numbers = someNumbers({ at: '2026-11-20T15:00:01.000Z' });
     const nothing = { revenue: 0, orders: 0, newCustomers: 0 };
     numbers.today.hours = numbers.today.hours.map((one) => (one.hour === 15 ? { ...one, today: nothing } : one));
@@ -206,7 +212,7 @@ describe('comparisons', () => {
     await close();
   });
 
-  test('show the current hour beside the same minutes of yesterday, and name those minutes', async () => {
+  test('the current hour is shown beside the same minutes of yesterday, and those minutes are named', async () => {
     const { page, close } = await open();
     await page.click('#hours summary');
     const row = page.locator('#hours tbody tr').nth(14);
@@ -216,7 +222,7 @@ describe('comparisons', () => {
     await close();
   });
 
-  test('show the local day of a branch, and compare only whole days', async () => {
+  test('a branch shows its local day, and compares only whole days', async () => {
     const { page, close } = await open();
     const words = await page.locator('#branch-downtown em').allTextContents();
     expect(words).toEqual([
@@ -228,7 +234,7 @@ describe('comparisons', () => {
   });
 });
 
-describe('titles', () => {
+describe('words', () => {
   test('titles name the channel and the time, and the columns of a table have different names', async () => {
     const { page, close } = await open();
     const cards = await page.locator('.card h2').allTextContents();
@@ -241,7 +247,7 @@ describe('titles', () => {
     await close();
   });
 
-  test('use the time zone of the shop before any number of today has arrived', async () => {
+  test('times are those of the shop before any number of today has arrived', async () => {
     const tokyo = await suite.start('query-service', { SHOP_TIME_ZONE: 'Asia/Tokyo' });
     const there = await startNumbersServer(tokyo.url);
     there.send({ freshness: someNumbers().freshness });
@@ -351,7 +357,7 @@ test('numbers that stop arriving are marked as old, and the page is not called i
   expect(await page.getAttribute('#strip', 'data-state')).toBe('behind');
   const notes = page.locator('.age:visible');
   await eventually(async () => expect(await notes.count()).toBe(2));
-  expect(await notes.first().textContent()).toMatch(/^These numbers cannot be read.* stand still since \d/);
+  expect(await notes.first().textContent()).toMatch(/^These numbers cannot be read.* have stood still since \d/);
   shop.send(someNumbers());
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
   await eventually(async () => expect(await notes.count()).toBe(0));

@@ -38,7 +38,7 @@ async function storeImage(page: Page, name: string, options: PageScreenshotOptio
 
 const ready = (page: Page) => page.waitForSelector('#numbers[aria-busy=false]');
 
-test('says that nothing has been sold yet, on the page of an empty shop', async () => {
+test('the page of an empty shop says that nothing has been sold yet', async () => {
   const { page, faults, close } = await openPage(browser, suite.query.url);
   await ready(page);
   await page.waitForSelector('#empty:not([hidden])');
@@ -49,7 +49,7 @@ test('says that nothing has been sold yet, on the page of an empty shop', async 
   await close();
 });
 
-test('shows a new order in cards, chart and lists within 2 s, without a reload', async () => {
+test('the page shows a new order in cards, chart and lists within 2 s, without a reload', async () => {
   const lamp = { name: 'Lamp', category: 'Light', price: 20, stock: 1_000 };
   lampId = (await suite.post('/api/products', lamp)).body.productId;
   const { page, faults, close } = await openPage(browser, suite.query.url);
@@ -75,7 +75,7 @@ test('shows a new order in cards, chart and lists within 2 s, without a reload',
   await close();
 });
 
-test('keeps the text selection in a row whose numbers and rank change', async () => {
+test('selected text stays selected in a row whose numbers and rank change', async () => {
   const desk = { name: 'Desk', category: 'Furniture', price: 200, stock: 10 };
   const { productId } = (await suite.post('/api/products', desk)).body;
   const { page, close } = await openPage(browser, suite.query.url);
@@ -97,7 +97,7 @@ test('keeps the text selection in a row whose numbers and rank change', async ()
   await close();
 });
 
-test('does not say "in sync" while freshness cannot be read, on an open page or on a new one', async () => {
+test('the page does not say "in sync" while freshness cannot be read, on an open page or on a new one', async () => {
   const { page, close } = await openPage(browser, suite.query.url);
   await eventually(async () => expect(await strip(page)).toMatch(/in sync$/));
   const holder = await suite.read.connect();
@@ -128,27 +128,30 @@ describe('a shop with a past', () => {
     { name: 'phone-dark', width: 390, height: 844, colorScheme: 'dark' },
   ] as const;
 
-  test.each(looks)('$name: shows all numbers, is accessible, fits its width and logs no fault', async (look) => {
-    const { name, width, height, colorScheme } = look;
-    const { page, faults, close } = await openPage(browser, suite.query.url, {
-      viewport: { width, height },
-      colorScheme,
-      reducedMotion: 'reduce',
-    });
-    await ready(page);
-    await page.waitForSelector('#branches:not([hidden])');
-    await eventually(async () => expect(await page.locator('#days tbody tr').count()).toBe(30));
-    await eventually(async () => expect(await strip(page)).toMatch(/^Complete up to .* in sync$/));
-    expect(await page.locator('#top-products tbody tr').count()).toBe(8);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
-    await storeImage(page, `page-${name}`, { fullPage: name.startsWith('phone') });
-    for (const summary of await page.locator('summary').all()) await summary.click();
-    expect(await accessibilityFaults(page)).toEqual([]);
-    expect(faults).toEqual([]);
-    await close();
-  });
+  test.each(looks)(
+    '$name: the page shows all numbers, is accessible, fits its width and logs no fault',
+    async (look) => {
+      const { name, width, height, colorScheme } = look;
+      const { page, faults, close } = await openPage(browser, suite.query.url, {
+        viewport: { width, height },
+        colorScheme,
+        reducedMotion: 'reduce',
+      });
+      await ready(page);
+      await page.waitForSelector('#branches:not([hidden])');
+      await eventually(async () => expect(await page.locator('#days tbody tr').count()).toBe(30));
+      await eventually(async () => expect(await strip(page)).toMatch(/^Complete up to .* in sync$/));
+      expect(await page.locator('#top-products tbody tr').count()).toBe(8);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(width);
+      await storeImage(page, `page-${name}`, { fullPage: name.startsWith('phone') });
+      for (const summary of await page.locator('summary').all()) await summary.click();
+      expect(await accessibilityFaults(page)).toEqual([]);
+      expect(faults).toEqual([]);
+      await close();
+    },
+  );
 
-  test('is smaller than 150 kB compressed, and paints within a second', async () => {
+  test('the page is smaller than 150 kB compressed, and paints within a second', async () => {
     const { page, close } = await openPage(browser, suite.query.url);
     await ready(page);
     const { bytes, paintMs } = await page.evaluate(() => {

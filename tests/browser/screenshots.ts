@@ -12,7 +12,7 @@ const storedDir = fileURLToPath(new URL('./screenshots/', import.meta.url));
 /** `UPDATE_SCREENSHOTS=1 npm run test:browser` stores the current screenshots. */
 export const isUpdating = process.env.UPDATE_SCREENSHOTS === '1';
 
-/** A moved line or a lost bar changes a larger share of the pixels; text smoothing of another browser version, a smaller. */
+/** A moved line or a lost bar changes more pixels than this. The text smoothing of another browser version changes fewer. */
 const MAX_DIFFERING_SHARE = 0.01;
 
 /** Screenshots use this font on every machine. The page itself uses the font of the system. */
@@ -45,7 +45,7 @@ export async function compareScreenshot(page: Page, name: string): Promise<void>
   if (now.width !== before.width || now.height !== before.height) {
     writeFileSync(seenFile, seen);
     throw new Error(
-      `${name} is ${now.width} × ${now.height} pixels, and was ${before.width} × ${before.height}: see ${seenFile}`,
+      `${name} is ${now.width} × ${now.height} pixels, and was ${before.width} × ${before.height}: see ${seenFile}; UPDATE_SCREENSHOTS=1 stores it`,
     );
   }
   const difference = new PNG({ width: now.width, height: now.height });
@@ -56,6 +56,6 @@ export async function compareScreenshot(page: Page, name: string): Promise<void>
   writeFileSync(seenFile, seen);
   writeFileSync(differenceFile, PNG.sync.write(difference));
   throw new Error(
-    `${name} differs in ${(share * 100).toFixed(2)} % of its pixels: see ${seenFile} and ${differenceFile}`,
+    `${name} differs in ${(share * 100).toFixed(2)} % of its pixels: see ${seenFile} and ${differenceFile}; UPDATE_SCREENSHOTS=1 stores it`,
   );
 }

@@ -23,7 +23,7 @@ export function pooledScenario(project: ComposeProject, shop: Shop): Check[] {
   const equal = async () => `${await viewsEqualTheOrders(project, shop)} orders in every view`;
   return [
     [
-      'starts behind poolers, on queues that RabbitMQ 3 declared',
+      'the suite starts behind poolers, on queues that RabbitMQ 3 declared',
       async () => {
         await run('up', '-d', '--wait', 'rabbitmq');
         await declareAsRabbitmq3(shop);
@@ -71,7 +71,7 @@ export function pooledScenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'verify works through the pooler, and rebuild refuses it with the reason',
+      'verify works through the pooler, and rebuild refuses the pooler with a reason',
       async () => {
         const tools = ['run', '--rm', '-T', '-e', `READ_DATABASE_URL=${POOLED_READ_URL}`, 'tools'];
         await run('build', 'tools');

@@ -18,13 +18,13 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
   return [
     ['a copied .env.example changes nothing', () => containment.copiedEnvExampleChangesNothing(project)],
     [
-      'builds, starts and becomes healthy',
+      'the suite builds, starts and becomes healthy',
       async () => {
         await run('up', '-d', '--build', '--wait');
       },
     ],
     [
-      'containers are not root, read-only and without capabilities',
+      'containers run without root and capabilities, on a read-only root folder',
       () => containment.everyContainerIsConfined(project),
     ],
     ['ports listen on loopback only', () => containment.everyPortIsOnLoopback(project)],
@@ -94,7 +94,7 @@ export function scenario(project: ComposeProject, shop: Shop): Check[] {
       },
     ],
     [
-      'stops cleanly, keeps its data and starts again',
+      'the suite stops cleanly, keeps its data and starts again',
       async () => {
         await run('stop');
         const unclean = (await containers(project)).filter((c) => SERVICES.includes(c.service) && c.exitCode !== 0);

@@ -30,9 +30,9 @@ const line = { productId: 1, quantity: 1 };
 const many = (count: number) => Array.from({ length: count }, () => line);
 
 const badProducts: [string, unknown, string[]][] = [
-  ['no object', [], ['#']],
-  ['null', null, ['#']],
-  ['everything missing', {}, ['#/name', '#/category', '#/price', '#/stock']],
+  ['an array as its body', [], ['#']],
+  ['null as its body', null, ['#']],
+  ['no field at all', {}, ['#/name', '#/category', '#/price', '#/stock']],
   [
     'wrong types',
     { name: 1, category: true, price: '2.50', stock: '10' },
@@ -68,23 +68,26 @@ const badOrders: [string, unknown, string[]][] = [
   ['an over-precise price', { customerId: 1, items: [{ ...line, price: 0.001 }] }, ['#/items/0/price']],
 ];
 
-describe('returns 400, names each faulty field and changes nothing for a POST:', () => {
+describe('a POST with a faulty body', () => {
   for (const [path, cases] of [
     ['/api/products', badProducts],
     ['/api/orders', badOrders],
   ] as const) {
-    test.each(cases)(`${path} with %s`, async (_name, body, pointers) => {
-      const before = await state();
-      const answer = await suite.post(path, body);
-      expectProblem(answer, 400);
-      expect(answer.body.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual(
-        [...pointers].sort(),
-      );
-      expect(await state()).toEqual(before);
-    });
+    test.each(cases)(
+      `POST ${path} with %s is refused with 400, which names each faulty field, and changes nothing`,
+      async (_name, body, pointers) => {
+        const before = await state();
+        const answer = await suite.post(path, body);
+        expectProblem(answer, 400);
+        expect(answer.body.errors.map((error: { pointer: string }) => error.pointer).sort()).toEqual(
+          [...pointers].sort(),
+        );
+        expect(await state()).toEqual(before);
+      },
+    );
   }
 
-  test('with a readable reason for each field', async () => {
+  test('a refused body gets a readable reason for each faulty field', async () => {
     const { body } = await suite.post('/api/orders', { customerId: 'x', items: [{ quantity: 0, gift: 1 }] });
     expect(body.errors).toEqual([
       { pointer: '#/customerId', detail: 'must be a number' },
@@ -95,14 +98,14 @@ describe('returns 400, names each faulty field and changes nothing for a POST:',
     expect(body.detail).toBe('4 fields are not valid');
   });
 
-  test('with malformed JSON', async () => {
+  test('a body of malformed JSON is refused with 400', async () => {
     for (const text of ['{', '{"name": }', 'name=Pen', '\u0000', '{"a":1}}']) {
       expectProblem(await suite.post('/api/products', text), 400);
     }
   });
 });
 
-describe('returns 400 and names the parameter for a GET:', () => {
+describe('a GET with a faulty parameter', () => {
   test.each([
     ['/api/analytics/products/abc/sales', 'id'],
     ['/api/analytics/products/0/sales', 'id'],
@@ -123,25 +126,25 @@ describe('returns 400 and names the parameter for a GET:', () => {
     ['/api/analytics/sync-status?branch=downtown', 'branch'],
     ['/api/orders?customerId=x', 'customerId'],
     ['/api/orders/x', 'id'],
-  ])('%s', async (path, parameter) => {
+  ])('GET %s is refused with 400, which names the parameter %s', async (path, parameter) => {
     const answer = await suite.get(path);
     expectProblem(answer, 400);
     expect(answer.body.errors).toEqual([expect.objectContaining({ parameter })]);
   });
 
-  test('with a malformed percent-encoding', async () => {
+  test('a path with a malformed percent-encoding is refused with 400', async () => {
     expectProblem(await suite.get('/api/analytics/categories/%E0%A4/revenue'), 400);
   });
 });
 
-describe('refuses a well-formed order', () => {
-  test('with 422 when it names an unknown product', async () => {
+describe('a well-formed order', () => {
+  test('an order for an unknown product is refused with 422', async () => {
     const answer = await suite.post('/api/orders', { customerId: 1, items: [{ productId: 123_456, quantity: 1 }] });
     expectProblem(answer, 422);
     expect(answer.body.errors).toEqual([expect.objectContaining({ pointer: '#/items/0/productId' })]);
   });
 
-  test('with 409 and the stock left when both lines of a product together exceed the stock', async () => {
+  test('an order whose two lines of a product together exceed the stock is refused with 409 and the stock left', async () => {
     const before = await state();
     const six = { productId: product, quantity: 6 };
     const answer = await suite.post('/api/orders', { customerId: 1, items: [six, six] });
@@ -153,7 +156,7 @@ describe('refuses a well-formed order', () => {
     expect(await state()).toEqual(before);
   });
 
-  test('with 409 and the current price when the order has another price', async () => {
+  test('an order at a price that is not current is refused with 409 and the current price', async () => {
     const answer = await suite.post('/api/orders', {
       customerId: 1,
       items: [{ productId: product, quantity: 1, price: 2.49 }],
@@ -172,11 +175,11 @@ describe('requests outside the API:', () => {
     expect(await state()).toEqual(before);
   });
 
-  test('returns 413 for a body that is too large', async () => {
+  test('a body that is too large is refused with 413', async () => {
     expectProblem(await suite.post('/api/products', { ...good, name: 'x'.repeat(200_000) }), 413);
   });
 
-  test('refuses a body that is not UTF-8, and stores nothing', async () => {
+  test('a body that is not UTF-8 is refused with 400', async () => {
     const bytes = Buffer.from(JSON.stringify({ ...good, name: 'Caf\xe9' }), 'latin1');
     const headers = { 'content-type': 'application/json' };
     const answer = await call(`${suite.command.url}/api/products`, { method: 'POST', headers, body: bytes });
@@ -184,7 +187,7 @@ describe('requests outside the API:', () => {
     expect(answer.body.errors).toEqual([{ pointer: '#', detail: 'holds bytes that are not UTF-8' }]);
   });
 
-  test('returns 415 for a body that is not JSON', async () => {
+  test('a body that is not JSON is refused with 415', async () => {
     const latin = 'application/json; charset=latin1';
     for (const type of [
       'text/plain',
@@ -213,7 +216,7 @@ describe('requests outside the API:', () => {
     }
   });
 
-  test('answers HEAD like GET, without a body', async () => {
+  test('a HEAD is answered like a GET, without a body', async () => {
     const answer = await call(`${suite.query.url}/api/products`, { method: 'HEAD' });
     expect([answer.status, answer.body]).toEqual([200, undefined]);
   });

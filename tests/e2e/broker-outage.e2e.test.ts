@@ -8,7 +8,7 @@ import { post } from '../setup/suite.js';
 import { openSuiteOnOwnBroker } from '../setup/suite-on-own-broker.js';
 import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 
-/** A stop waits up to 5 s for a broker that may still answer. Here it must not wait that long. */
+/** A stop waits up to 5 s for a broker that may still answer. While the broker takes no publishes, it must not wait that long. */
 const STOP_TIMEOUT_MS = 5_000;
 /** The prefetch is 2,000 messages, so this many need acknowledgements in between. */
 const MORE_THAN_PREFETCHED = 2_300;
@@ -27,7 +27,7 @@ async function newQueuesAreSaved(): Promise<void> {
   await eventually(async () => expect(await measuredAt()).toBeGreaterThan(from + 1_500));
 }
 
-test('answers 201 while the broker is down and the lag grows; all orders arrive once when it is back', async () => {
+test('orders are answered 201 and the lag grows while the broker is down; all orders arrive once when it is back', async () => {
   const [product] = await createProducts(suite, 1);
   await suite.inSync();
   await eventually(async () => expect((await status()).status).toBe('in-sync'));
@@ -133,7 +133,7 @@ test('consumer-service stops at once while the broker takes no publishes, and it
     await broker.control('set_vm_memory_high_watermark', '0.4');
   }
   consumer = await suite.start('consumer-service');
-  // There may be two copies, because nobody knows whether the first was stored.
+  // There may be two copies, because the stopped consumer did not learn whether the broker stored the first one.
   await eventually(async () =>
     expect(await channel.get('order-events.dlq')).toMatchObject({ content: Buffer.from('hello') }),
   );

@@ -33,7 +33,7 @@ async function addProduct(url: string): Promise<number> {
   return (await post(`${url}/api/products`, product)).body.productId;
 }
 
-test('keeps events of a topic that the broker denies in the outbox, names the topic, and publishes them when it is allowed', async () => {
+test('events of a topic that the broker denies wait in the outbox, are named in the log, and are published when the topic is allowed', async () => {
   await suite.command.kill();
   await mayPublish('^(product|order|watermark)');
   const command = await suite.start('command-service', { BROKER_URL: asUser(users.command) });
@@ -75,7 +75,7 @@ test('keeps events of a topic that the broker denies in the outbox, names the to
   await suite.inSync(40_000);
 }, 90_000);
 
-test('publishes events although it may not read replay requests', async () => {
+test('command-service publishes events although it may not read replay requests', async () => {
   await mayDo(users.command, { read: '^events' });
   const command = await suite.start('command-service', { BROKER_URL: asUser(users.command) });
   await addProduct(command.url);
@@ -86,7 +86,7 @@ test('publishes events although it may not read replay requests', async () => {
   await command.stop();
 }, 60_000);
 
-test('consumes the other queues when it may not read one, and names that one', async () => {
+test('consumer-service consumes the other queues when it may not read one, and names that one', async () => {
   await suite.consumer.kill();
   await mayDo(users.consumer, { read: '^(product-events|order-events|watermarks|events)' });
   const consumer = await suite.start('consumer-service', { BROKER_URL: asUser(users.consumer) });
@@ -94,11 +94,14 @@ test('consumes the other queues when it may not read one, and names that one', a
   await addProduct(command.url);
   await suite.inSync(20_000);
   expect(consumer.log).toContainEqual(
-    expect.objectContaining({ msg: 'a queue cannot be consumed; the others are', queue: 'purchase-events' }),
+    expect.objectContaining({
+      msg: 'a queue cannot be consumed and is left out; let the broker user read it',
+      queue: 'purchase-events',
+    }),
   );
 }, 60_000);
 
-test('uses the existing topology when it may not declare one', async () => {
+test('consumer-service uses the existing topology when it may not declare one', async () => {
   await mayDo(users.consumer, { configure: '^$', write: '^events' });
   const consumer = await suite.start('consumer-service', { BROKER_URL: asUser(users.consumer) });
   await eventually(async () => expect((await fetch(`${consumer.url}/health/ready`)).status).toBe(200));

@@ -10,35 +10,38 @@ beforeAll(async () => {
   productId = (await suite.post('/api/products', good)).body.productId;
 });
 
-describe('answers the revenue of a category with the name', () => {
-  test.each(['.', '..', 'a/b', 'a\\b', '50 % + more', '?', '#'])('%s', async (category) => {
-    await suite.post('/api/products', { ...good, category });
-    await suite.inSync();
-    await eventually(async () => {
-      // Browsers and generated clients use a query parameter, because `new URL` normalises paths with dots.
-      const url = new URL('/api/analytics/categories/revenue', suite.query.url);
-      url.searchParams.set('category', category);
-      const { body } = await call(url.href, {});
-      expect(body).toEqual({ category, totalRevenue: 0, totalOrders: 0 });
-    });
-  });
+describe('the revenue of a category', () => {
+  test.each(['.', '..', 'a/b', 'a\\b', '50 % + more', '?', '#'])(
+    'the revenue of a category named %s is answered',
+    async (category) => {
+      await suite.post('/api/products', { ...good, category });
+      await suite.inSync();
+      await eventually(async () => {
+        // Browsers and generated clients use a query parameter, because `new URL` normalises paths with dots.
+        const url = new URL('/api/analytics/categories/revenue', suite.query.url);
+        url.searchParams.set('category', category);
+        const { body } = await call(url.href, {});
+        expect(body).toEqual({ category, totalRevenue: 0, totalOrders: 0 });
+      });
+    },
+  );
 
-  test('that had an unencoded plus sign: the refusal shows the space that it means', async () => {
+  test('the refusal of a category whose plus sign was not encoded shows a space in its place', async () => {
     const { status, body } = await suite.get('/api/analytics/categories/revenue?category=A+B');
     expect([status, body.detail]).toEqual([404, 'there is no product in the category "A B"']);
   });
 });
 
-describe('a body', () => {
+describe('the body of a POST', () => {
   test.each([
     ['{"name":"a","name":"b","category":"c","price":1,"stock":1}', '#/name'],
     ['{"name":"a","category":"c","price":1,"stock":1,"pri\\u0063e":2}', '#/price'],
-  ])('with a field twice is refused, and the field is named: %s', async (text, pointer) => {
+  ])('a body with a field twice is refused, and the field is named: %s', async (text, pointer) => {
     const { status, body } = await suite.post('/api/products', text);
     expect([status, body.errors]).toEqual([400, [{ pointer, detail: 'is there more than once' }]]);
   });
 
-  test('with a field twice in a line of an order is refused', async () => {
+  test('an order with a field twice in one of its lines is refused', async () => {
     const text = `{"customerId":1,"items":[{"productId":${productId},"quantity":1},{"productId":${productId},"quantity":1,"quantity":2}]}`;
     const { status, body } = await suite.post('/api/orders', text);
     expect([status, body.errors]).toEqual([
@@ -47,7 +50,7 @@ describe('a body', () => {
     ]);
   });
 
-  test('with null in an optional field equals one without the field, also for a repeated idempotency key', async () => {
+  test('a body with null in an optional field equals one without the field, also for a repeated idempotency key', async () => {
     const order = { customerId: 1, items: [{ productId, quantity: 1 }] };
     const withNull = { customerId: 1, items: [{ productId, quantity: 1, price: null }] };
     const first = await suite.post('/api/orders', withNull, { 'idempotency-key': 'null-1' });
@@ -67,12 +70,12 @@ describe('a body', () => {
     expect((await suite.post('/api/orders', { ...order, customerId: null })).status).toBe(400);
   });
 
-  test.each(['utf8', 'UTF8', '"utf8"', 'UTF-8', '"utf-8"'])('in charset=%s is accepted', async (charset) => {
+  test.each(['utf8', 'UTF8', '"utf8"', 'UTF-8', '"utf-8"'])('a body in charset=%s is accepted', async (charset) => {
     const headers = { 'content-type': `application/json; charset=${charset}` };
     expect((await suite.post('/api/products', { ...good, name: 'Stift für Ü' }, headers)).status).toBe(201);
   });
 
-  test.each(['utf-16', 'latin1', 'utf-7', 'utf-80', ''])('in charset=%s is refused', async (charset) => {
+  test.each(['utf-16', 'latin1', 'utf-7', 'utf-80', ''])('a body in charset=%s is refused', async (charset) => {
     const headers = { 'content-type': `application/json; charset=${charset}` };
     expect((await suite.post('/api/products', good, headers)).status).toBe(415);
   });
@@ -88,7 +91,7 @@ test.each([
   expect(body.errors).toEqual([{ parameter, detail }]);
 });
 
-describe('a client that sends Expect: 100-continue', () => {
+describe('Expect: 100-continue', () => {
   /** Sends headers with `Expect: 100-continue`, sends the body after a 100, and returns everything until the close. */
   async function postAfterContinue(path: string, headers: readonly string[], body: string): Promise<string> {
     const { port, hostname } = new URL(suite.command.url);
@@ -112,13 +115,16 @@ describe('a client that sends Expect: 100-continue', () => {
     ['a body that is not JSON', '/api/products', ['Content-Type: text/csv', 'Content-Length: 10'], 415],
     ['a charset that is not UTF-8', '/api/products', [`${json}; charset=utf-16`, 'Content-Length: 10'], 415],
     ['an unknown path', '/api/nothing', [json, 'Content-Length: 10'], 404],
-  ])('is refused before it sends its body, and the connection closes: %s', async (_what, path, headers, status) => {
-    const answer = await postAfterContinue(path, headers, text);
-    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-    expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
-  });
+  ])(
+    'a client that expects 100 Continue is refused before it sends its body, and the connection closes: %s',
+    async (_what, path, headers, status) => {
+      const answer = await postAfterContinue(path, headers, text);
+      expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+      expect(answer.toLowerCase()).toContain('\r\nconnection: close\r\n');
+    },
+  );
 
-  test('gets 100 Continue when its headers are acceptable, and the connection stays open', async () => {
+  test('a client that expects 100 Continue gets it when its headers are acceptable, and the connection stays open', async () => {
     const answer = await postAfterContinue('/api/products', [json, `Content-Length: ${text.length}`], text);
     expect(answer).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 201 /);
     // HTTP/1.1 keeps a connection open unless a header says otherwise.

@@ -1,20 +1,16 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { deadLetterQueueOf } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/testing/eventually';
-import { type ChannelModel, connect } from 'amqplib';
+import { BROKEN_JSON, json } from '../faults/load/bad-messages.js';
+import { withChannel } from '../faults/world/broker-access.js';
 import { untilLockWaiters } from '../setup/lock-waiters.js';
+import { publishOrderMessage } from '../setup/publish-message.js';
 import { runCommand, spawnCommand, startCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 
-let broker: ChannelModel;
-// This hook is registered before the suite's, so the connection closes before the virtual host is deleted.
-afterAll(() => broker.close());
 const suite = await openSuite();
-beforeAll(async () => {
-  broker = await connect(suite.brokerUrl);
-});
 
 const order = (orderId: number, more: object = {}) => ({
   eventType: 'OrderCreated',
@@ -26,13 +22,8 @@ const order = (orderId: number, more: object = {}) => ({
   ...more,
 });
 
-async function publish(body: object | string, properties: object = {}): Promise<void> {
-  const channel = await broker.createConfirmChannel();
-  const bytes = Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
-  channel.publish('events', 'order.created', bytes, { persistent: true, ...properties });
-  await channel.waitForConfirms();
-  await channel.close();
-}
+const publish = (body: object | string, properties: object = {}) =>
+  publishOrderMessage(suite.brokerUrl, body, properties);
 
 async function listed(): Promise<Record<string, unknown>[]> {
   const { code, stdout, stderr } = await runCommand(suite, 'dead-letters', 'list', '--json');
@@ -112,13 +103,13 @@ test('a redrive keeps the id of a message, whether it came from a property, the 
 });
 
 test('a message that still cannot be applied comes back with its first-seen time, and can be discarded', async () => {
-  await publish('{ broken');
+  await publish(BROKEN_JSON);
   const [before] = await untilListed(1);
   expect((await runCommand(suite, 'dead-letters', 'redrive', '--id', String(before?.id))).code).toBe(0);
   const [after] = await untilListed(1);
   expect(after).toEqual(before);
   const shown = await runCommand(suite, 'dead-letters', 'show', String(before?.id));
-  expect(shown.stdout).toContain('{ broken');
+  expect(shown.stdout).toContain(BROKEN_JSON);
   const discarded = await runCommand(suite, 'dead-letters', 'discard', '--id', String(before?.id));
   expect([discarded.code, discarded.stdout]).toEqual([0, expect.stringContaining('discarded')]);
   expect(await listed()).toEqual([]);
@@ -126,7 +117,7 @@ test('a message that still cannot be applied comes back with its first-seen time
 
 test('keeps the record of a discarded event of the write side until it is discarded for good', async () => {
   const id = '0193a000-0000-7000-8000-000000000002';
-  await publish('{ broken', { appId: 'command-service', messageId: id });
+  await publish(BROKEN_JSON, { appId: 'command-service', messageId: id });
   await untilListed(1);
   await runCommand(suite, 'dead-letters', 'discard', '--id', id);
   expect(await listed()).toMatchObject([{ id, hasMessage: false, counted: true }]);
@@ -135,7 +126,7 @@ test('keeps the record of a discarded event of the write side until it is discar
   expect(await listed()).toEqual([]);
   expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ setAsideEvents: 0 });
   // A replay brings the message again, and it is refused again. The event stays discarded.
-  await publish('{ broken', { appId: 'command-service', messageId: id });
+  await publish(BROKEN_JSON, { appId: 'command-service', messageId: id });
   await untilListed(1);
   expect((await suite.get('/api/analytics/sync-status')).body).toMatchObject({ setAsideEvents: 0 });
   await runCommand(suite, 'dead-letters', 'discard', '--id', id);
@@ -152,7 +143,7 @@ async function holdDryRuns(): Promise<() => Promise<void>> {
   };
 }
 
-test('refuses a second command while another holds messages, which would seem to be gone', async () => {
+test('refuses a second dead-letters command while another holds messages, because it would not see them', async () => {
   await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 920)');
   await publish(order(20, { customerId: 920 }));
   const [deadLetter] = await untilListed(1);
@@ -177,7 +168,7 @@ test('refuses a second command while another holds messages, which would seem to
   await runCommand(suite, 'dead-letters', 'discard', '--id', String(deadLetter?.id));
 });
 
-test('lists 100,000 dead letters in little memory, also to a slow reader', async () => {
+test('100,000 dead letters are listed in little memory, also to a slow reader', async () => {
   const count = 100_000;
   await suite.read.query(
     `INSERT INTO dead_letters (event_id, queue, reason, counted)
@@ -210,7 +201,7 @@ test('prints control characters of a message escaped, so that they cannot change
   await publish(`{ "broken": "${sequence}" `, { headers: { [`x-${sequence}`]: sequence } });
   const [deadLetter] = await untilListed(2);
   const ids = (await listed()).map(({ id }) => String(id));
-  // The read side may hold such text, too.
+  // A view may hold control characters, too.
   await suite.read.query(
     "INSERT INTO products_read VALUES (99999, $1, $1, 1, 1, now()), (99998, 'plain', 'plain', 1, 1, now())",
     [sequence],
@@ -231,33 +222,24 @@ test('prints control characters of a message escaped, so that they cannot change
   await runCommand(suite, 'dead-letters', 'discard', ...ids.flatMap((id) => ['--id', id]));
 });
 
-test('lists, tries and returns hundreds of dead letters in the order in which they came', async () => {
+test('hundreds of dead letters are listed, tried and returned in the order in which they came', async () => {
   await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 940)');
   const count = 450;
-  const channel = await broker.createConfirmChannel();
-  for (let n = 0; n < count; n += 1) {
-    const customerId = n % 3 === 0 ? 941 : 940;
-    const headers = { 'x-reason': 'refused by hand', 'x-origin-queue': 'order-events' };
-    // The message looks like a dead letter of the consumer. Every third can be applied now.
-    channel.publish(
-      '',
-      deadLetterQueueOf('order-events'),
-      Buffer.from(JSON.stringify(order(40_000 + n, { customerId }))),
-      {
-        persistent: true,
-        headers,
-      },
-    );
-  }
-  await channel.waitForConfirms();
-  await channel.close();
+  // Each message looks like a dead letter of the consumer. Every third can be applied now.
+  const headers = { 'x-reason': 'refused by hand', 'x-origin-queue': 'order-events' };
+  await withChannel(suite.brokerUrl, async (channel) => {
+    for (let n = 0; n < count; n += 1) {
+      const body = json(order(40_000 + n, { customerId: n % 3 === 0 ? 941 : 940 }));
+      channel.sendToQueue(deadLetterQueueOf('order-events'), body, { persistent: true, headers });
+    }
+  });
   const deadLetters = await listed();
   expect(deadLetters).toHaveLength(count);
   const tried = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
   expect([tried.code, tried.stderr]).toEqual([0, '']);
   expect(tried.stdout.match(/would be applied:/g)).toHaveLength(count / 3);
   expect(tried.stdout.match(/would be a dead letter again: unappliable: .*refuse/g)).toHaveLength((2 * count) / 3);
-  // Each was tried as if it were the only one.
+  // Each dead letter was tried without the others, so the customer has one order in each result.
   expect(tried.stdout.match(/"customer_id": 941, .*"order_count": 1,/g)).toHaveLength(count / 3);
   expect(tried.stdout).toContain(`${count} message(s) tried and rolled back`);
   expect((await listed()).map(({ id }) => id)).toEqual(deadLetters.map(({ id }) => id));
@@ -270,7 +252,7 @@ test('lists, tries and returns hundreds of dead letters in the order in which th
   expect(await listed()).toEqual([]);
 });
 
-test('exits with 2 and prints the usage for a wrong call', async () => {
+test('a wrong dead-letters command exits with 2 and prints the usage', async () => {
   for (const args of [[], ['lst'], ['show'], ['discard'], ['list', '--queue', 'nope'], ['list', '--wrong']]) {
     const { code, stderr } = await runCommand(suite, 'dead-letters', ...args);
     expect([args, code]).toEqual([args, 2]);

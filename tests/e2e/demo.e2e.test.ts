@@ -24,7 +24,7 @@ test('the demo creates past and present orders, and each is counted once', async
   expect({ stdout, verified }).toMatchObject({ verified: 0 });
 });
 
-test('a second run creates no products and no past again', async () => {
+test('a second demo creates no products and no orders of the past again', async () => {
   const before = await suite.write.query('SELECT count(*) AS n FROM products');
   expect(await runDemo(suite, '--history', '2', '--minutes', '0.01')).toMatchObject({
     code: 0,
@@ -37,7 +37,7 @@ test.each([
   ['--rate', 'fast'],
   // A timer of this many minutes would overflow and end at once.
   ['--minutes', '40000'],
-])('prints the usage for a wrong option: %s %s', async (...option) => {
+])('the demo prints its usage for a wrong option: %s %s', async (...option) => {
   expect(await runDemo(suite, ...option)).toMatchObject({
     code: 2,
     stderr: expect.stringContaining('npm run demo'),

@@ -20,7 +20,7 @@ describe.each(services)('%s', (name) => {
     expect({ valid, errors }).toEqual({ valid: true, errors: undefined });
   });
 
-  test('shows it to people under a strict policy, with no inline script and no other host', async () => {
+  test('shows the OpenAPI document at /docs under a strict content security policy, with no inline script and no other host', async () => {
     const response = await fetch(`${urlOf(name)}/docs`);
     const page = await response.text();
     const policy = response.headers.get('content-security-policy');
@@ -29,7 +29,7 @@ describe.each(services)('%s', (name) => {
     expect(page).not.toMatch(/<script(?![^>]* src=)|<style| style=| on\w+=|https?:\/\//);
   });
 
-  test('serves every file that the page for people loads, to be kept for a year', async () => {
+  test('serves every file that /docs loads, and lets browsers keep it for a year', async () => {
     const page = await (await fetch(`${urlOf(name)}/docs`)).text();
     const loaded = [...page.matchAll(/(?:<script[^>]* src|<link[^>]* href)="([^"]+)"/g)].map(([, path]) => path ?? '');
     expect(loaded.map((path) => path.split('/').at(-1)).sort()).toEqual([

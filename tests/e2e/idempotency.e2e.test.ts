@@ -16,8 +16,8 @@ const order = (quantity: number, more: object = {}) => ({
 const withKey = (key: string) => ({ 'idempotency-key': key });
 const ordersStored = async () => Number((await suite.write.query('SELECT count(*) AS n FROM orders')).rows[0].n);
 
-describe('a request repeated with its Idempotency-Key', () => {
-  test('gets the first answer again, marked as replayed, and is stored once', async () => {
+describe('Idempotency-Key:', () => {
+  test('a repeated request gets the first answer again, marked as replayed, and is stored once', async () => {
     const key = randomUUID();
     const first = await suite.post('/api/orders', order(1), withKey(key));
     const before = await ordersStored();
@@ -30,7 +30,7 @@ describe('a request repeated with its Idempotency-Key', () => {
     expect(await ordersStored()).toBe(before);
   });
 
-  test('with another body is refused with 422, and nothing changes', async () => {
+  test('a key that is used again with another body is refused with 422, and nothing changes', async () => {
     const key = randomUUID();
     await suite.post('/api/orders', order(1), withKey(key));
     const before = await ordersStored();
@@ -40,7 +40,7 @@ describe('a request repeated with its Idempotency-Key', () => {
     expect(await ordersStored()).toBe(before);
   });
 
-  test('twenty times at once to two processes makes one order; the others get its answer or 409', async () => {
+  test('twenty requests with one key at once to two processes make one order; the others get its answer or 409', async () => {
     const second = await suite.start('command-service');
     const key = randomUUID();
     const before = await ordersStored();
@@ -58,7 +58,7 @@ describe('a request repeated with its Idempotency-Key', () => {
     await second.stop();
   });
 
-  test('gets refusals for stock and price again, but not those for validation or unknown products', async () => {
+  test('a repeated request gets a refusal for stock or price again, but not one for a faulty body or an unknown product', async () => {
     const stock = randomUUID();
     const short = await suite.post('/api/orders', order(5_000), withKey(stock));
     expect(short.status).toBe(409);
@@ -84,7 +84,7 @@ describe('a request repeated with its Idempotency-Key', () => {
     expect((await suite.post('/api/orders', order(1), withKey(unknown))).status).toBe(201);
   });
 
-  test('gets the first answer again for products, too', async () => {
+  test('a repeated request for a product gets the first answer again, too', async () => {
     const body = { name: 'Shade', category: 'Light', price: 7.5, stock: 3 };
     const key = withKey(randomUUID());
     const first = await suite.post('/api/products', body, key);
@@ -93,15 +93,15 @@ describe('a request repeated with its Idempotency-Key', () => {
     expect((await suite.post('/api/products', { ...body, stock: 4 }, key)).status).toBe(422);
   });
 
-  test('is refused when the key is too long, and the header is named', async () => {
+  test('a request with a key that is too long is refused, and the header is named', async () => {
     const answer = await suite.post('/api/orders', order(1), withKey('x'.repeat(300)));
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toEqual([expect.objectContaining({ header: 'idempotency-key' })]);
   });
 });
 
-describe('a GET with the Consistency-Token of a POST', () => {
-  test('includes that write and says so', async () => {
+describe('Consistency-Token:', () => {
+  test('a GET with the token of a POST includes that write and says so', async () => {
     for (let n = 0; n < 10; n += 1) {
       const placed = await suite.post('/api/orders', order(1));
       const token = placed.headers.get('consistency-token') ?? '';
@@ -113,7 +113,7 @@ describe('a GET with the Consistency-Token of a POST', () => {
     }
   });
 
-  test('is answered after its preferred wait, and says that the write is pending', async () => {
+  test('a GET with an unknown token is answered after its preferred wait, and says that the write is pending', async () => {
     const unknown = { 'consistency-token': randomUUID(), prefer: 'wait=1' };
     const startedAt = performance.now();
     const answer = await suite.get(`/api/products`, unknown);
@@ -121,7 +121,7 @@ describe('a GET with the Consistency-Token of a POST', () => {
     expect(performance.now() - startedAt).toBeGreaterThan(900);
   });
 
-  test('says that the write is pending when it refuses the request, too', async () => {
+  test('a refused GET with an unknown token says that the write is pending, too', async () => {
     const token = { 'consistency-token': randomUUID(), prefer: 'wait=0' };
     for (const [path, status] of [
       ['/api/orders/999999', 404],
@@ -132,7 +132,7 @@ describe('a GET with the Consistency-Token of a POST', () => {
     }
   });
 
-  test('is refused when the token is malformed, and the header is named', async () => {
+  test('a GET with a malformed token is refused, and the header is named', async () => {
     const answer = await suite.get('/api/products', { 'consistency-token': 'yesterday' });
     expect(answer.status).toBe(400);
     expect(answer.body.errors).toEqual([expect.objectContaining({ header: 'consistency-token' })]);

@@ -44,7 +44,7 @@ async function holdImports(): Promise<() => Promise<void>> {
   };
 }
 
-test('stores all lines when the reader of its output leaves early, as head does', async () => {
+test('an import stores all lines when the reader of its output leaves early, as head does', async () => {
   const items = [{ productId: await createProduct(1_000), quantity: 1 }];
   const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_711, items });
   const child = startImport(`${line}\n`.repeat(450));
@@ -73,7 +73,7 @@ test('watermarks do not pass the beginning of a running import', async () => {
   }
 });
 
-test('names each refused or faulty line with its reason, the stored lines, and the line to resume from', async () => {
+test('an import names each refused or faulty line with its reason, the stored lines, and the line to resume from', async () => {
   const productId = await createProduct(199);
   const line = (quantity: number) =>
     JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_712, items: [{ productId, quantity }] });
@@ -90,7 +90,7 @@ test('names each refused or faulty line with its reason, the stored lines, and t
   expect(rows).toEqual([{ n: 199 }]);
 });
 
-test('with --skip-invalid leaves out lines that are no orders, names each with its reason, and lists them at the end', async () => {
+test('an import with --skip-invalid leaves out lines that are no orders, names each with its reason, and lists them at the end', async () => {
   const productId = await createProduct(10_000);
   const items = [{ productId, quantity: 1 }];
   const good = { placedAt: '2026-11-01T09:30:00Z', customerId: 4_717, items };
@@ -119,13 +119,13 @@ test('with --skip-invalid leaves out lines that are no orders, names each with i
     'line 258 is not an order: #/customerId must be a number, #/gift is not a known field',
   ]);
   expect(stdout.join('')).toMatch(
-    /^.*\n252 imported, 0 refused, 6 no orders, up to line 258\nLeft out, because they are no orders: line\(s\) 2 to 4, 6 to 7, 258\n$/,
+    /^.*\n252 imported, 0 refused, 6 invalid, up to line 258\nLeft out, because they are not orders: line\(s\) 2 to 4, 6 to 7, 258\n$/,
   );
   const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4717');
   expect(rows).toEqual([{ n: 252 }]);
 });
 
-test('counts a line break once when its CR and LF arrive in different chunks', async () => {
+test('an import counts a line break once when its CR and LF arrive in different chunks', async () => {
   const items = [{ productId: await createProduct(200), quantity: 1 }];
   const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_716, items });
   const child = startImport();
@@ -142,7 +142,7 @@ test('counts a line break once when its CR and LF arrive in different chunks', a
   );
 });
 
-test('stops at a line that is no order, and names its number', async () => {
+test('an import stops at a line that is no order, and names its number', async () => {
   for (const line of [
     '{ "placedAt": "2026-11-01T09:30:00Z" }',
     '{ "placedAt": "0000-01-01T00:00:00Z", "customerId": 1, "items": [{ "productId": 1, "quantity": 1 }] }',
@@ -157,7 +157,7 @@ test('stops at a line that is no order, and names its number', async () => {
 });
 
 test.each(['SIGINT', 'SIGTERM'] as const)(
-  '%s ends an import after its current group, and it names the line to resume from',
+  '%s ends an import after its current group, and the import names the line to resume from',
   async (signal) => {
     const customerId = signal === 'SIGINT' ? 4_713 : 4_714;
     const items = [{ productId: await createProduct(1_000), quantity: 1 }];
@@ -167,7 +167,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
     const output = Promise.all([child.stdout.toArray(), child.stderr.toArray()]);
     const ended = once(child, 'close');
     try {
-      // The input has more lines: 50 of the next group are already read.
+      // A group has 200 lines, so 50 lines of the next group are already read.
       child.stdin.write(`\n${`${line}\n`.repeat(250)}`);
       await untilLockWaiters(suite.write, 1);
       child.kill(signal);
@@ -186,7 +186,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   },
 );
 
-test('fails when the input cannot be read, such as a directory', async () => {
+test('an import fails when its input cannot be read, such as a directory', async () => {
   const directory = openSync('/', 'r');
   const child = startImport(undefined, directory);
   closeSync(directory);
@@ -198,7 +198,7 @@ test('fails when the input cannot be read, such as a directory', async () => {
   );
 });
 
-test('fails when the input breaks off, and names the line to resume from', async () => {
+test('an import fails when its input breaks off, and names the line to resume from', async () => {
   const items = [{ productId: await createProduct(1_000), quantity: 1 }];
   const line = JSON.stringify({ placedAt: '2026-11-01T09:30:00Z', customerId: 4_715, items });
   const server = createServer().listen(0, '127.0.0.1');

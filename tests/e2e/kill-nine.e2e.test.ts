@@ -21,20 +21,23 @@ async function count(): Promise<number> {
   return (await suite.write.query('SELECT count(*)::int AS n FROM orders')).rows[0].n;
 }
 
-describe('views equal the orders to the cent after kill -9 and a restart under load:', () => {
-  test.each(['consumer', 'query'] as const)('%s-service', async (role) => {
-    const before = await count();
-    const flow = startOrderFlow(suite, products);
-    await ordersStored(before + 50);
-    await suite[role].kill();
-    await ordersStored(before + 100);
-    await suite.start(suite[role].name);
-    const accepted = await flow.end();
-    await suite.inSync(20_000);
-    await expectViewsEqualOrders(suite, accepted);
-  });
+describe('kill -9 under load:', () => {
+  test.each(['consumer', 'query'] as const)(
+    'views equal the orders to the cent after %s-service was killed and started again',
+    async (role) => {
+      const before = await count();
+      const flow = startOrderFlow(suite, products);
+      await ordersStored(before + 50);
+      await suite[role].kill();
+      await ordersStored(before + 100);
+      await suite.start(suite[role].name);
+      const accepted = await flow.end();
+      await suite.inSync(20_000);
+      await expectViewsEqualOrders(suite, accepted);
+    },
+  );
 
-  test('command-service, while a second copy goes on', async () => {
+  test('views equal the orders to the cent after command-service was killed while a second copy goes on', async () => {
     const before = await count();
     const survivor = await suite.start('command-service');
     const flow = startOrderFlow(suite, products);

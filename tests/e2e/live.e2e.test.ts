@@ -5,7 +5,7 @@ import { assertDocumented } from '../setup/documented.js';
 import { hourIn } from '../setup/hour-in.js';
 import { openSuite } from '../setup/suite.js';
 
-/** Both zones have offsets of a quarter of an hour. The test takes the one whose day does not end while it runs. */
+/** The offset of each zone has quarters of an hour. The test takes the zone whose day does not end while it runs. */
 const timeZone = hourIn('Asia/Kathmandu') === 23 ? 'Pacific/Chatham' : 'Asia/Kathmandu';
 
 const suite = await openSuite({ SHOP_TIME_ZONE: timeZone });

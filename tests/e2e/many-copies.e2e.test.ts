@@ -16,7 +16,7 @@ beforeAll(async () => {
 const CLIENTS = 48;
 const ORDERS_EACH = 25;
 
-/** Makes an order whose lines have a different order each time. Locking rows in that order would deadlock. */
+/** Makes an order whose products come in another sequence each time. Locking them in that sequence would deadlock. */
 function orderOf(products: readonly number[], n: number) {
   const hot = products[0] as number;
   const chosen = [products[(n * 7) % products.length], products[(n * 5 + 3) % products.length], hot] as number[];

@@ -63,7 +63,7 @@ test.each(['command', 'consumer', 'query'] as const)(
   },
 );
 
-test('metrics have their units, and routes as templates', async () => {
+test('each metric names its unit, and requests are counted by route template', async () => {
   await suite.inSync();
   await suite.get('/api/orders/1');
   const [command, consumer, query] = await Promise.all([suite.command, suite.consumer, suite.query].map(metricsOf));

@@ -10,8 +10,8 @@ async function product(price: number, category: string, stock = 100): Promise<nu
   return body.productId;
 }
 
-describe('an order answered 201', () => {
-  test('is in every view within 2 s, and counts once in its category although it has two lines', async () => {
+describe('the views', () => {
+  test('an order answered 201 is in every view within 2 s, and counts once in its category although it has two lines', async () => {
     const mouse = await product(49.99, 'Accessories');
     const pad = await product(10.01, 'Accessories');
     const placed = await suite.post('/api/orders', {
@@ -58,7 +58,7 @@ describe('an order answered 201', () => {
     );
   });
 
-  test('leads to sync-status in-sync without lag', async () => {
+  test('sync-status is in-sync without lag when every order is applied', async () => {
     await suite.inSync();
     await eventually(async () => {
       const { body } = await suite.get('/api/analytics/sync-status');

@@ -39,7 +39,7 @@ async function stored(table = 'purchases'): Promise<number> {
 }
 
 describe('recording a purchase', () => {
-  test('answers id, customer, receipt and total, and refuses an unknown customer', async () => {
+  test('a recorded purchase is answered with id, customer, receipt and total, and an unknown customer is refused', async () => {
     const first = await suite.post('/api/purchases', purchase({ receiptId: 'R-000123' }));
     expect(first.status).toBe(201);
     const { purchaseId, userId } = first.body;
@@ -51,7 +51,7 @@ describe('recording a purchase', () => {
     expect([stranger.status, stranger.body.type]).toEqual([422, 'urn:tallyline:problem:unknown-customer']);
   });
 
-  test('accepts snake case, and the key as a header', async () => {
+  test('a purchase is accepted in snake case, and with its key as a header', async () => {
     const { body, status } = await suite.post(
       '/purchases',
       {
@@ -85,7 +85,7 @@ describe('recording a purchase', () => {
     expect(repeated.headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('keeps the charged price, and does not change the stock', async () => {
+  test('a purchase keeps the charged price, and does not change the stock', async () => {
     const rare = await product(5, 0);
     const { rows: before } = await suite.write.query('SELECT stock FROM products WHERE id = $1', [rare]);
     const items = [{ productId: rare, qty: 1, unitPrice: 1.25 }];
@@ -94,7 +94,7 @@ describe('recording a purchase', () => {
     expect(after).toEqual(before);
   });
 
-  test('refuses a faulty purchase, names the fault and stores nothing', async () => {
+  test('a faulty purchase is refused with its fault, and nothing is stored', async () => {
     const item = { productId: mouse, qty: 1, unitPrice: 1 };
     const known = ['downtown', 'harbour', 'uptown'];
     const cases: [object, number, string, RegExp][] = [
@@ -126,7 +126,7 @@ describe('recording a purchase', () => {
   });
 });
 
-test('lists the branches with their time zones, equal on both sides', async () => {
+test('the branches and their time zones are equal on both sides', async () => {
   const { body } = await call(`${suite.command.url}/api/branches`, {});
   expect(body).toEqual([
     { branchId: 'downtown', name: 'Downtown', timeZone: 'Europe/Berlin' },
@@ -139,8 +139,8 @@ test('lists the branches with their time zones, equal on both sides', async () =
   expect(rows).toEqual(body);
 });
 
-describe('a repeated purchase', () => {
-  test('is refused with other content; its receipt under another key is refused with the id of the purchase', async () => {
+describe('repeated purchases', () => {
+  test('a repeated purchase is refused with other content; its receipt under another key is refused with the id of the purchase', async () => {
     const sent = purchase();
     const { body } = await suite.post('/api/purchases', sent);
     const other = await suite.post('/api/purchases', { ...sent, cashierId: 'c-18' });
@@ -156,7 +156,7 @@ describe('a repeated purchase', () => {
     expect(differing.status).toBe(400);
   });
 
-  test('twenty times at once with one key, half of the answers dropped, is one purchase with one answer', async () => {
+  test('a purchase that is sent twenty times at once with one key is stored once, with one answer', async () => {
     const before = [await stored(), await stored('customers'), await stored('outbox')];
     const sent = purchase();
     const attempts = Array.from({ length: 20 }, async (_, n): Promise<Answer | undefined> => {
@@ -179,7 +179,7 @@ describe('a repeated purchase', () => {
     expect(after).toEqual(before.map((n) => n + 1));
   });
 
-  test('gets 503 at once while the database is down, and succeeds later with the same key', async () => {
+  test('a purchase gets 503 at once while the database is down, and succeeds later with the same key', async () => {
     const away = suite.writeDatabaseUrl.replace(/@[^/]*/, '@127.0.0.1:1');
     const cutOff = await suite.start('command-service', { WRITE_DATABASE_URL: away });
     const sent = purchase();
@@ -191,7 +191,7 @@ describe('a repeated purchase', () => {
     expect((await suite.post('/api/purchases', sent)).headers.get('idempotent-replayed')).toBe('true');
   });
 
-  test('twenty times at once with one receipt under twenty keys is one purchase, and nineteen answers name it', async () => {
+  test('a receipt that is sent at once under twenty keys is one purchase, and nineteen answers name it', async () => {
     const { receiptId } = purchase();
     const answers = await Promise.all(
       Array.from({ length: 20 }, () => suite.post('/api/purchases', purchase({ receiptId }))),
@@ -203,8 +203,8 @@ describe('a repeated purchase', () => {
   });
 });
 
-describe('the views', () => {
-  test('show purchases by product, customer, day and branch', async () => {
+describe('the views of branches', () => {
+  test('the views show purchases by product, customer, day and branch', async () => {
     const mouse = await product(49.99);
     const pad = await product(10.01);
     const before = (await suite.get('/api/analytics/branches')).body.find(
@@ -265,7 +265,7 @@ describe('the views', () => {
     expect(days.body.at(-2)).toMatchObject({ from: daysAfter(side.day, -1), revenue: 0 });
   });
 
-  test('refuse parameters beyond their limits', async () => {
+  test('queries of a branch refuse parameters beyond their limits', async () => {
     const path = '/api/analytics/branches';
     const cases: [string, number][] = [
       [`${path}/nowhere/revenue`, 404],

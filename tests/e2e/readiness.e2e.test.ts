@@ -33,36 +33,51 @@ const roomAgain = (table: string) => `DROP TRIGGER no_room ON ${table}; DROP FUN
 const write = { service: 'command', url: suite.writeDatabaseUrl, check: 'writeDatabase' } as const;
 const read = { service: 'consumer', url: suite.readDatabaseUrl, check: 'readDatabase' } as const;
 
-test.each([
-  [write, 'its disk is full', diskFull('storage_probe'), roomAgain('storage_probe')],
-  [
-    write,
-    'a column is missing: apply the schema',
-    'ALTER TABLE orders RENAME total TO sum',
-    'ALTER TABLE orders RENAME sum TO total',
-  ],
-  [
-    write,
-    'a column is missing: apply the schema',
-    'ALTER TABLE purchases RENAME pos_id TO pos',
-    'ALTER TABLE purchases RENAME pos TO pos_id',
-  ],
-  [
-    write,
-    'a table is missing: apply the schema',
-    'ALTER TABLE outbox RENAME TO outbox_away',
-    'ALTER TABLE outbox_away RENAME TO outbox',
-  ],
-  [read, 'its disk is full', diskFull('storage_probe'), roomAgain('storage_probe')],
-  [
-    read,
-    'a column is missing: apply the schema',
-    'ALTER TABLE orders_read RENAME total TO sum',
-    'ALTER TABLE orders_read RENAME sum TO total',
-  ],
-])(
-  '$service-service is not ready while it cannot write, and gives the reason: %s (%s)',
-  async (side, reason, change, back) => {
+interface Fault {
+  readonly side: typeof write | typeof read;
+  readonly what: string;
+  readonly reason: string;
+  readonly change: string;
+  readonly back: string;
+}
+
+/** A missing column, which the test renames for a while. */
+function withoutColumn(side: Fault['side'], table: string, column: string): Fault {
+  return {
+    side,
+    what: `the column ${table}.${column} is missing`,
+    reason: 'a column is missing: apply the schema',
+    change: `ALTER TABLE ${table} RENAME ${column} TO renamed`,
+    back: `ALTER TABLE ${table} RENAME renamed TO ${column}`,
+  };
+}
+
+const full = (side: Fault['side']): Fault => ({
+  side,
+  what: 'its disk is full',
+  reason: 'its disk is full',
+  change: diskFull('storage_probe'),
+  back: roomAgain('storage_probe'),
+});
+
+const faults: readonly Fault[] = [
+  full(write),
+  withoutColumn(write, 'orders', 'total'),
+  withoutColumn(write, 'purchases', 'pos_id'),
+  {
+    side: write,
+    what: 'the table outbox is missing',
+    reason: 'a table is missing: apply the schema',
+    change: 'ALTER TABLE outbox RENAME TO outbox_away',
+    back: 'ALTER TABLE outbox_away RENAME TO outbox',
+  },
+  full(read),
+  withoutColumn(read, 'orders_read', 'total'),
+];
+
+test.each(faults)(
+  '$side.service-service is not ready while $what, and gives the reason',
+  async ({ side, reason, change, back }) => {
     const { url } = suite[side.service];
     await eventually(async () => expect(await readiness(url)).toMatchObject({ code: 200, status: 'up' }), TIMEOUT);
     await withClient(side.url, (client) => client.query(change));
@@ -82,7 +97,7 @@ test.each([
 );
 
 test.each([write, read])(
-  '$service-service is not ready while its database is read-only',
+  '$service-service is not ready while its database is read-only, and gives the reason',
   async (side) => {
     const { url } = suite[side.service];
     const set = (on: boolean) => async () => {

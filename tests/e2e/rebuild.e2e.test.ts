@@ -80,7 +80,7 @@ test('a rebuild under load loses and doubles nothing, and queries are answered t
   await expectNoShadowTables();
 });
 
-test('shows differing rows and keeps them, and replaces them with --accept under load', async () => {
+test('a rebuild shows differing rows and keeps them, and replaces them with --accept under load', async () => {
   await suite.read.query('UPDATE customer_ltv_view SET total_spent = total_spent + 0.01 WHERE customer_id = 1');
   await suite.read.query('DELETE FROM minute_sales_view');
   await suite.read.query("INSERT INTO category_metrics_view VALUES ('Invented', 1, 1)");
@@ -116,7 +116,7 @@ test('a killed rebuild leaves the views unchanged, and the next one starts over'
   await expectNoShadowTables();
 });
 
-test('refuses to run twice at once, and to lose an event that is not in the archive', async () => {
+test('a rebuild refuses to run twice at once, and to lose an event that is not in the archive', async () => {
   const client = await suite.read.connect();
   await client.query("BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('rebuild', 0))");
   const second = await rebuild();

@@ -34,7 +34,7 @@ function allPublished(): Promise<void> {
   });
 }
 
-test('replays the events of a deleted queue by itself, and is not in-sync before', async () => {
+test('events of a deleted queue are replayed without help, and sync-status is not in-sync before', async () => {
   await suite.consumer.kill();
   await placeOrders(7);
   const placedAt = performance.now();
@@ -54,7 +54,7 @@ test('replays the events of a deleted queue by itself, and is not in-sync before
   expect(saidWhileMissing).not.toContain('in-sync');
 }, 60_000);
 
-test('publishes lost watermarks again, and is not in-sync before', async () => {
+test('lost watermarks are published again, and sync-status is not in-sync before', async () => {
   // This is the state after the broker has lost all watermarks of the last two minutes.
   await suite.read.query("UPDATE sync_state SET measured_at = measured_at - interval '2 minutes'");
   const { rows } = await suite.read.query('UPDATE event_ledger SET committed = 0 RETURNING second');
@@ -68,7 +68,7 @@ test('publishes lost watermarks again, and is not in-sync before', async () => {
   }, REPLAY_WAIT);
 }, 60_000);
 
-test('replays a range or one event by command, and counts nothing twice', async () => {
+test('the replay command publishes a range or one event again, and nothing is counted twice', async () => {
   const before = await sold();
   const { rows } = await suite.write.query("SELECT id FROM outbox WHERE topic = 'order.created' ORDER BY id LIMIT 1");
   const one = await runCommand(suite, 'replay', '--id', rows[0].id);

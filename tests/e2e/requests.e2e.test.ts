@@ -18,18 +18,21 @@ const calls = file.split(/^### /m).slice(1).map(parse);
 
 const suite = await openSuite();
 
-test.each(calls)('requests.http: $title → $expected', async ({ method, target, headers, body, expected }) => {
-  const { command, query, consumer } = suite;
-  const urls: Record<string, string> = { command: command.url, query: query.url, consumer: consumer.url };
-  const url = target.replace(/\{\{(\w+)\}\}/, (_, name) => urls[name] ?? '');
-  // The results of earlier calls become visible after a moment.
-  await eventually(async () => {
-    const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
-    if (!target.endsWith('stream')) await response.arrayBuffer();
-    else await response.body?.cancel();
-    expect(response.status).toBe(expected);
-  });
-});
+test.each(calls)(
+  'the call "$title" of requests.http is answered $expected',
+  async ({ method, target, headers, body, expected }) => {
+    const { command, query, consumer } = suite;
+    const urls: Record<string, string> = { command: command.url, query: query.url, consumer: consumer.url };
+    const url = target.replace(/\{\{(\w+)\}\}/, (_, name) => urls[name] ?? '');
+    // The results of earlier calls become visible after a moment.
+    await eventually(async () => {
+      const response = await fetch(url, { method, headers, ...(body !== undefined && { body }) });
+      if (!target.endsWith('stream')) await response.arrayBuffer();
+      else await response.body?.cancel();
+      expect(response.status).toBe(expected);
+    });
+  },
+);
 
 test('requests.http has a call for every documented path and method', () => {
   const paths = ['command-service', 'query-service'].flatMap((name) =>

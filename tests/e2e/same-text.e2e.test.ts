@@ -1,19 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
+import { describe, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/testing/eventually';
-import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
+import { publishOrderMessage } from '../setup/publish-message.js';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 
-let broker: ChannelModel;
-let channel: ConfirmChannel;
-afterAll(() => broker.close());
 const suite = await openSuite();
-beforeAll(async () => {
-  broker = await connect(suite.brokerUrl);
-  channel = await broker.createConfirmChannel();
-});
 
 /** Ten spellings of one category. */
 const spellings = [
@@ -32,8 +24,8 @@ const spellings = [
 const sold = async (category: string) =>
   (await suite.get(`/api/analytics/categories/${encodeURIComponent(category)}/revenue`)).body;
 
-describe('texts that look the same are one:', () => {
-  test('categories of products and of foreign events, queried in any spelling', async () => {
+describe('texts that look the same', () => {
+  test('categories that look the same are one, for products, foreign events and queries', async () => {
     const ids: number[] = [];
     for (const category of spellings) {
       const { body } = await suite.post('/api/products', { name: 'Novel', category, price: 10, stock: 10 });
@@ -51,8 +43,7 @@ describe('texts that look the same are one:', () => {
       total: 100,
       items: spellings.map((category) => ({ productId: 1, category, quantity: 1, price: 10 })),
     };
-    channel.publish(EVENTS_EXCHANGE, 'order.created', Buffer.from(JSON.stringify(foreign)), { persistent: true });
-    await channel.waitForConfirms();
+    await publishOrderMessage(suite.brokerUrl, foreign);
     await suite.inSync();
     await eventually(async () => {
       for (const category of spellings) {
@@ -63,7 +54,7 @@ describe('texts that look the same are one:', () => {
     expect(rows).toEqual([{ n: 1 }]);
   });
 
-  test('receipts: a repeated purchase gets its answer again, and another purchase is refused', async () => {
+  test('receipts that look the same are one: a repeated purchase gets its answer again, and another purchase is refused', async () => {
     const product = { name: 'Tea', category: 'Drinks', price: 2, stock: 0 };
     const { productId } = (await suite.post('/api/products', product)).body;
     const purchase = (receiptId: string, idempotencyKey: string) =>
@@ -85,12 +76,12 @@ describe('texts that look the same are one:', () => {
     }
   });
 
-  test('the name of a branch in a path', async () => {
+  test('a branch is found by any spelling of its id in a path', async () => {
     const path = `/api/analytics/branches/${encodeURIComponent('down\u200btown\u00a0')}/revenue`;
     expect((await suite.get(path)).status).toBe(200);
   });
 
-  test('but words with joiners that change their meaning stay different', async () => {
+  test('words with joiners that change their meaning stay different', async () => {
     const category = '\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645';
     await suite.post('/api/products', { name: 'x', category, price: 1, stock: 1 });
     await suite.inSync();
@@ -100,7 +91,7 @@ describe('texts that look the same are one:', () => {
 });
 
 describe('texts that an earlier version stored', () => {
-  test('are normalised on both sides with their sums; receipts that would become equal are named', async () => {
+  test('texts of an earlier version are normalised on both sides with their sums; receipts that would become equal are named', async () => {
     const event = (id: string, at: string, facts: object) => [
       id,
       'order.created',

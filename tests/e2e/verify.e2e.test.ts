@@ -1,8 +1,8 @@
 import { beforeAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/testing/eventually';
-import { connect } from 'amqplib';
 import { viewTables } from '../../consumer-service/src/projections/index.js';
 import { viewChecks } from '../../operations/src/verify/verify.js';
+import { publishOrderMessage } from '../setup/publish-message.js';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite } from '../setup/suite.js';
 
@@ -83,7 +83,7 @@ test('verify prints one line when the views are equal, at rest and under load', 
   await untilEqual();
 });
 
-/** A column of amounts and one of counts, as far as the view has them, with the smallest change to each. */
+/** Returns a column of amounts and one of counts, as far as the view has them, each with its smallest possible change. */
 async function totalsOf(table: string): Promise<readonly { readonly column: string; readonly smallest: string }[]> {
   const { rows } = await suite.read.query(
     `SELECT DISTINCT ON (atttypid) attname AS column, CASE atttypid WHEN 'numeric'::regtype THEN '0.01' ELSE '1' END AS smallest
@@ -98,7 +98,7 @@ async function totalsOf(table: string): Promise<readonly { readonly column: stri
 
 // customers_daily has only a key; the next test deletes one of its rows.
 test.each(viewTables.filter((table) => table !== 'customers_daily'))(
-  'a cent or a unit that is changed by hand in %s is named',
+  'verify names a row of %s in which a cent or a unit was changed by hand',
   async (table) => {
     for (const { column, smallest } of await totalsOf(table)) {
       const add = async (sign: '+' | '-', row: string): Promise<string> => {
@@ -137,8 +137,6 @@ test('verify names a deleted row, and a deleted member of a set', async () => {
 });
 
 test('verify counts events of other publishers as they were received', async () => {
-  const connection = await connect(suite.brokerUrl);
-  const channel = await connection.createConfirmChannel();
   const event = {
     eventType: 'OrderCreated',
     occurredAt: '2025-03-30T00:59:59.999Z',
@@ -147,9 +145,7 @@ test('verify counts events of other publishers as they were received', async () 
     total: 7.77,
     items: [{ productId: products[0], category: 'Bücher', quantity: 7, price: 1.11 }],
   };
-  channel.publish('events', 'order.created', Buffer.from(JSON.stringify(event)), { messageId: 'someone else' });
-  await channel.waitForConfirms();
-  await connection.close();
+  await publishOrderMessage(suite.brokerUrl, event, { messageId: 'someone else' });
   await eventually(async () =>
     expect(await count('read', 'processed_events')).toBe((await count('write', 'outbox')) + 1),
   );

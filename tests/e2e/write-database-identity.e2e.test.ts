@@ -5,7 +5,7 @@ import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite, post } from '../setup/suite.js';
 
-/** Gives a database its own identity. Test databases are copies of one template, and so are their identities. */
+/** Gives a database its own identity. Test databases are copies of one template, so all of them have the template's identity. */
 const renew = (url: string) =>
   withClient(url, (client) => client.query('UPDATE source_identity SET id = gen_random_uuid()'));
 
@@ -21,7 +21,7 @@ async function orderOne(url: string): Promise<void> {
 const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 const codes = async () => (await status()).reasons.map(({ code }: { code: string }) => code);
 
-test('reports a second write database on the same virtual host, and is not in-sync', async () => {
+test('sync-status reports a second write database on the same virtual host, and is not in-sync', async () => {
   const ledger = async () => {
     const { rows } = await suite.read.query(
       'SELECT sum(committed)::int AS committed, sum(settled)::int AS "accountedFor" FROM event_ledger',

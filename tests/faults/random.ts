@@ -31,7 +31,7 @@ export function createRandom(seed: string): Random {
   };
   const int = (from: number, to: number) => from + Math.floor(next() * (to - from + 1));
   const pick = <T>(list: readonly T[]): T => {
-    if (list.length === 0) throw new Error('nothing to pick from');
+    if (list.length === 0) throw new Error('the list to pick from is empty');
     return list[int(0, list.length - 1)] as T;
   };
   return {

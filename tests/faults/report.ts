@@ -40,7 +40,7 @@ export function showSummary(results: readonly RoundResult[], seeds: readonly num
   const struck = results.filter(({ struck }) => struck !== undefined).length;
   const looks = results.reduce((total, { looks = 0 }) => total + looks, 0);
   write(
-    `\n${sum('requests')} requests, ${sum('unknown')} of them left without an answer, ${looks} looks during the faults\n`,
+    `\n${sum('requests')} requests, ${sum('unknown')} of them left without an answer; views and sync-status were checked ${looks} times during the faults\n`,
   );
   write(
     `orders accepted ${sum('accepted')}, applied ${sum('applied')}, lost ${sum('lost')}, doubled ${sum('doubled')}\n`,

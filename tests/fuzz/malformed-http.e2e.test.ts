@@ -5,7 +5,7 @@ import { readWriteState } from './write-side.js';
 
 const suite = await openSuite();
 
-/** Sends bytes and returns all that the service answers until it closes. `andEnd` closes our side after the bytes. */
+/** Sends bytes and returns what the service answers until it closes the connection. `andEnd` closes our side after the bytes. */
 function exchange(url: string, bytes: string, { andEnd }: { andEnd: boolean }): Promise<string> {
   const { port, hostname } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -29,7 +29,7 @@ const body = '{"name":"Pen","category":"Office","price":2.5,"stock":10}';
 const requests: [string, string, number][] = [
   ['no host', 'GET /api/products HTTP/1.1\r\nConnection: close\r\n\r\n', 400],
   ['two hosts', `GET /api/products HTTP/1.1\r\nhost: y\r\n${host}\r\n`, 400],
-  ['no HTTP at all', 'hello\r\n\r\n', 400],
+  ['no HTTP in its bytes', 'hello\r\n\r\n', 400],
   ['an unknown version', `GET /api/products HTTP/9.9\r\n${host}\r\n`, 400],
   ['an unknown method', `FETCH /api/products HTTP/1.1\r\n${host}\r\n`, 400],
   ['a control character in a header', `GET /api/products HTTP/1.1\r\n${host}X: a\u0000b\r\n\r\n`, 400],
@@ -46,22 +46,25 @@ const requests: [string, string, number][] = [
   ['an unknown expectation', `${post}Expect: a-miracle\r\nContent-Length: 2\r\n\r\n{}`, 400],
 ];
 
-describe('malformed HTTP is refused as documented and changes nothing:', () => {
-  test.each(requests)('%s', async (_name, bytes, status) => {
-    const before = await readWriteState(suite.write);
-    for (const { url } of [suite.command, suite.query]) {
-      const answer = await exchange(url, bytes, { andEnd: true });
-      if (url === suite.query.url && bytes.startsWith('POST') && !answer.startsWith(`HTTP/1.1 ${status}`)) {
-        expect(answer).toMatch(/^HTTP\/1\.1 405 /);
-        continue;
+describe('malformed HTTP', () => {
+  test.each(requests)(
+    'a request with %s is refused as documented and changes nothing',
+    async (_name, bytes, status) => {
+      const before = await readWriteState(suite.write);
+      for (const { url } of [suite.command, suite.query]) {
+        const answer = await exchange(url, bytes, { andEnd: true });
+        if (url === suite.query.url && bytes.startsWith('POST') && !answer.startsWith(`HTTP/1.1 ${status}`)) {
+          expect(answer).toMatch(/^HTTP\/1\.1 405 /);
+          continue;
+        }
+        const [head = '', text = ''] = answer.split('\r\n\r\n');
+        expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+        expect(head.toLowerCase()).toContain('content-type: application/problem+json');
+        expect(JSON.parse(text)).toMatchObject({ type: expect.stringMatching(/^urn:tallyline:problem:/), status });
       }
-      const [head = '', text = ''] = answer.split('\r\n\r\n');
-      expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
-      expect(head.toLowerCase()).toContain('content-type: application/problem+json');
-      expect(JSON.parse(text)).toMatchObject({ type: expect.stringMatching(/^urn:tallyline:problem:/), status });
-    }
-    expect(await readWriteState(suite.write)).toEqual(before);
-  });
+      expect(await readWriteState(suite.write)).toEqual(before);
+    },
+  );
 
   test('a request target with a host is served by its path, or refused', async () => {
     for (const target of [

@@ -5,7 +5,7 @@ const kinds = ['drop', 'replace', 'rename', 'repeat', 'add', 'wrap', 'as text'] 
 
 interface Mutation {
   readonly kind: (typeof kinds)[number];
-  /** The document's places are numbered, and this number counts around when it is larger than theirs. */
+  /** Chooses the place that is changed. Counting starts again at the first place when the document has fewer places. */
   readonly place: number;
   readonly value: unknown;
   readonly name: string;

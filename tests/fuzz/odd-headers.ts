@@ -20,7 +20,7 @@ function sometimes(name: string, ...values: readonly string[]) {
     .map((value): Record<string, string> => (value === null ? {} : { [name]: value }));
 }
 
-/** Sends `wait=0` with every token, because the default wait is 2 s. */
+/** Adds `wait=0` to every token, because a request with an unknown token would wait for 2 s. */
 const token = fc
   .tuple(
     sometimes('consistency-token', ...uuids, uuids.join(), `${uuids[0]},`, ',', 'x', Array(11).fill(uuids[0]).join()),

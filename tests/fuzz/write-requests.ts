@@ -8,7 +8,7 @@ import { oddText } from './odd-values.js';
 
 const cents = fc.oneof(fc.nat({ max: 10_000 }), fc.nat({ max: 1_000_000_000 })).map((value) => value / 100);
 const productId = fc.oneof({ weight: 9, arbitrary: fc.integer({ min: 1, max: 8 }) }, fc.integer({ min: 1, max: 2000 }));
-/** Texts, each with several spellings that look the same. */
+/** Each text with several spellings that look the same. */
 export const spellings = {
   Café: ['Café', 'Cafe\u0301', 'Ca\u200bfé', '\u2066Café\u2069', ' Café\u00a0', '\ufeffCafe\u0301'],
   'Old Books': [
@@ -131,7 +131,7 @@ function bodyOf(document: fc.Arbitrary<unknown>): fc.Arbitrary<Body> {
   );
   const twice = fc.tuple(valid, fc.nat()).map(([text, which]) => {
     const doubled = withFieldTwice(text, which);
-    return { text: doubled, ...(doubled !== text && { refusedFor: 'a name that is there twice' }) };
+    return { text: doubled, ...(doubled !== text && { refusedFor: 'a field that is there twice' }) };
   });
   return fc.oneof({ weight: 15, arbitrary: plain.map((text): Body => ({ text })) }, { weight: 1, arbitrary: twice });
 }

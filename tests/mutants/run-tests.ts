@@ -43,7 +43,7 @@ export async function runTests(dir: string, tests: readonly NamedTest[], signal:
   return outcomes;
 }
 
-/** Compiles the copy with its bug. Throws if the compiler finds the bug: it would not need a test. */
+/** Compiles the copy with its bug. Throws if the compiler finds the bug, because such a bug needs no test. */
 export async function compile(dir: string, parts: readonly string[], signal: AbortSignal): Promise<void> {
   const { code, output } = await runNode(dir, ['node_modules/typescript/bin/tsc', '-b', ...parts], signal);
   if (code !== 0) throw new Error(`it does not compile:\n${output.slice(-3_000)}`);

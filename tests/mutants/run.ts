@@ -36,7 +36,7 @@ function chosenMutants(): readonly Mutant[] {
   return all.filter(({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)));
 }
 
-/** Throws if one of the tests fails without a bug: its failure would prove nothing. */
+/** Throws if one of the tests fails without a bug, because its failure would then prove nothing. */
 async function requirePassing(copy: CheckoutCopy, mutants: readonly Mutant[]): Promise<void> {
   const tests = mutants.map(({ caughtBy }) => caughtBy);
   const outcomes = await runTests(copy.dir, tests, signal);

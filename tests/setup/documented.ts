@@ -26,7 +26,7 @@ const documents = documentNames.map((name) => {
   ajv.addSchema(document, name);
   return { name, document };
 });
-/** Headers that belong to the answer as its body does, and must therefore be documented. */
+/** Headers that carry a part of the answer. An answer may have them only where its OpenAPI document names them. */
 const ANSWER_HEADERS = ['consistency-token', 'consistency-status', 'idempotent-replayed', 'link', 'retry-after'];
 
 const validators = new Map<string, ValidateFunction>();
@@ -46,7 +46,8 @@ export function assertDocumented(
   if (pointer === undefined) throw new Error(`${where}, which its OpenAPI document does not describe`);
   const validate = validators.get(pointer) ?? ajv.compile({ $ref: pointer });
   validators.set(pointer, validate);
-  if (!validate(answer.body)) throw new Error(`${where}, unlike its document: ${ajv.errorsText(validate.errors)}`);
+  if (!validate(answer.body))
+    throw new Error(`${where}, which differs from its OpenAPI document: ${ajv.errorsText(validate.errors)}`);
 }
 
 function pointerOf(

@@ -1,6 +1,6 @@
 import { startTestServers } from '@tallyline/local/testing/test-servers';
 
-/** Jest loads this file without its TypeScript transform, so it is JavaScript and imports the built package. */
+/** This file is JavaScript and imports the built package, because Jest loads it without the TypeScript transform. */
 export default async function startServers() {
   globalThis.testServers = await startTestServers();
 }

@@ -47,12 +47,12 @@ export interface Suite {
   inSync(timeoutMs?: number): Promise<void>;
 }
 
-/** A start takes about two seconds on an idle machine. */
+/** A start takes seconds on an idle machine, and far longer on a busy one. */
 const START_TIMEOUT_S = 60;
 
 /**
- * Starts a suite for this test file, which stops after the file's last test. Hooks of `afterAll` that the file registers
- * later run after that. `env` overrides the services' settings, for example with a broker that the test may break.
+ * Starts a suite for this test file and stops it after the file's last test. Hooks of `afterAll` that the file registers
+ * later run after the stop. `env` overrides the services' settings, for example with a broker that the test may break.
  * `prepare` runs before the services start.
  */
 export async function openSuite(

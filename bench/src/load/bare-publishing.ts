@@ -11,7 +11,7 @@ export interface BarePublishing {
   readonly asEvents: boolean;
 }
 
-/** The broker reaches its highest rate with 100 to 500 messages in flight. */
+/** The broker reaches its highest rate with fewer messages in flight than this. */
 const IN_FLIGHT = 1_000;
 
 /**

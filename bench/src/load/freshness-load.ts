@@ -38,7 +38,7 @@ async function order(n: number, isMeasured: boolean): Promise<void> {
   if (isMeasured) freshnessMs.push(followedMs);
 }
 
-/** The time until query-service answers with the order, when it is asked with the consistency token of the 201. */
+/** Returns the time until query-service answers with the order. The request has the consistency token of the 201. */
 async function follow(orderId: number, token: string): Promise<number> {
   const answeredAt = performance.now();
   const path = `/api/orders/${orderId}`;

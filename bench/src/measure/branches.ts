@@ -20,7 +20,7 @@ const questions: Readonly<Record<string, string>> = {
 };
 
 /**
- * Measures each request after three years of purchases, after the last of these years alone, and after none. The unit is
+ * Measures each request on views of three years of purchases, of the last of these years alone, and of none. The unit is
  * database blocks per answer: unlike a time, it does not depend on what else runs on the machine.
  */
 export async function measureBranches(run: Run): Promise<Figure[]> {
@@ -48,7 +48,7 @@ export async function measureBranches(run: Run): Promise<Figure[]> {
   return figures;
 }
 
-/** The blocks of a long run minus those of a run with one answer: the cost of starting cancels out. */
+/** Subtracts the blocks of a run with one answer from those of a long run, so that the cost of starting cancels out. */
 async function blocksPerAnswer(stage: Stage, path: string): Promise<number> {
   const one = await blocksOf(stage, path, 1);
   return ((await blocksOf(stage, path, 1 + ANSWERS)) - one) / ANSWERS;

@@ -57,7 +57,7 @@ export async function measureConsumerFloor(run: Run): Promise<Figure[]> {
   return figures;
 }
 
-/** Events per second from the first transaction to the last commit. The queue is full before the consumer starts. */
+/** Returns the events per second from the first transaction to the last commit. The queue is full before the consumer starts. */
 export async function emptyQueue(stage: Stage, count: number): Promise<number> {
   const before = (await readAccountedFor(stage)).events;
   await publish(stage, count);

@@ -3,7 +3,7 @@ import { runLoad } from '../load-process.js';
 
 const CONNECTIONS = 64;
 
-/** The rate at which a service answers the requests with success. Fails if it answers any of them otherwise. */
+/** Returns the rate at which a service answers the requests. Throws if it answers one of them without success. */
 export async function httpRate(load: Omit<HttpLoad, 'connections'>): Promise<number> {
   const input: HttpLoad = { ...load, connections: CONNECTIONS };
   const { requestsPerSecond, failures } = await runLoad<HttpLoadAnswer>('http-load', input);

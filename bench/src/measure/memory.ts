@@ -4,7 +4,7 @@ import { peaksMb } from '../peak-memory.js';
 import type { Run } from '../run.js';
 import { measureFreshness } from './freshness.js';
 
-/** The peak of each service's resident memory in all measurements before; measured alone, it runs the freshness load first. */
+/** Reports the peak of each service's memory in all earlier measurements. If there are none, it runs the freshness load first. */
 export async function measureMemory(run: Run): Promise<Figure[]> {
   if (peaksMb.size === 0) await measureFreshness(run);
   return [...peaksMb].map(([service, mb]) =>

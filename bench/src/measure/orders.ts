@@ -73,9 +73,9 @@ export function postOrders({ url }: Service, products: readonly number[], durati
 }
 
 /**
- * Waits until the relay has published everything, so that it does not slow down the next measurement. The query asks for
- * the newest row, by the index. The oldest end of the index is full of entries of rows just published, and without an
- * order the planner reads the whole table, which would take processor time from the relay.
+ * Waits until the relay has published everything, so that it does not slow down the next measurement. The query looks for
+ * the newest row by the index: the old end of the index is full of rows that were just published. Without `ORDER BY` the
+ * planner would read the whole table, which would take processor time from the relay.
  */
 export function untilPublished(stage: Stage): Promise<Date> {
   const look = {

@@ -9,7 +9,7 @@ import type { Stage } from '../stage.js';
 import { httpRate } from './http-rate.js';
 import { measureWrites, SQL_CONNECTIONS } from './orders.js';
 
-/** Each purchase is a transaction of its own; the goal is the ratio that such a design reached for orders. */
+/** Each purchase is a transaction of its own. The goal is the ratio that orders had when each was a transaction of its own. */
 export function measurePurchases(run: Run): Promise<Figure[]> {
   const description = {
     name: 'purchases',

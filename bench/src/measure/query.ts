@@ -9,7 +9,7 @@ import { startService } from '../service.js';
 import { createStage } from '../stage.js';
 import { httpRate } from './http-rate.js';
 
-/** The first reference is Express as most people start it, the second one has the same optimisation as our services. */
+/** The first reference is Express as most people start it. The second one has the same optimisation as our services. */
 const REFERENCES = [
   { name: 'query', isTuned: false, reference: 'an Express route that answers a constant', goal: goals.query },
   {

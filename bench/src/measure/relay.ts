@@ -56,7 +56,7 @@ export function publish(
   return runLoad('bare-publishing', load);
 }
 
-/** Events per second from the first claim to the last mark. The backlog is there before the service starts. */
+/** Returns the events per second from the first claim to the last mark. The backlog is there before the service starts. */
 export async function drainBacklog(stage: Stage, backlog: number): Promise<number> {
   await stage.onWrite((client) => seedBacklog(client, published, backlog));
   published += backlog;

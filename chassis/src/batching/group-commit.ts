@@ -20,7 +20,7 @@ interface Waiting<Item, Answer> {
   reject(error: unknown): void;
 }
 
-/** Too many items are waiting. Nothing of this one was stored. */
+/** Too many items are waiting, so this one was rejected and nothing of it was stored. */
 export class Overloaded extends Error {
   override readonly name = 'Overloaded';
 }
@@ -52,7 +52,7 @@ export function createGroupCommit<Item, Answer>(options: GroupCommitOptions<Item
         return;
       }
       for (const waiting of group) waiting.reject(error);
-      // The waiting items would need a connection, too, and each group would wait for it in turn.
+      // The waiting items are rejected, too: each of their groups would need a connection and wait for it in turn.
       if (error instanceof NotConnected) for (const waiting of queue.splice(0)) waiting.reject(error);
     }
   };

@@ -79,7 +79,7 @@ describe('group commit', () => {
     expect(commits).toBe(1);
   });
 
-  test('retries after a deadlock', async () => {
+  test('commits the item when a deadlock ends after two attempts', async () => {
     let commits = 0;
     const commit = async (items: readonly number[]) => {
       commits += 1;
@@ -90,7 +90,7 @@ describe('group commit', () => {
     expect(await group.submit(7)).toBe(7);
   });
 
-  test('gives up when the contention does not end', async () => {
+  test('rejects the item with the deadlock error when five retries fail', async () => {
     let commits = 0;
     const commit = async () => {
       commits += 1;

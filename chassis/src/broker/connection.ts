@@ -5,7 +5,7 @@ import { coalesceWrites } from '../batching/coalesce-writes.js';
 
 /** The library ends a connection after two missed heartbeats. */
 const HEARTBEAT_SECONDS = 5;
-/** Without a timeout, a handshake with a host that drops packets would never end. */
+/** Without this timeout, a handshake with a host that drops packets would never end. */
 const HANDSHAKE_TIMEOUT_MS = 5_000;
 const CLOSE_TIMEOUT_MS = 2_000;
 

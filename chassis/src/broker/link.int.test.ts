@@ -36,7 +36,7 @@ test('opens a new session when the broker closes a channel', async () => {
   }
 });
 
-test('publishes to a queue again after the policy that made it refuse is gone', async () => {
+test('publishes to a queue again after the policy that made it refuse messages is gone', async () => {
   const link = superviseBroker<Publisher>({
     url: vhost.brokerUrl,
     name: 'test',

@@ -10,13 +10,13 @@ import { isRejectedPublish, type Publisher } from './publisher.js';
 import type { Topology } from './topology.js';
 import { createTopologyKeeper } from './topology-keeper.js';
 
-/** A queue without a leader never answers, while the heartbeats of the connection continue. */
+/** Opening a session is limited, because a queue without a leader never answers while heartbeats continue. */
 const OPEN_TIMEOUT_MS = 30_000;
-/** The time for last work, out of the 15 s that a graceful stop may take. */
+/** Limit for `lastWork`, within the 15 s that a graceful stop may take. */
 const STOP_PATIENCE_MS = 5_000;
-/** A full queue makes the session restart at this interval. Each restart loses confirms of other queues, so it is long. */
+/** A full queue makes the session restart at this interval. It is long, because a restart loses other confirms. */
 const REFUSED_MS = 10_000;
-/** Short, so that messages flow again within 3 s after a long outage. */
+/** The pause between attempts to connect stays short, so that messages flow again within 3 s after a long outage. */
 const MAX_BACKOFF_MS = 1_000;
 
 export interface Connection {
@@ -45,8 +45,8 @@ export interface BrokerLink<Session> {
   /** Checks the topology now instead of within 10 s, because something seems to be missing. Never rejects. */
   restoreTopology(): Promise<void>;
   /**
-   * Runs `lastWork`, closes the connection and resolves. After 5 s, or at once while the broker blocks, the connection
-   * is closed under `lastWork`, because a blocking broker leaves it unanswered. May be called twice.
+   * Runs `lastWork`, closes the connection and resolves. After 5 s, or at once while the broker blocks
+   * publishing, it closes without waiting for `lastWork`, which a blocking broker never answers. May be called twice.
    */
   stop(lastWork?: () => Promise<unknown>): Promise<void>;
 }
@@ -55,11 +55,11 @@ export interface BrokerLinkOptions<Session> {
   readonly url: string;
   readonly name: string;
   readonly log: Logger;
-  /** Declared before `open`. Parts that disappear later are declared again. */
+  /** The topology is declared before `open`. Parts of it that disappear later are declared again. */
   readonly topology?: Topology;
-  /** Opens channels and subscribes. Runs again after every loss. */
+  /** Opens channels and subscribes. It runs again after every lost session. */
   open(connection: Connection): Promise<Session>;
-  /** Runs before a graceful close. Both together may take 2 s. */
+  /** Runs before a graceful close. It and the close together may take 2 s. */
   close?(session: Session): Promise<void>;
   onUp?(session: Session): void;
   /** Called when the broker stops reading from this connection until its alarm clears. */
@@ -134,7 +134,7 @@ export function superviseBroker<Session>(options: BrokerLinkOptions<Session>): B
       } catch (error) {
         failure = brokerFailure(error);
         const message = redactUrls(error instanceof Error ? error.message : String(error));
-        // Each reason is logged once. The first one often does not last: "channel closed", then a changed password.
+        // Each reason is logged once, and not only the first: a refused password may follow "channel closed".
         if (!reported.has(message))
           log.warn({ error: message, reason: failure }, 'broker away, retrying until it answers');
         else log.debug({ error: message, failures }, 'broker still away');
@@ -193,7 +193,7 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlock
       else fail(error);
     });
     channel.on('close', () => {
-      // Waits for the connection's own error, which is the better reason.
+      // The connection's own error explains more than this one, so it gets one turn to arrive first.
       if (!hasEnded) setImmediate(() => fail(new Error('channel closed')));
     });
     return channel;
@@ -217,13 +217,16 @@ function connectionOf(model: ChannelModel, fail: (error: Error) => void, isBlock
       return createIsolatingPublisher({
         openChannel: async () => watch(await model.createConfirmChannel(), isRejectedPublish),
         onSilence: () => {
-          if (!isBlocked()) fail(new Error('the broker confirms nothing'));
+          if (!isBlocked()) fail(new Error('the broker confirms no message; see its log'));
         },
         // RabbitMQ notifies a channel when a full queue has room again, but not when the limiting policy is removed.
         onRefused: () => {
           if (hasRefused) return;
           hasRefused = true;
-          setTimeout(() => fail(new Error('a queue refused what was published')), REFUSED_MS).unref();
+          setTimeout(
+            () => fail(new Error('a queue refused a message, so a new session tries again')),
+            REFUSED_MS,
+          ).unref();
         },
       });
     },

@@ -51,7 +51,7 @@ test('reports refused for a full queue and failed for an ended channel', async (
   expect(await itsPublisher.publish(message('3'))).toBe('failed');
 });
 
-test('sends each message with the headers that a shared object held when it was made', async () => {
+test('sends each message with the headers that a shared object held when the message was made', async () => {
   await channel.assertQueue('shared');
   const headers = { number: '' };
   const numbers = Array.from({ length: 150 }, (_, index) => String(index));

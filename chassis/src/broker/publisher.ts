@@ -1,19 +1,19 @@
 import { type ConfirmChannel, IllegalOperationError, type Options } from 'amqplib';
 
 export type PublishOutcome =
-  /** Stored on disk in every bound queue. */
+  /** Every bound queue has stored the message on disk. */
   | 'confirmed'
-  /** No queue is bound for its routing key. The broker confirms such a message, too, so a confirm alone proves nothing. */
+  /** No queue is bound for the routing key. The broker confirms such messages, so a confirm alone proves nothing. */
   | 'returned'
-  /** A queue did not take it, for example because a policy limits its length. Another bound queue may have stored it. */
+  /** A queue refused the message, for example because it is full. Another bound queue may have stored the message. */
   | 'refused'
   /** The channel died first. The message may or may not be stored and must be published again. */
   | 'failed'
-  /** The broker answers other messages but not this one: its queue may have no leader. It may or may not be stored. */
+  /** The broker answers other messages but not this one, which may be stored. Its queue may have no leader. */
   | 'unanswered'
-  /** The broker closes the channel because of it: the user may not publish it, or it is too large. */
+  /** The broker closes the channel because of this message: the user may not publish it, or it is too large. */
   | 'rejected'
-  /** It can never be encoded: a header table is limited to 64 KiB. */
+  /** The message can never be encoded, because a header table is limited to 64 KiB. */
   | 'unsendable';
 
 export interface OutgoingMessage {
@@ -42,7 +42,7 @@ export interface Rejection {
   readonly isOfRoutingKey: boolean;
 }
 
-/** Publishes on one channel until that ends. */
+/** Publishes on one channel until the channel ends. */
 export interface ChannelPublisher {
   /** `suspect`: the broker closed the channel because of one message, which may be this one or another. */
   publish(message: OutgoingMessage): Promise<PublishOutcome | 'suspect'>;
@@ -72,7 +72,7 @@ export function rejectionReason({ message }: Error): string {
 export const CONFIRM_TIMEOUT_MS = 7_000;
 const CHECK_INTERVAL_MS = 1_000;
 
-/** The library's error message for a nack, as opposed to an ended channel. */
+/** The library's error message for a nack; an ended channel has another one. */
 const NACKED = 'message nacked';
 
 interface Unanswered {
@@ -87,16 +87,16 @@ const SENT_PER_TURN = 64;
  * Publishes on one channel. A confirm means that the broker has handled the message; a return, which precedes the
  * confirm, means that no queue took it. Returns are matched by messageId.
  *
- * `onSilence` is called when confirms are due and the broker sends none, although heartbeats may continue. While it
- * answers other messages, only those that are due for too long become `unanswered`, because one queue without a leader
- * must not stop the rest. `onRefused` is called for each refused message.
+ * `onSilence` is called when confirms are due and the broker sends none, although heartbeats may continue. While the
+ * broker answers other messages, only those that are due for too long become `unanswered`, because one queue without a
+ * leader must not stop the rest. `onRefused` is called for each refused message.
  */
 export function createPublisher(
   channel: ConfirmChannel,
   onSilence: () => void = () => undefined,
   onRefused: () => void = () => undefined,
 ): ChannelPublisher {
-  // A count per id, because two copies of one message may be unanswered.
+  // Returns are counted per id, because two copies of one message may be unanswered.
   const returned = new Map<string, number>();
   const takeReturn = (messageId: string): boolean => {
     const times = returned.get(messageId) ?? 0;
@@ -104,7 +104,7 @@ export function createPublisher(
     else returned.delete(messageId);
     return times > 0;
   };
-  /** Oldest first. */
+  /** Messages without an answer, in the order of sending. */
   const unanswered = new Set<Unanswered>();
   let hasAnswered = false;
   let answeredAtMs = 0;

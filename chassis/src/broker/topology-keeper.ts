@@ -6,7 +6,7 @@ import { ensureTopology, type Topology, type TopologyProblem } from './topology.
 
 /** A deleted exchange, queue or binding is declared again within this time. */
 const INTERVAL_MS = 10_000;
-/** Limits checks that `hurry` asks for, because callers may do so a thousand times a second. */
+/** Minimum interval of checks, because callers may call `hurry` a thousand times a second. */
 const MIN_INTERVAL_MS = 1_000;
 
 export interface TopologyKeeper {
@@ -14,7 +14,7 @@ export interface TopologyKeeper {
   ensure(model: ChannelModel): Promise<void>;
   /** Calls `ensure` regularly on this connection, if there is one. An error goes to `fail`. */
   watch(model: ChannelModel | undefined, fail: (error: Error) => void): void;
-  /** Checks as soon as the last check is a second ago. Resolves after the check. */
+  /** Checks the topology at once, or one second after the last check. Resolves after the check. */
   hurry(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -36,8 +36,8 @@ export function createTopologyKeeper(topology: Topology, log: Logger): TopologyK
       return log.info({ problems }, 'queues of an earlier RabbitMQ version are used as they are');
     log.error(
       { problems: faults },
-      'the topology at the broker is not as it is declared, and is used nevertheless. To replace a queue, redrive its messages ' +
-        'if it is a dead-letter queue, then delete it: it is made again, and its events are published again',
+      'the topology at the broker differs from its declaration and is used as it is. To replace a queue, redrive its messages ' +
+        'if it is a dead-letter queue, then delete it: the services declare it and publish its events again',
     );
   };
   const ensure = async (model: ChannelModel) => {

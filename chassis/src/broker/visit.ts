@@ -3,7 +3,7 @@ import { closeQuietly, connectBroker } from './connection.js';
 
 export interface Visit {
   readonly model: ChannelModel;
-  /** Rejects when the connection or a watched channel dies. */
+  /** Makes the work fail when this channel dies. A lost connection always fails it. */
   watch<C extends Channel>(channel: C): C;
   /** Fails the work, for faults that leave the connection open, such as a broker that confirms nothing. */
   fail(error: Error): void;

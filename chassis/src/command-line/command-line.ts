@@ -15,7 +15,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** 0: done. 1: done, with a negative result. 2 (set here): the command failed. */
+/** 0: the command is done. 1: it is done, and the result is negative. 2, which this file sets: it failed. */
 export type ExitCode = 0 | 1;
 
 const FAILED = 2;

@@ -10,7 +10,7 @@ const BAR_WIDTH = 24;
 const BAR_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 10_000;
 
-/** For a command that prints its result line by line: on a terminal those lines already show the progress. */
+/** Shows nothing if `answers` is a terminal, where the printed result of the command already shows the progress. */
 export function showProgressBeside(answers: NodeJS.WriteStream): Progress {
   if (answers.isTTY !== true) return showProgress();
   const nothing = () => undefined;

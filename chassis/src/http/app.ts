@@ -33,7 +33,7 @@ export function buildHttpApp({ api, log, metrics, routes, health, pages, before 
   app.set('query parser', 'simple');
   app.use(observe(log, requestDurations(metrics)));
   app.use(requireHost);
-  // Express tries paths in sequence, so the API's come first.
+  // Express tries paths in the order of registration, so the API's paths come first.
   for (const [path, atPath] of byPath(routes)) {
     const resource = app.route(path);
     for (const { method, handle } of atPath) {
@@ -102,7 +102,7 @@ function observe(log: Logger, observeDuration: ReturnType<typeof requestDuration
 
 const pass: RequestHandler = (_request, _response, next) => next();
 
-/** RFC 9112, section 3.2. HTTP/1.0 has no header Host. */
+/** Refuses a request without the header Host or with several (RFC 9112, section 3.2). HTTP/1.0 does not have it. */
 const requireHost: RequestHandler = (request, _response, next) => {
   const hosts = request.rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === 'host').length;
   if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {

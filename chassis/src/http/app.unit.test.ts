@@ -71,13 +71,13 @@ afterAll(() => server.stop());
 
 describe('an HTTP application of the chassis', () => {
   test.each(['/things/1', '/things/gone', '/nowhere', '/health'])(
-    'forbids caches to store the answer of %s',
+    'forbids caches to store the answer to GET %s',
     async (path) => {
       expect((await request(url).get(path)).headers['cache-control']).toBe('no-store');
     },
   );
 
-  test('answers a Problem that a handler throws', async () => {
+  test('answers with the status and the details of a Problem that a handler throws', async () => {
     const { status, body } = await request(url).get('/things/gone');
     expect([status, body]).toEqual([
       410,
@@ -118,7 +118,7 @@ describe('an HTTP application of the chassis', () => {
     ]);
   });
 
-  test('runs `before` for routes only', async () => {
+  test('runs the `before` handler for a route, but not for a refused method or an unknown path', async () => {
     const refused = { 'x-refused': 'yes' };
     expect((await request(url).get('/things/7').set(refused)).status).toBe(400);
     expect((await request(url).post('/things/7').set(refused)).status).toBe(405);
@@ -135,7 +135,7 @@ describe('an HTTP application of the chassis', () => {
   );
 
   test.each(['content-length: 0', 'x-no-length: yes'])(
-    'reports the missing fields of an empty JSON body, with %s',
+    'reports the missing fields of an empty JSON body that is sent with the header "%s"',
     async (header) => {
       const socket = connect(server.port, '127.0.0.1').setEncoding('utf8');
       let answered = '';
@@ -149,7 +149,7 @@ describe('an HTTP application of the chassis', () => {
     },
   );
 
-  test('is not ready when a required check is down, and degraded when another one is', async () => {
+  test('is not ready when a required check is down, and degraded when an informative one is', async () => {
     const ready = await request(url).get('/health/ready');
     expect([ready.status, ready.body]).toEqual([
       200,

@@ -5,7 +5,7 @@ import { findDuplicateKey } from './duplicate-keys.js';
 import { Problem, type ProblemDetails } from './problem.js';
 import { invalidInput, jsonPointer } from './validation.js';
 
-/** Eight times the largest legitimate body. */
+/** The limit is eight times the largest legitimate body. */
 const MAX_BODY_BYTES = 64 * 1024;
 
 const tooLarge = { slug: 'too-large', status: 413, detail: `the body is larger than ${MAX_BODY_BYTES} bytes` };
@@ -52,14 +52,14 @@ const refuseTooLarge: RequestHandler = (request, _response, next) => {
 };
 
 /**
- * With `Expect: 100-continue` (RFC 9110, section 10.1.1) a client waits before it sends the body. It is asked for the body
- * only after the headers have been accepted; Node alone would ask at once.
+ * Requests whose client waits before it sends the body (`Expect: 100-continue`, RFC 9110, section 10.1.1). The service
+ * asks for the body only after it has accepted the headers; Node alone would ask at once.
  */
 const held = new WeakSet<IncomingMessage>();
 
 /**
- * Marks a request whose client waits for 100 Continue before it sends the body. If the request is answered without it,
- * the connection closes, because the body may still arrive.
+ * Marks a request whose client waits for 100 Continue before it sends the body. If the request is answered before
+ * that, the connection closes, because the body may still arrive.
  */
 export function holdBody(request: IncomingMessage, response: ServerResponse): void {
   held.add(request);

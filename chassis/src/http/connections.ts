@@ -20,7 +20,7 @@ export function trackConnections(server: Server, app: Express): HttpConnections 
   const connections = new Map<Socket, Set<ServerResponse>>();
   let finishing = false;
   const answersOf = (socket: Socket) => [...(connections.get(socket) ?? [])];
-  /** The last pending answer, without incomplete requests: the rest of those may never arrive. */
+  /** The last pending answer to a complete request. The rest of an incomplete request may never arrive. */
   const lastDue = (socket: Socket) => answersOf(socket).findLast(({ req }) => req.complete);
 
   server.on('connection', (socket) => {

@@ -49,7 +49,7 @@ export function docsRoutes(app: Express, api: ApiInfo, routes: readonly Route[])
     const { file } = request.params;
     const root = request.params.version === version ? folders.get(file) : undefined;
     if (root === undefined) {
-      throw new Problem({ slug: 'unknown-path', status: 404, detail: 'the reference has no such file' });
+      throw new Problem({ slug: 'unknown-path', status: 404, detail: 'the API documentation has no such file' });
     }
     response.sendFile(file, { root, maxAge: '1y', immutable: true });
   });

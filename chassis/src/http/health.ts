@@ -10,7 +10,7 @@ export type Check = () => Promise<void>;
 export interface HealthChecks {
   /** If one of these fails, the service is not ready. */
   readonly required: Readonly<Record<string, Check>>;
-  /** If one of these fails, the service is ready but `degraded`: the design tolerates an outage. */
+  /** If one of these fails, the service is ready but `degraded`, because it can work through the outage. */
   readonly informative?: Readonly<Record<string, Check>>;
 }
 

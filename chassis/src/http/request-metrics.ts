@@ -15,7 +15,7 @@ export function metricsRoute(app: Express, metrics: Metrics): void {
 export function requestDurations(metrics: Metrics) {
   const histogram = new Histogram({
     name: 'http_request_duration_seconds',
-    help: 'From the first byte of a request to the last of its answer',
+    help: 'Time from the first byte of a request to the last byte of its answer',
     labelNames: ['method', 'route', 'status'],
     buckets: REQUEST_SECONDS,
     registers: [metrics],

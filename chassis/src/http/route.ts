@@ -34,7 +34,7 @@ export interface RouteDoc {
   readonly tag?: string;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
-  /** Names in lower case, as Node delivers them. */
+  /** The header names are in lower case, as Node delivers them. */
   readonly headers?: z.ZodObject;
   readonly body?: z.ZodType;
   readonly answer: {

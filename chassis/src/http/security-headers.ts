@@ -38,7 +38,7 @@ function recordHeaders(): Record<string, string> {
   return fixed;
 }
 
-/** For pages and their files. `sendJson` passes the headers to `writeHead` instead, which is cheaper than eleven calls. */
+/** Sets the headers for pages and their files. `sendJson` passes them to `writeHead` instead, which is cheaper. */
 export const setSecurityHeaders: RequestHandler = (_request, response, next) => {
   for (const [name, value] of Object.entries(securityHeaders)) response.setHeader(name, value);
   next();

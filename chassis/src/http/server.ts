@@ -24,7 +24,7 @@ export async function listen(app: Express, host: string, port: number): Promise<
     requireHostHeader: false,
   });
   const connections = trackConnections(server, app);
-  // close() calls this. Node's own version would cut off an answer that the client is still reading.
+  // `server.close()` calls this. Node's own function would cut off an answer that the client is still reading.
   server.closeIdleConnections = connections.finish;
   server.on('request', app);
   server.on('checkContinue', (request, response) => {
@@ -33,7 +33,7 @@ export async function listen(app: Express, host: string, port: number): Promise<
   });
   // An unknown expectation may be ignored (RFC 9110, section 10.1.1); Node would answer a 417 without a problem.
   server.on('checkExpectation', (request, response) => server.emit('request', request, response));
-  // A client that reads nothing for this long is gone or fills our memory. Every handler answers sooner.
+  // A client that reads nothing for this long is gone, and its answers fill our memory. Every handler answers sooner.
   server.setTimeout(SILENCE_TIMEOUT_MS);
   server.listen(port, host);
   await once(server, 'listening');
@@ -49,7 +49,7 @@ export async function listen(app: Express, host: string, port: number): Promise<
 /**
  * Classes for `createServer` whose instances already have the prototypes that Express sets on each request and
  * response. Setting a prototype on an existing object makes V8 treat it as a unique shape, and each later access to it
- * is slow. This saves a third of the time of a request.
+ * is slow.
  */
 function expressMessages(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class Request extends IncomingMessage {}

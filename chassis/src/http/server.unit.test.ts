@@ -10,7 +10,7 @@ async function served(handler: (request: IncomingMessage, response: ServerRespon
   return listen(express().use(handler), '127.0.0.1', 0);
 }
 
-test('stops although a connection has never sent a request', async () => {
+test('the server stops although a connection has never sent a request', async () => {
   const server = await served((_request, response) => response.end());
   const idle = connect(server.port, '127.0.0.1');
   await once(idle, 'connect');
@@ -34,7 +34,7 @@ test('answers a pending request with connection: close before it stops', async (
   await stopped;
 });
 
-/** Larger than the kernel's buffers, so that a part waits in the process until the client reads on. */
+/** The answer exceeds the kernel's buffers, so a part of it waits in the process until the client reads on. */
 const LARGE = Buffer.alloc(16 * 1024 * 1024, 'a');
 
 async function halfRead(port: number) {
@@ -44,7 +44,7 @@ async function halfRead(port: number) {
   return answer;
 }
 
-test('does not cut off an answer that the client is still reading', async () => {
+test('a stopping server does not cut off an answer that the client is still reading', async () => {
   const server = await served((_request, response) => response.end(LARGE));
   const answer = await halfRead(server.port);
   const stopped = server.stop();
@@ -54,14 +54,14 @@ test('does not cut off an answer that the client is still reading', async () => 
   await stopped;
 });
 
-test('stops although a client does not read its answer', async () => {
+test('the server stops although a client does not read its answer', async () => {
   const server = await served((_request, response) => response.end(LARGE));
   const answer = await halfRead(server.port);
   await server.stop();
   expect((await answer.toArray().catch(() => [])).length).toBeLessThan(LARGE.length);
 });
 
-test('stops although a part of a request never arrives', async () => {
+test('the server stops although a part of a request never arrives', async () => {
   const begun: IncomingMessage[] = [];
   const server = await served((request) => void begun.push(request.resume()));
   const stalled = connect(server.port, '127.0.0.1');
@@ -90,7 +90,7 @@ test.each([
   socket.write('POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\n{}');
   await eventually(() => expect(waiting).toHaveLength(1));
   socket.write(`${behind}\r\nGET`);
-  // When a later connection is answered, the parser has refused those bytes.
+  // Once a later connection is answered, the parser has refused the invalid bytes.
   const later = request({ port: server.port, host: '127.0.0.1' }).end();
   await eventually(() => expect(waiting).toHaveLength(2));
   waiting[1]?.end();

@@ -4,7 +4,7 @@ import { type Fault, Problem } from './problem.js';
 
 type Place = 'body' | 'parameter' | 'header';
 
-/** Limits the answer: thousands of unknown fields fit into a body. */
+/** Limits the length of the answer, because thousands of unknown fields fit into a body. */
 const MAX_FAULTS = 100;
 
 /** Parses input with its schema. Throws a Problem (400) that names every faulty field. */

@@ -12,10 +12,10 @@ test.each([
 });
 
 test.each([
-  ['text', z.string()],
+  ['a text', z.string()],
   ['a day', z.iso.date('must be a day')],
-  ['either', z.union([z.iso.date(), z.iso.datetime()], { error: 'must be a date or date-time' })],
-])('reports a parameter that is given twice, for %s', (_what, schema) => {
+  ['a day or a date-time', z.union([z.iso.date(), z.iso.datetime()], { error: 'must be a date or date-time' })],
+])('reports that a parameter for %s is given twice', (_what, schema) => {
   const twice = () => parseInput(z.strictObject({ days: schema }), { days: ['2026-11-20', '2026-11-21'] }, 'parameter');
   expect(twice).toThrow('days must be given once');
 });

@@ -14,12 +14,12 @@ type Composed = Required<Pick<Statement, 'name' | 'text'>>;
 const composed = new Map<string, Composed>();
 
 /**
- * Runs several writes as one statement: one round trip, and a transaction by itself outside of one. Each write sees the
- * tables as they were before the statement, so none may write what another one reads or writes.
+ * Runs several writes as one statement, which takes one round trip and is atomic even outside of a transaction. Each
+ * write sees the tables as they were before the statement, so none may write what another one reads or writes.
  *
  * PostgreSQL runs the main statement first and then its WITH queries from the last to the first; the statement is composed
  * so that the writes run in the given order. The manual (section 7.8.4) does not promise this, but a test checks it.
- * Another sequence would be correct, too, but two transactions could then deadlock.
+ * Another order would be correct, too, but two transactions could then deadlock.
  */
 export async function runWrites(db: Queryable, name: string, writes: readonly WriteStatement[]): Promise<void> {
   await Promise.all(combineWrites(name, writes).map((statement) => db.query(statement)));

@@ -36,7 +36,7 @@ test('combines writes into one statement with the parameters of all, the last wr
   ]);
 });
 
-test('uses the same prepared statement for the same writes and another one for others', async () => {
+test('uses the same prepared statement for the same kinds of writes and another one for other writes', async () => {
   const [first, again, other] = [
     await statementOf(insert('a', 1)),
     await statementOf(insert('a', 2)),

@@ -43,7 +43,7 @@ const add = (id: unknown) => ({
 const ADD = add('00000000-0000-4000-8000-000000000003');
 const customers = async () => (await pool.query('SELECT 1 FROM customers')).rows;
 
-test('stores nothing when the last statement cannot be encoded', async () => {
+test('stores nothing when the last statement of a transaction cannot be encoded', async () => {
   const unsendable = {
     toPostgres: () => {
       throw new RangeError('Invalid time value');
@@ -56,7 +56,7 @@ test('stores nothing when the last statement cannot be encoded', async () => {
   expect(await customers()).toEqual([]);
 });
 
-test('reports a known outcome when the server refuses one of the last statements or it times out', async () => {
+test('reports a known outcome when one of the last statements before COMMIT is refused or times out', async () => {
   const impatient = createTestPool(url, { statementTimeoutMs: 200 });
   const work = withTransaction(impatient, 'slow', async (tx) => {
     tx.commitBehind([add('00000000-0000-4000-8000-000000000002'), { text: 'SELECT pg_sleep(5)' }]);
@@ -72,7 +72,9 @@ test('refuses a statement after COMMIT was sent, rather than running it outside 
     return { tx };
   });
   const late = kept.tx.query(add('00000000-0000-4000-8000-000000000002'));
-  await expect(late).rejects.toThrow('COMMIT is on its way');
+  await expect(late).rejects.toThrow(
+    'late: this statement came after COMMIT; await every statement before the work of the transaction ends',
+  );
   expect(await customers()).toEqual([]);
 });
 
@@ -88,11 +90,15 @@ function failBegin(victim: Pool): void {
 }
 
 test.each<[string, (tx: Tx) => Promise<unknown>, TransactionOptions]>([
-  ['the first', (tx) => tx.query(ADD), {}],
-  ['the last', async (tx) => void tx.commitBehind([ADD]), {}],
-  ['behind reads', (tx) => tx.query(SELECT).then(() => tx.query(ADD)), { readsFirst: true }],
-  ['the last behind reads', (tx) => tx.query(SELECT).then(() => tx.commitBehind([ADD])), { readsFirst: true }],
-])('carries out no statement when BEGIN has failed: %s', async (_which, work, options) => {
+  ['the first statement', (tx) => tx.query(ADD), {}],
+  ['a statement that is sent with COMMIT', async (tx) => void tx.commitBehind([ADD]), {}],
+  ['a statement after reads', (tx) => tx.query(SELECT).then(() => tx.query(ADD)), { readsFirst: true }],
+  [
+    'a statement after reads that is sent with COMMIT',
+    (tx) => tx.query(SELECT).then(() => tx.commitBehind([ADD])),
+    { readsFirst: true },
+  ],
+])('does not carry out %s when BEGIN has failed', async (_which, work, options) => {
   const victim = createTestPool(url);
   failBegin(victim);
   const failed = withTransaction(victim, 'add', work, options);
@@ -102,8 +108,8 @@ test.each<[string, (tx: Tx) => Promise<unknown>, TransactionOptions]>([
 });
 
 test.each([
-  ['a login that is refused', (asked: URL) => Object.assign(asked, { username: 'nobody' })],
-  ['a database that is not there', (asked: URL) => Object.assign(asked, { pathname: '/nothing' })],
+  ['a refused login', (asked: URL) => Object.assign(asked, { username: 'nobody' })],
+  ['a missing database', (asked: URL) => Object.assign(asked, { pathname: '/nothing' })],
 ])('classifies %s as unavailable', async (_what, wrong) => {
   const refused = createTestPool(wrong(new URL(url)).href);
   const asks = [onPool(refused).query({ text: 'SELECT 1' }), withTransaction(refused, 'ask', (tx) => tx.query(SELECT))];
@@ -129,7 +135,7 @@ function breakConnections(victim: Pool, text: string, whenTo: () => Promise<unkn
   });
 }
 
-test('reports an unknown outcome and repeats nothing when the answer to COMMIT is lost', async () => {
+test('reports an unknown outcome and does not repeat the transaction when the answer to COMMIT is lost', async () => {
   const victim = createTestPool(url);
   breakConnections(victim, 'COMMIT', () => eventually(async () => expect(await customers()).toHaveLength(1)));
   const error = await withTransaction(victim, 'add', async (tx) => tx.commitBehind([ADD])).catch((error) => error);
@@ -138,8 +144,8 @@ test('reports an unknown outcome and repeats nothing when the answer to COMMIT i
 });
 
 test.each<[string, (tx: Tx) => Promise<unknown>]>([
-  ['its last statements', async (tx) => void tx.commitBehind([ADD])],
-  ['COMMIT', async () => undefined],
+  ['the last statements are sent', async (tx) => void tx.commitBehind([ADD])],
+  ['COMMIT is sent', async () => undefined],
 ])('reports a known outcome when the connection is lost before %s', async (_what, end) => {
   const victim = createTestPool(url);
   const gone = new Promise<void>((resolve) => victim.on('connect', (client) => client.on('end', resolve)));
@@ -165,10 +171,10 @@ test('classifies any failure of a connection as unavailable', async () => {
 
 const STALE: readonly [string, (pool: Pool) => Promise<unknown>][] = [
   ['is missing', (one) => one.query('DEALLOCATE ALL')],
-  ['is older than a change of its table', (one) => one.query('ALTER TABLE customers ADD COLUMN note TEXT')],
+  ['was made before its table changed', (one) => one.query('ALTER TABLE customers ADD COLUMN note TEXT')],
 ];
 const HOW: readonly [string, (pool: Pool, statement: Statement) => Promise<unknown>][] = [
-  ['alone', (pool, statement) => onPool(pool).query(statement)],
+  ['outside of a transaction', (pool, statement) => onPool(pool).query(statement)],
   ['in a transaction', (pool, statement) => withTransaction(pool, 'ask', (tx) => tx.query(statement))],
 ];
 test.each(STALE.flatMap(([what, make]) => HOW.map(([how, ask]) => [what, how, make, ask] as const)))(

@@ -111,8 +111,8 @@ export function createPool(options: PoolOptions): Pool {
 }
 
 /**
- * Throws when the database is reached through a connection pooler. For commands whose transactions last for minutes or
- * that rely on one server session.
+ * Throws when the database is reached through a connection pooler. Commands call it whose transactions last for minutes
+ * or that rely on one server session.
  */
 export async function refusePooler(pool: Pool, command: string): Promise<void> {
   const client = await borrow(pool, command);
@@ -241,6 +241,8 @@ export async function withRolledBackTransaction<T>(pool: Pool, step: string, wor
   return (result as { value: T }).value;
 }
 
+const AFTER_COMMIT = 'this statement came after COMMIT; await every statement before the work of the transaction ends';
+
 async function inTransaction<T>(
   client: pg.PoolClient,
   step: string,
@@ -269,7 +271,7 @@ async function inTransaction<T>(
     if (reason !== undefined) throw reason;
   };
   const query: Tx['query'] = async (statement) => {
-    if (committing) throw new Error(`${step}: COMMIT is on its way`);
+    if (committing) throw new Error(`${step}: ${AFTER_COMMIT}`);
     throwIfFailed();
     return sendNow(statement);
   };

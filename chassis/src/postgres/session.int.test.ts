@@ -74,7 +74,7 @@ const answer = {
 describe.each([
   ['at the server', () => url],
   ['behind a pooler', () => pooledUrl],
-])('with hostile settings of the database, %s', (_where, urlOf) => {
+])('when the database has settings that change answers, %s', (_where, urlOf) => {
   const askedOf = async (ask: (pool: Pool) => Promise<unknown>) => {
     const own = createTestPool(urlOf(), {
       statementTimeoutMs: 4_000,
@@ -89,11 +89,11 @@ describe.each([
     expect(await askedOf((own) => onPool(own).query(asked))).toEqual([answer]);
   });
 
-  test('a transaction runs with our settings', async () => {
+  test('a transaction runs with the settings of the session, whatever the server has', async () => {
     expect(await askedOf(inTransaction)).toEqual([answer]);
   });
 
-  test('values keep their meaning', async () => {
+  test('an array parameter keeps its NULL', async () => {
     const sent = { text: 'SELECT $1::text[] AS list', values: [['a', null, 'b']] };
     expect(await askedOf((own) => onPool(own).query(sent))).toEqual([{ list: ['a', null, 'b'] }]);
   });

@@ -40,13 +40,13 @@ export function sessionSettings(statementTimeoutMs: number, own: SessionSettings
  * - `pooled`: a pooler such as PgBouncer is in between. Each transaction may run in another server session, which
  *   others use afterwards, so each transaction makes the settings for itself (`begin`).
  *
- * They are not sent as start-up parameters, because PgBouncer refuses or ignores those that it does not know.
+ * The settings are not sent as start-up parameters, because PgBouncer refuses or ignores those that it does not know.
  */
 export interface Session {
   readonly kind: 'direct' | 'pooled';
   /** Starts a transaction in which the settings hold. */
   readonly begin: string;
-  /** Shared by the connections of a pool. */
+  /** All connections of a pool share this object. */
   readonly preparing: Preparing;
 }
 
@@ -104,6 +104,6 @@ const DURABLE: SessionSettings = { synchronous_commit: 'on' };
 
 export function sessionOf(client: pg.ClientBase): Session {
   const session = sessions.get(client);
-  if (session === undefined) throw new Error('this connection is not from a pool of createPool');
+  if (session === undefined) throw new Error('this connection has no settings: open it with a pool of createPool');
   return session;
 }

@@ -30,7 +30,7 @@ function reasonOf(error: unknown): string {
 /**
  * Runs `turn` until stopped: again at once when it returns 'busy', otherwise after `idleMs` or a wake. A turn that
  * throws is retried with backoff. In a series of failures each reason is logged once, so that a long outage takes a few
- * lines. The first reason alone would not do, because the lasting one often comes later.
+ * lines. Logging only the first reason would hide the one that lasts, because that often comes later.
  */
 export function startLoop(name: string, log: Logger, { idleMs, turn, lanes = 1 }: LoopOptions): Loop {
   const alarms = Array.from({ length: lanes }, () => new Wake());

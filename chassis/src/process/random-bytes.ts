@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 
-/** Filled with one system call for many ids: such a call costs the same for 16 bytes and for 4,096. */
+/** One system call fills the pool for many ids, because it costs the same for 16 bytes and for 4,096. */
 const pool = Buffer.alloc(4_096);
 let used = pool.length;
 

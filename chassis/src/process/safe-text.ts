@@ -7,7 +7,7 @@
 /** Control characters including C1 (U+009B begins a sequence), line separators, and format characters except joiners. */
 const CONTROLLING = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 const BUT_LINES = /(?![\n\t\u200c\u200d])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
-/** The same, with a colour sequence (ECMA-48, Select Graphic Rendition) as one match. */
+/** Matches the same, and a colour sequence (ECMA-48, Select Graphic Rendition) as one match. */
 const OR_COLOURS = new RegExp(`\\p{Cc}\\[[\\d;]*m|${BUT_LINES.source}`, 'gu');
 
 function escaped(sign: string): string {

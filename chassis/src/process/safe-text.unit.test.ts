@@ -4,7 +4,7 @@ import { printableColours, printableLine, printableText, redactUrls } from './sa
 
 test.each([
   ['an escape sequence', 'a\u001b[2J\u001b]0;title\u0007b', 'a\\u001b[2J\\u001b]0;title\\u0007b'],
-  ['an escape sequence that begins with C1', 'a\u009b2Jb\u0090', 'a\\u009b2Jb\\u0090'],
+  ['an escape sequence that begins with a C1 control character', 'a\u009b2Jb\u0090', 'a\\u009b2Jb\\u0090'],
   ['a carriage return', 'good\rbad', 'good\\u000dbad'],
   ['a line feed', 'good\nbad', 'good\\u000abad'],
   ['a direction mark', 'a\u202eb\u2066c', 'a\\u202eb\\u2066c'],

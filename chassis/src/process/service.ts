@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import { ConfigError, parseConfig } from './config.js';
 import { createLogger, type Logger } from './logger.js';
 
-/** Docker Compose kills a service after 30 s. */
+/** A stop ends well before the 30 s after which Docker Compose kills a service. */
 const STOP_LIMIT_MS = 15_000;
 
 export interface ServiceContext<Config> {
@@ -36,7 +36,7 @@ export async function runService<S extends z.ZodType<LogConfig>>(
   const log = createLogger(name, config.LOG_LEVEL, config.LOG_FORMAT);
   const exit = (code: number) => log.flush(() => process.exit(code));
   const fatal = (error: unknown) => {
-    log.fatal({ err: error }, error instanceof Error ? error.message : 'fatal');
+    log.fatal({ err: error }, error instanceof Error ? error.message : 'the service failed and exits');
     // Parts of the service may still be starting; the reason must be the last line.
     log.level = 'silent';
     exit(1);

@@ -11,7 +11,7 @@ export function timeOfUuid(id: string): number {
   return Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16);
 }
 
-/** The same as an SQL expression; `id` is a column or an expression. */
+/** The time of a UUIDv7 as an SQL expression; `id` is a column or an expression. */
 export const timeOfUuidSql = (id: string) =>
   `to_timestamp(('x' || translate(left(${id}::text, 13), '-', ''))::bit(48)::bigint / 1000.0)`;
 

@@ -53,7 +53,7 @@ export const writtenHeaders = z.object({
   [REPLAYED]: replayed,
 });
 
-/** Headers of a 409 of routes where a request can find its key in use. */
+/** Headers of a 409 from routes where another request may be using the key. */
 export const keyInUseHeaders = z.object({
   'retry-after': z
     .string()
@@ -61,7 +61,7 @@ export const keyInUseHeaders = z.object({
     .meta({ description: 'Seconds after which to repeat the request, if its key is in use' }),
 });
 
-/** The same, for routes that also keep refusals with their key. */
+/** Headers of a 409 from routes that also store refusals with their key, and answer them again. */
 export const keptRefusalHeaders = keyInUseHeaders.extend({ [REPLAYED]: replayed });
 
 export type KeyConflict = 'key-running' | 'key-reused';

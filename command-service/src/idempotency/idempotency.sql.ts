@@ -2,20 +2,20 @@ import type { Statement, Tx } from '@tallyline/chassis/postgres/pool';
 import type { RequestKey } from './idempotency-key.js';
 
 export type KeyClaim<Result> =
-  /** Not used yet: do the work and store its result. */
+  /** The key is new: do the work and store its result. */
   | { readonly kind: 'new' }
-  /** In use by another transaction. */
+  /** Another transaction is using the key. */
   | { readonly kind: 'key-running' }
-  /** Used with another body. */
+  /** The key was used with another body. */
   | { readonly kind: 'key-reused' }
-  /** Used with the same body, with this result. */
+  /** The key was used with the same body, and the request had this result. */
   | { readonly kind: 'done'; readonly result: Result };
 
 /**
  * Claims the keys of a group of requests until the transaction ends. The answers have the order of the requests: undefined
- * for a request without a key, and 'key-running' for the second use of a key in the group. It tries an advisory lock for each
- * key and does not wait, because a key in use must not delay the group. A second statement looks for stored results: sent
- * after the locks, it sees what the last holder of a lock committed.
+ * for a request without a key, and 'key-running' for the second use of a key in the group. The first statement tries an
+ * advisory lock for each key and does not wait, because a key in use must not delay the group. The second statement looks for
+ * stored results. Because it is sent after the locks, it sees what the last holder of a lock committed.
  */
 export async function claimKeys<Result>(
   tx: Tx,
@@ -58,7 +58,7 @@ export interface KeyedResult extends RequestKey {
   readonly result: unknown;
 }
 
-/** Stores the results of keys. The storage check runs it without results, to see whether they could be stored. */
+/** Stores the results of keys. The storage check runs this statement with no results, to see whether any could be stored. */
 export function storeResults(scope: string, results: readonly KeyedResult[]): Statement {
   return {
     name: 'store-idempotency-results',

@@ -1,7 +1,7 @@
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { PRUNE_BATCH_SIZE } from '@tallyline/chassis/postgres/pruning';
 
-/** Deletes keys older than `hours`, oldest first. A later request with such a key is a new one (draft-07, section 2.3). */
+/** Deletes keys older than `hours`, oldest first. A later request with a deleted key counts as a new request. */
 export async function pruneIdempotencyKeys(tx: Tx, hours: number): Promise<number> {
   const rows = await tx.query({
     name: 'prune-idempotency-keys',

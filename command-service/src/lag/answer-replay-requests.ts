@@ -17,7 +17,7 @@ export interface ReplayDependencies {
 
 /**
  * Consumes the replay requests of the read side. They are not acknowledged: the read side repeats a request while events are
- * missing, so a lost one does no harm. If the broker user may not read the queue, the outbox works without it.
+ * missing, so a lost request does no harm. If the broker user may not read the queue, the outbox works without replays.
  */
 export async function answerReplayRequests(connection: Connection, dependencies: ReplayDependencies): Promise<void> {
   const refusal = await connection.optionalChannel((channel) =>
@@ -47,7 +47,10 @@ async function answer(body: Buffer, { pool, log, wakeRelay }: ReplayDependencies
     const events = seconds.length > 0 ? await unpublishSeconds(onPool(pool), seconds, GRACE_SECONDS) : 0;
     const { tellFrom } = request;
     if (tellFrom !== undefined) await reportAgainFrom(onPool(pool), tellFrom === null ? null : new Date(tellFrom));
-    log.info({ events, seconds: seconds.length, tellFrom }, 'publishing again what the read side misses');
+    log.info(
+      { events, seconds: seconds.length, tellFrom },
+      'answered a replay request: the events that the read side misses are published again',
+    );
     if (events > 0) wakeRelay();
   } catch (error) {
     log.warn({ err: error }, 'a replay request failed; the read side will ask again');

@@ -6,7 +6,7 @@ import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { type Backlog, createBacklogReader } from './backlog.js';
 import { createWatermarkReporter } from './watermark.js';
 
-// A single connection, so that its statistics can be flushed.
+// The pool has a single connection, so that the test can flush the statistics of that connection.
 const { pool } = await openTestDatabase('write', { maxConnections: 1, emptied: ['outbox'] });
 
 /** Writes events of an hour ago, so that no watermark counts them by the second. */
@@ -18,7 +18,7 @@ const write = (count: number, publishedAt: string | null = null) =>
     [count, publishedAt, lowestUuidOf(new Date(Date.now() - 3_600_000)).slice(0, 13)],
   );
 
-test('uses a slow count again during the pause, but sees at once that nothing waits', async () => {
+test('the backlog reader reuses a slow count during the pause after it, but sees at once that no event waits', async () => {
   let now = 0;
   const clock = () => {
     now += 100;
@@ -39,7 +39,7 @@ test('uses a slow count again during the pause, but sees at once that nothing wa
   expect(await backlog()).toEqual({ waiting: 0, oldestAgeSeconds: 0 });
 });
 
-test('a watermark does not scan the whole outbox, even if statistics say that most of it waits', async () => {
+test("a watermark does not scan the whole outbox, even if the planner's statistics say that most events wait", async () => {
   await write(20_000, '2026-11-20T00:00:00Z');
   await write(20_000);
   await pool.query('ANALYZE outbox');

@@ -11,7 +11,7 @@ import { findEventWriters } from '../outbox/event-time.sql.js';
  */
 export interface Look {
   readonly at: Date;
-  /** By writer: the time of the last look that did not show it. Undefined for a writer that every look has shown. */
+  /** For each writer, the time of the last look that did not show it. Undefined for a writer that every look has shown. */
   readonly absentAt: ReadonlyMap<string, Date | undefined>;
 }
 
@@ -23,7 +23,7 @@ export function look(before: Look | undefined, at: Date, writers: readonly strin
   return { at, absentAt };
 }
 
-/** Undefined while there is a writer that every look has shown: nobody knows when it stamped its events. */
+/** Returns undefined while there is a writer that every look has shown: nobody knows when it stamped its events. */
 export function commitHorizon({ at, absentAt }: Look): Date | undefined {
   let horizon: Date | undefined = at;
   for (const time of absentAt.values()) {
@@ -44,7 +44,7 @@ const PAUSE_MS = 10;
 export function createCommitHorizonReader(): (tx: Tx) => Promise<{ now: Date; horizon: Date | undefined }> {
   let last: Look | undefined;
   const lookOnce = async (tx: Tx): Promise<Look> => {
-    // Both are sent together, and the database runs them in this order.
+    // Both statements are sent together, and the database runs them in this order.
     const [at, writers] = await Promise.all([readClock(tx), findEventWriters(tx)]);
     last = look(last, at, writers);
     return last;

@@ -15,19 +15,19 @@ export interface WatermarkRange {
   readonly until: Date;
   /** The counts end here. It is earlier than `until` after the clock was set back. */
   readonly countUntil: Date;
-  /** The commit horizon is further than `maxSpanMs`, so another watermark can follow at once. */
+  /** True if this watermark ends `maxSpanMs` after the last one and before the commit horizon: another can follow at once. */
   readonly hasMore: boolean;
 }
 
-/** Each watermark counts this much again, in case a clock was set. */
+/** Each watermark counts this span again, in case the clock was set back. */
 const RECOUNT_MS = 15_000;
 
 /**
  * The range of the next watermark; undefined when nothing new can be reported. A watermark only covers whole seconds before
  * the commit horizon, because their counts are final.
  *
- * If `reportedUntil` is later than the clock, the clock was set back. Until it has caught up, seconds that were reported get
- * more events, so they are counted again.
+ * If `reportedUntil` is later than the clock, the clock was set back. Until the clock has caught up, seconds that were
+ * reported get more events, so they are counted again.
  */
 export function watermarkRange({ reportedUntil, now, horizon, maxSpanMs }: ReportState): WatermarkRange | undefined {
   if (horizon === undefined) return undefined;

@@ -24,7 +24,7 @@ test('reports the same end again when the commit horizon is in the second that w
   expect(range('10:00:00', '10:00:00.900', '10:00:00.900')).toMatchObject({ until: at('10:00:00'), hasMore: false });
 });
 
-test('reports an outage of hours one hour at a time', () => {
+test('reports the seconds of an outage of several hours one hour at a time', () => {
   expect(range('05:00:00', '10:00:00', '10:00:00')).toEqual({
     from: at('04:59:45'),
     until: at('06:00:00'),

@@ -10,7 +10,7 @@ import { createProduct } from '../products/create-product.js';
 import { createWatermarkReporter } from './watermark.js';
 
 const { pool: relay, url } = await openTestDatabase('write', { applicationName: 'relay', emptied: ['outbox'] });
-// This is how PgBouncer changes the name with application_name_add_host.
+// PgBouncer changes the application name like this if application_name_add_host is set.
 const writer = createTestPool(url, { applicationName: 'command-service - 10.0.0.7:50912' });
 afterAll(() => writer.end());
 const reported: Watermark[] = [];
@@ -37,7 +37,7 @@ test('reports a second only when no more events can be committed in it', async (
   await reporter.runOnce();
   await withTransaction(writer, 'slow order', async (tx) => {
     const stamped = await readEventTime(tx);
-    // The second of the event is over after this, by any clock.
+    // After this, the second of the event is over on every clock.
     await tx.query({ text: 'SELECT pg_sleep(1.1)' });
     for (let times = 0; times < 2; times += 1) {
       await reporter.runOnce();
@@ -85,7 +85,7 @@ test('reports a shorter span after each failure, and the full span after a succe
   expect(await reportedMinutes()).toBe(15 + 60);
 });
 
-test('a role without rights to sessions sees the writers; without rights to pg_locks it reports nothing', async () => {
+test('a role that may not see sessions waits for writers, and reports nothing while it may not read pg_locks', async () => {
   const role = `blind_${process.pid}`;
   await relay.query(`CREATE ROLE ${role} LOGIN PASSWORD 'blind'; GRANT ALL ON ALL TABLES IN SCHEMA public TO ${role}`);
   const blindUrl = Object.assign(new URL(url), { username: role, password: 'blind' });

@@ -2,7 +2,7 @@ import type { Tx } from '@tallyline/chassis/postgres/pool';
 import { lowestUuidOf } from '@tallyline/chassis/process/uuid-v7';
 import { MOST_WAITING } from '@tallyline/contracts/watermark';
 
-/** Locks and reads the end of what was reported to the read side. Undefined while another process reports. */
+/** Locks and reads the end of what was reported to the read side. Returns undefined while another process reports. */
 export async function lockReportedUntil(tx: Tx): Promise<Date | undefined> {
   const [row] = await tx.query<{ reportedUntil: Date }>({
     name: 'lock-reported-until',
@@ -27,7 +27,7 @@ export function countCommitted(tx: Tx, from: Date, until: Date): Promise<Committ
   });
 }
 
-/** When the newest pruned event was committed. Read it after the counts, so that it covers all events that they lack. */
+/** Reads when the newest pruned event was committed. Call it after the counts, so that it covers all events that they lack. */
 export async function readPrunedUntil(tx: Tx): Promise<Date | undefined> {
   const [row] = await tx.query<{ until: Date }>({ name: 'read-pruned-until', text: 'SELECT until FROM outbox_pruned' });
   return row?.until;
@@ -43,7 +43,7 @@ export async function isAnyCommittedBefore(tx: Tx, time: Date): Promise<boolean>
   return rows.length > 0;
 }
 
-/** Age of the oldest event that the broker has not confirmed yet, or undefined when there is none. */
+/** Reads the age of the oldest event that the broker has not confirmed yet. Returns undefined when there is none. */
 export async function readOldestUnpublishedAgeSeconds(tx: Tx): Promise<number | undefined> {
   const [row] = await tx.query<{ ageSeconds: number }>({
     name: 'read-oldest-unpublished',
@@ -54,8 +54,8 @@ export async function readOldestUnpublishedAgeSeconds(tx: Tx): Promise<number | 
 }
 
 /**
- * Counts up to MOST_WAITING events by the partial index. In a backlog, the planner believes that most rows wait and would
- * read the whole table, with all published events.
+ * Counts up to MOST_WAITING unpublished events with the partial index. Sequential scans are off, because during a backlog the
+ * planner believes that most rows are unpublished, and would read the whole table.
  */
 export async function countUnpublished(tx: Tx): Promise<number> {
   const [, rows] = await Promise.all([

@@ -17,14 +17,14 @@ import {
 } from './watermark.sql.js';
 import { watermarkRange } from './watermark-range.js';
 
-/** After a long outage, one watermark for all of it would be a message of several megabytes. */
+/** The longest span of one watermark. After a long outage, a watermark without a limit would be several megabytes long. */
 const MAX_SPAN_MS = 3_600_000;
-/** Each failure halves the span, down to this: counting a busy hour may take longer than a statement may run. */
+/** Each failure halves the span, down to this value: counting a busy hour may take longer than a statement may run. */
 const MIN_SPAN_MS = 60_000;
 
 export interface WatermarkOptions {
   readonly onBacklog?: (backlog: Backlog) => void;
-  /** Called whenever the identity of the database was read. */
+  /** Called after each reading of the database's identity. */
   readonly onSource?: (source: Source) => void;
   /** Sentences that say which events the broker does not take. */
   readonly problems?: () => readonly string[];
@@ -41,7 +41,7 @@ export interface WatermarkReporter {
  * as many of a second as were committed, it has all of them. With counts of a second that is still open, a newer event could
  * stand in for an older one that is missing.
  *
- * The database stores until when was reported. So no second is left out when a relay dies or the broker is unreachable.
+ * The database stores the end of what was reported, so no second is left out when a relay dies or the broker is unreachable.
  */
 export function createWatermarkReporter(
   pool: Pool,
@@ -63,7 +63,7 @@ export function createWatermarkReporter(
     const prunedUntil = await readPrunedUntil(tx);
     const backlog = await readBacklog(tx);
     onBacklog(backlog);
-    // Read after the counts, so the log position is not before the events that they count.
+    // The source is read after the counts, so that its log position is not before the events that they count.
     const source = await readSource(tx);
     onSource(source);
     const published = open.publish(

@@ -14,14 +14,14 @@ const usage = `Stores orders of the past, from standard input: one JSON object p
 
 Orders get the price of the catalogue and take stock, like new orders. A running command-service publishes their events
 within its poll interval. An import that is run twice stores the orders twice.
-If the import stops early (Ctrl-C, too), the error names the line to resume from. An import that is killed (SIGKILL) cannot
+If the import stops early, also by Ctrl-C, the error names the line to resume from. An import that is killed (SIGKILL) cannot
 do this: up to ${GROUP_SIZE} lines after the last line that it printed may be stored.
 An invalid line stops the import. With --skip-invalid, invalid lines are left out. Each is reported on standard error with
 its fault, and all are listed at the end.
-Exit code 0: all lines were read. 1: the same, but invalid lines were left out. 2: the import stopped early.
+Exit code 0: all lines were read. 1: all lines were read, but invalid ones were left out. 2: the import stopped early.
 Reads WRITE_DATABASE_URL and EVENT_VERSIONS, from the environment or .env.`;
 
-/** More refusals than this would hide the lines printed after them. */
+/** Further refusals are counted but not printed, because they would hide the lines printed after them. */
 const MAX_SHOWN_REFUSALS = 20;
 
 await runCommandLine({
@@ -39,7 +39,7 @@ await runCommandLine({
       log,
     });
     const stop = new AbortController();
-    // `on`, not `once`: a Ctrl-C may arrive twice, from the terminal and from npm.
+    // The listener stays after the first signal, because a Ctrl-C may arrive twice: from the terminal and from npm.
     for (const signal of ['SIGINT', 'SIGTERM'] as const)
       process.on(signal, () => stop.abort(new Error(`stopped by ${signal}`)));
     const invalid = new LineRanges();
@@ -61,14 +61,14 @@ await runCommandLine({
           },
           onStored: (soFar) => {
             leftOut = soFar.invalid;
-            const noOrders = leftOut > 0 ? `, ${leftOut} no orders` : '';
-            print(`${soFar.imported} imported, ${soFar.refused} refused${noOrders}, up to line ${soFar.upToLine}`);
+            const invalidLines = leftOut > 0 ? `, ${leftOut} invalid` : '';
+            print(`${soFar.imported} imported, ${soFar.refused} refused${invalidLines}, up to line ${soFar.upToLine}`);
           },
           ...(values['skip-invalid'] && skipInvalid),
         },
       );
       if (leftOut === 0) return 0;
-      print(`Left out, because they are no orders: line(s) ${invalid}`);
+      print(`Left out, because they are not orders: line(s) ${invalid}`);
       return 1;
     } finally {
       await pool.end();

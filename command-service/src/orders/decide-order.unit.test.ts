@@ -14,8 +14,8 @@ const line = (productId: number, quantity: number, priceCents?: number): OrderLi
   priceCents,
 });
 
-describe('an order', () => {
-  test('is accepted at the catalogue price, and takes its units from the stock', () => {
+describe('decideOrder', () => {
+  test('accepts an order at the catalogue price and takes its units from the stock', () => {
     const products = catalogue();
     expect(decideOrder([line(1, 2), line(2, 3, 5)], products)).toEqual({
       kind: 'accepted',
@@ -28,20 +28,20 @@ describe('an order', () => {
     expect([products.get(1)?.stock, products.get(2)?.stock]).toEqual([8, 7]);
   });
 
-  test('is refused for an unknown product before price and stock are checked', () => {
+  test('refuses an order for an unknown product before it checks price and stock', () => {
     const products = catalogue(0);
     const decision = decideOrder([line(1, 99, 1), line(7, 1)], products);
     expect(decision).toEqual({ kind: 'unknown-product', faults: [{ line: 1, productId: 7 }] });
   });
 
-  test('is refused with the current price when the customer saw another price', () => {
+  test('refuses an order and names the current price when the customer saw another price', () => {
     expect(decideOrder([line(1, 1, 2_000)], catalogue())).toEqual({
       kind: 'price-differs',
       faults: [{ line: 0, productId: 1, currentPriceCents: 1_999 }],
     });
   });
 
-  test('is refused when lines of one product together exceed its stock', () => {
+  test('refuses an order when its lines of one product together exceed the stock', () => {
     const products = catalogue(10);
     const decision = decideOrder([line(1, 6), line(1, 6)], products);
     expect(decision).toMatchObject({
@@ -55,7 +55,7 @@ describe('an order', () => {
   });
 });
 
-test('in any group of orders, units sold and units left add up, and stock is never negative', () => {
+test('in any group of orders, units sold and units left add up to the stock, which is never negative', () => {
   const lines = fc.array(fc.record({ productId: fc.constantFrom(1, 2), quantity: fc.integer({ min: 1, max: 8 }) }), {
     minLength: 1,
     maxLength: 4,

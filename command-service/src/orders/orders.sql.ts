@@ -9,11 +9,14 @@ export interface NewOrder {
   readonly customerId: number;
   readonly totalCents: number;
   readonly lines: readonly AcceptedLine[];
-  /** Now, or long ago for an imported order. The event is stamped with the time of its commit in either case. */
+  /** The time of the order. An imported order may be years old, but its event id contains the time of the import. */
   readonly placedAt: Date;
 }
 
-/** The time of the orders' events, and `count` new order ids. Send it after the product locks, so that the time is not before them. */
+/**
+ * Reads the time of the orders' events and takes `count` new order ids. Send it after the product locks, so that the time is
+ * not before them.
+ */
 export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now: EventTime; ids: number[] }> {
   const rows = await tx.query<{ now: EventTime; id: number }>({
     name: 'take-order-ids',
@@ -21,12 +24,12 @@ export async function readClockAndTakeIds(tx: Tx, count: number): Promise<{ now:
     values: [count],
   });
   const [first] = rows;
-  if (first === undefined) throw new Error('no order ids were taken');
+  if (first === undefined) throw new Error('the database returned no order ids');
   return { now: first.now, ids: rows.map(({ id }) => id) };
 }
 
 /**
- * Orders, their lines, the stock that they take and their events in one statement, which saves three round trips. `ANY`
+ * Stores orders, their lines and their events and takes their stock, in one statement to save three round trips. `ANY`
  * repeats the condition of the join, because the planner scans all products for the join alone.
  */
 const INSERT_ORDERS = `
@@ -45,7 +48,7 @@ const INSERT_ORDERS = `
   )
   ${insertEventsSql(11)}`;
 
-/** Stores a group of orders. The storage check runs it without orders, to see whether they could be stored. */
+/** Stores a group of orders. The storage check runs this statement with no orders, to see whether any could be stored. */
 export function insertOrders(orders: readonly NewOrder[], events: readonly OutboxRow[]): Statement {
   const lines = orders.flatMap((order) => order.lines.map((line) => ({ orderId: order.id, ...line })));
   const sold = new Map<number, number>();

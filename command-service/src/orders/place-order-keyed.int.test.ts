@@ -25,7 +25,7 @@ function keyedOrder(customerId: number, productId: number): PlaceOrder {
   return { customerId, lines: [{ productId, quantity: 1, priceCents: undefined }], traceparent, requestKey: key };
 }
 
-test('a second copy of the service answers key-running until the order of the key has committed', async () => {
+test('a second copy of the service answers key-running until the first order with that key has committed', async () => {
   const productId = await mug();
   const order = keyedOrder(1, productId);
   const answers = await withTransaction(pool, 'hold the product', async (tx) => {
@@ -41,7 +41,7 @@ test('a second copy of the service answers key-running until the order of the ke
   expect(kinds.sort()).toEqual(['key-running', 'placed']);
 });
 
-test('stores no key when its order cannot be stored', async () => {
+test('stores no idempotency key when its order cannot be stored', async () => {
   const beyondBigint = 2 ** 64;
   const order = keyedOrder(beyondBigint, await mug());
   await expect(copyOfTheService().submit(order)).rejects.toThrow('out of range');

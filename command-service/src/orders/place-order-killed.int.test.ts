@@ -10,7 +10,7 @@ import { createPlaceOrder } from './place-order.js';
 let server: PostgresServer;
 let pool: Pool;
 beforeAll(async () => {
-  // The shared test server does without durability, which this test needs.
+  // This test needs a durable server, and the shared test server does not write its data to the disk at each commit.
   server = await startTemporaryPostgres({ fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' });
   await applySchema(server.url('postgres'), 'init-write.sql');
   pool = createTestPool(server.url('postgres'));
@@ -23,7 +23,7 @@ afterAll(async () => {
 const CLIENTS = 40;
 const ANSWERS_BEFORE_THE_KILL = 400;
 
-test('when the database is killed in mid-group, answered orders are stored once and unanswered ones at most once', async () => {
+test('when the database is killed during a group commit, answered orders are stored once, others at most once', async () => {
   const { rows } = await pool.query(
     `INSERT INTO products (name, category, price, stock) VALUES ('Mug', 'Kitchen', 4, 1000000) RETURNING id`,
   );

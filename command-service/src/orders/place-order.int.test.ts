@@ -37,7 +37,7 @@ async function inOneGroup(orders: readonly PlaceOrder[]) {
   return { answers: await answers.others, sizes };
 }
 
-/** For each order: placed, the kind of its refusal, or error. */
+/** Returns for each order 'placed', the kind of its refusal, or 'error'. */
 function outcomes(answers: Awaited<ReturnType<typeof inOneGroup>>['answers']): string[] {
   return answers.map((answer) => {
     if (answer.status === 'rejected') return 'error';

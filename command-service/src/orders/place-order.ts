@@ -20,10 +20,10 @@ export type Placed = { readonly kind: 'placed'; readonly orderId: number; readon
 export type OrderResult = Placed | Exclude<OrderDecision, { kind: 'accepted' }>;
 export type PlaceOrderAnswer =
   | { readonly kind: KeyConflict }
-  /** `replayed`: the request repeats an earlier one with the same key, and this is the result of that one. */
+  /** If `replayed` is true, an earlier request had the same key, and this is the result of that request. */
   | { readonly result: OrderResult; readonly replayed: boolean };
 
-/** Beyond this size, the first order of a group waits longer without more orders being stored per second. */
+/** In larger groups, the first order waits longer, but no more orders are stored per second. */
 const MAX_GROUP_SIZE = 100;
 const MAX_WAITING = 5_000;
 

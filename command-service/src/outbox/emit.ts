@@ -19,7 +19,7 @@ interface EventWith<T extends EventType> {
   readonly facts: Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
   /** The request that caused the event. */
   readonly traceparent: string;
-  /** Set if the event happened long before it is stored, like an imported order. */
+  /** Set if the event happened long before it is stored, as with an imported order. */
   readonly occurredAt?: Date;
 }
 
@@ -48,7 +48,7 @@ export interface EmittingTx extends Tx {
   readonly handOver: HandOver;
   readonly versions: WrittenVersions;
   readonly emitted: OutboxRow[];
-  /** If set, it is asked after the commit whether the transaction stored its events. */
+  /** If this function is set, it says after the commit whether the transaction stored its events. */
   isStored?: () => Promise<boolean>;
 }
 
@@ -63,8 +63,8 @@ export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): Outbox
 }
 
 /**
- * The UUIDv7 contains `createdAt`, which is the database's clock in whole milliseconds. So one index serves identity and
- * time, and no two clocks are compared.
+ * Makes an outbox row. Its id is a UUIDv7 that contains `createdAt`, which is the database's clock in whole milliseconds. So
+ * one index serves identity and time, and no two clocks are compared.
  */
 export function outboxRow(
   { type, facts, traceparent, occurredAt }: DomainEvent,
@@ -80,8 +80,8 @@ export function outboxRow(
 }
 
 /**
- * Sends the last statement of a transaction, which may store nothing and then returns no row. In that case the events of
- * the transaction are not published. The result says, after the commit, whether they were stored.
+ * Sends the last statement of a transaction. If the statement returns no row, it has stored nothing, and the events of the
+ * transaction are not published. The returned function says, after the commit, whether they were stored.
  */
 export function commitIfFree(tx: EmittingTx, statement: Statement): () => Promise<boolean> {
   const written = tx.commitBehind([statement]);
@@ -106,8 +106,8 @@ export async function withEvents<T>(
 }
 
 /**
- * The same for work that begins with reads and locks. Because `lock` changes nothing, its statements are sent together
- * with BEGIN, which saves a round trip.
+ * Does the same as `withEvents` for work that begins with reads and locks. Because `lock` changes nothing, its statements
+ * are sent together with BEGIN, which saves a round trip.
  */
 export function lockThenWrite<Locked, T>(
   database: WriteDatabase,

@@ -38,8 +38,8 @@ const headers = {
 };
 
 /**
- * The AMQP message of an outbox row, with the CloudEvents 1.0 attributes as headers (binary content mode). The next
- * call changes its headers, so encode it first.
+ * Makes the AMQP message of an outbox row, with the CloudEvents 1.0 attributes as headers (binary content mode). All messages
+ * share one headers object, so encode a message before the next call.
  */
 export function eventMessage(
   { id, type, topic, payload, traceparent, createdAt }: PublishableRow,

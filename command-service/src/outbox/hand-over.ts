@@ -13,7 +13,7 @@ const LEASE_MS = 2_000;
 const MAX_IN_FLIGHT = 1_000;
 
 export interface HandOver {
-  /** From when on a relay may claim rows that are written `now`. Undefined (at once) while they cannot be handed over. */
+  /** Returns when a relay may claim rows that are written `now`: undefined, for at once, if they cannot be handed over. */
   claimableFrom(now: Date): Date | undefined;
   /** Publishes rows from memory. Call it after their commit. */
   committed(rows: readonly OutboxRow[]): void;

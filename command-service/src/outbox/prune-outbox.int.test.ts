@@ -34,7 +34,7 @@ async function prunedDaysAgo(): Promise<number> {
 
 const prune = () => pruneOnce(pool, 'outbox', (tx) => pruneOutbox(tx, 30));
 
-test('deletes published rows past retention, but never the newest row', async () => {
+test('deletes published outbox rows older than the retention, but never the newest row', async () => {
   await row(32, true);
   const waiting = await row(31, false);
   const young = await row(29, true);
@@ -52,12 +52,12 @@ test('deletes published rows past retention, but never the newest row', async ()
   expect(await prunedDaysAgo()).toBeCloseTo(32);
 });
 
-test('deletes nothing when the retention is a century', async () => {
+test('deletes no outbox row when the retention is a century', async () => {
   for (const days of [1, 2, 3]) await row(days, true);
   expect(await pruneOnce(pool, 'outbox', (tx) => pruneOutbox(tx, 36_500))).toBe(0);
 });
 
-test('deletes nothing while another replica prunes', async () => {
+test('deletes no outbox row while another replica prunes', async () => {
   await row(60, true);
   await row(1, true);
   await withTransaction(pool, 'hold the lock', async (tx) => {
@@ -67,7 +67,7 @@ test('deletes nothing while another replica prunes', async () => {
   expect(await prune()).toBe(1);
 });
 
-test('deletes idempotency keys when their retention has ended, not before', async () => {
+test('deletes idempotency keys that are older than their retention, and no others', async () => {
   await pool.query(`
     INSERT INTO idempotency_keys (scope, key, fingerprint, result, created_at)
     SELECT 'orders', hours::text, '\\x00', '{}', now() - hours * interval '1 hour' FROM unnest(ARRAY[1, 23, 25, 90]) AS hours`);

@@ -4,9 +4,9 @@ import { lowestUuidDaysAgoSql } from '@tallyline/chassis/process/uuid-v7';
 
 /**
  * Deletes published rows older than `days`, oldest first. Ids begin with their time, so the rows are a range at the start of
- * the primary key, and no further index is needed. The newest row always stays, because it shows a watermark that this shop
- * is not new. `outbox_pruned` records until when rows are gone: a new or restored read side must know that the rest is not
- * the whole history.
+ * the primary key, and no further index is needed. The newest row always stays, so that a watermark can see that this shop is
+ * not new. `outbox_pruned` records until when rows are gone: a new or restored read side must know that the rest is not the
+ * whole history.
  */
 export async function pruneOutbox(tx: Tx, days: number): Promise<number> {
   const rows = await tx.query({

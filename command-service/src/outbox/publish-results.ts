@@ -21,7 +21,7 @@ export interface PublishResults {
   record(tx: Tx, results: readonly PublishResult[]): void;
   /** Counts the outcomes, and logs each new problem. Call it after the commit. */
   report(results: readonly PublishResult[]): void;
-  /** One sentence for each topic or event that waits in the outbox because the broker does not take it. */
+  /** Returns a sentence for each topic or event that waits in the outbox because the broker does not take it. */
   problems(): readonly string[];
 }
 
@@ -37,7 +37,7 @@ const MAX_NAMED_EVENTS = 100;
 
 /** Records and reports publish results, for the relay and the hand-over alike. */
 export function createPublishResults({ log, onOutcome, onReturned }: PublishResultsOptions): PublishResults {
-  /** By topic, or by event if only that event is at fault. A problem is logged once, until an event is confirmed again. */
+  /** Problems by topic, or by event if only that event is at fault. Each is logged once, and again after a confirm. */
   const problems = new Map<string, string>();
   const addProblem = (key: string, facts: object, sentence: string) => {
     if (problems.get(key) === sentence) return;

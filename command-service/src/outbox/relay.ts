@@ -3,7 +3,7 @@ import { claimUnpublished } from './outbox.sql.js';
 import type { PublishResults } from './publish-results.js';
 import { type Broker, publishRows } from './publish-rows.js';
 
-/** Larger batches were hardly faster. */
+/** The most rows that a relay claims at once. Larger batches were hardly faster. */
 const BATCH_SIZE = 1_000;
 
 export interface RelayOptions {
@@ -16,14 +16,14 @@ export interface RelayOptions {
 }
 
 export interface Relay {
-  /** Claims, publishes and marks one batch. 'busy' when there may be more rows. Throws when the broker failed messages. */
+  /** Claims, publishes and marks one batch. Returns 'busy' when there may be more rows. Throws when publishing fails. */
   runOnce(): Promise<'busy' | 'idle'>;
 }
 
 /**
- * Publishes the rows that were not handed over: written while the broker was unreachable, left by a process that died, or
- * to be published again. A claim is a row lock that is held until the rows are marked. If a relay dies, its locks end, and
- * another relay claims the same rows.
+ * Publishes the rows that were not handed over: rows written while the broker was unreachable, rows left by a process that
+ * died, and rows that are to be published again. A claim is a row lock that is held until the rows are marked. If a relay
+ * dies, its locks end, and another relay claims the same rows.
  */
 export function createRelay({ pool, broker, publishResults, onFullClaim }: RelayOptions): Relay {
   return {

@@ -16,20 +16,20 @@ import { createHandOver, type RunningHandOver } from './hand-over.js';
 import { createPublishResults } from './publish-results.js';
 import { createRelay } from './relay.js';
 
-/** Lag is shown in whole seconds. */
+/** One watermark per second is enough, because lag is shown in whole seconds. */
 const WATERMARK_INTERVAL_MS = 1_000;
 
 /** Idle interval of loops driven by `wake()` alone. */
 const WOKEN_ONLY_MS = 3_600_000;
 
-/** Publish results that arrive within this time are recorded in one commit. The first after an idle time is recorded at once. */
+/** Publish results that arrive within this time share one commit. The first result after an idle time is recorded at once. */
 const RECORD_PAUSE_MS = 50;
 
 export interface Outbox {
   readonly link: BrokerLink<Publisher>;
   /** Events emitted in transactions of this database are handed over: they go to the broker from memory, without a claim. */
   writeDatabase(pool: Pool): WriteDatabase;
-  /** Why events wait in the outbox, as a sentence for the health check. Undefined when nothing keeps them there. */
+  /** Returns a sentence for the health check that says why events wait in the outbox. Undefined when nothing keeps them. */
   trouble(): string | undefined;
   /** Resolves when all publish results are recorded and the connection is closed. */
   stop(): Promise<void>;

@@ -17,13 +17,13 @@ export interface LockedProduct {
 
 const COLUMNS = 'name, category, price, stock, created_at';
 
-/** The storage check runs it to see whether a product could be stored. It stores nothing. */
+/** The storage check runs this statement to see whether a product could be stored. The statement stores nothing. */
 export const productsStatement: Statement = {
   name: 'insert-no-product',
   text: `INSERT INTO products (${COLUMNS}) SELECT ${COLUMNS} FROM products WHERE false`,
 };
 
-/** Stores a product. Returns its id, and the time of its event. */
+/** Stores a product, and returns its id and the time of its event. */
 export async function insertProduct(tx: Tx, product: NewProduct): Promise<{ id: number; createdAt: EventTime }> {
   const [row] = await tx.query<{ id: number; createdAt: EventTime }>({
     name: 'insert-product',

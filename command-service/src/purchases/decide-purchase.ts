@@ -39,7 +39,7 @@ export type PurchaseDecision =
   | { readonly kind: 'unknown-customer' }
   | { readonly kind: 'unknown-product'; readonly lines: readonly number[] };
 
-/** Undefined when no purchase with the same key or receipt is stored. */
+/** Decides whether a purchase repeats an earlier one. Returns undefined when none has the same key or receipt. */
 export function decideRepeat({ requestKey }: Purchase, earlier: readonly EarlierPurchase[]): Repeat | undefined {
   const sameKey = earlier.find(({ key }) => key === requestKey.key);
   if (sameKey !== undefined) {

@@ -31,15 +31,15 @@ test('accepts a purchase at the prices that were charged', () => {
 });
 
 test.each([
-  ['the same key and body', earlier('k', fingerprint), { kind: 'replayed', purchase: { purchaseId: 7 } }],
-  ['the same key, another body', earlier('k', Buffer.from('another')), { kind: 'key-reused' }],
-  ['another key, the same receipt', earlier('other', fingerprint), { kind: 'receipt-taken', purchaseId: 7 }],
-])('answers from the stored purchase when nothing else is known: %s', (_what, stored, decision) => {
+  ['the same key and the same body', earlier('k', fingerprint), { kind: 'replayed', purchase: { purchaseId: 7 } }],
+  ['the same key and another body', earlier('k', Buffer.from('another')), { kind: 'key-reused' }],
+  ['another key and the same receipt', earlier('other', fingerprint), { kind: 'receipt-taken', purchaseId: 7 }],
+])('decides by the stored purchase before anything else when it has %s', (_what, stored, decision) => {
   const nothing = { branches: [], productIds: new Set<number>(), customer: false };
   expect(decidePurchase(purchase, [stored], nothing)).toMatchObject(decision);
 });
 
-test('checks the key before the receipt', () => {
+test('replays the purchase with the same key even when another purchase has the same receipt', () => {
   const both = [earlier('other', fingerprint), earlier('k', fingerprint)];
   expect(decidePurchase(purchase, both, known)).toMatchObject({ kind: 'replayed' });
 });

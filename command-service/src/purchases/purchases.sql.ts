@@ -8,7 +8,7 @@ export async function takePurchaseId(tx: Tx): Promise<number> {
     name: 'take-purchase-id',
     text: "SELECT nextval('purchases_id_seq') AS id",
   });
-  if (row === undefined) throw new Error('no purchase id was taken');
+  if (row === undefined) throw new Error('the database returned no purchase id');
   return row.id;
 }
 
@@ -43,7 +43,7 @@ const PURCHASE_COLUMNS =
 const CUSTOMER_COLUMNS = 'id, created_at';
 const ITEM_COLUMNS = 'purchase_id, product_id, unit_price';
 
-/** The storage check runs these to see whether a purchase could be stored. They store nothing. */
+/** The storage check runs these statements to see whether a purchase could be stored. They store nothing. */
 export const purchaseStatements: readonly Statement[] = Object.entries({
   purchases: PURCHASE_COLUMNS,
   customers: CUSTOMER_COLUMNS,

@@ -53,7 +53,7 @@ export async function recordPurchase(
 
 interface Written {
   readonly result: RecordPurchaseResult;
-  /** Answers after the commit. It says no if another request took the key or the receipt first. */
+  /** Says after the commit whether the purchase was stored. It was not if another request took its key or receipt first. */
   readonly isStored?: () => Promise<boolean>;
 }
 
@@ -70,7 +70,7 @@ async function look(tx: Tx, purchase: Purchase, clock: Clock) {
   return { earlier, branches, ...known, now, id };
 }
 
-/** Another request took the key or the receipt after `look`, and has committed. So its purchase can be read now. */
+/** Answers a request whose key or receipt another request took after `look`. That one has committed, so it can be read. */
 async function lostRace(pool: Pool, purchase: Purchase): Promise<RecordPurchaseResult> {
   const repeat = decideRepeat(purchase, await findEarlier(onPool(pool), purchase));
   if (repeat === undefined) throw new Error('the key or the receipt was taken, but no purchase with it is stored');

@@ -11,7 +11,7 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 function received(productId: number, name = 'Mug'): DecodedEvent {
   const facts = { productId, name, category: 'Kitchen', price: 4.5, stock: 1, unknownToUs: [1e2] };
-  // This is not how our serialiser writes it. The archive must keep the bytes, not only their meaning.
+  // The body is indented, unlike the bodies of our events, to show that the archive keeps the bytes and not only their meaning.
   const body = JSON.stringify(
     { eventType: 'ProductCreated', occurredAt: '2026-11-20T08:17:46.438Z', ...facts },
     null,
@@ -59,7 +59,7 @@ async function dropMonths(): Promise<void> {
   for (const { name } of partitions) await pool.query(`DROP TABLE ${name}`);
 }
 
-test('a second call that waits while the months are created finds them and succeeds', async () => {
+test('a call that waits while another one creates the archive months finds them and succeeds', async () => {
   await dropMonths();
   const make = 'SELECT create_event_archive_months()';
   const first = await pool.connect();
@@ -76,7 +76,7 @@ test('a second call that waits while the months are created finds them and succe
   }
 });
 
-test('a missing partition is created, and no event becomes a dead letter', async () => {
+test('a missing partition of the archive is created, and no event becomes a dead letter', async () => {
   await dropMonths();
   const batches = Array.from({ length: 4 }, (_, n) => [received(100 + n), received(200 + n)]);
   const results = await Promise.all(batches.map(apply));

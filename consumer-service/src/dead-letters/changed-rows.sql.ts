@@ -8,8 +8,8 @@ export interface ChangedRow {
 }
 
 /**
- * Records every change of a row of these tables until the end of the transaction, by triggers that end with it. Other writers
- * of the views wait meanwhile, which takes milliseconds.
+ * Adds triggers that record every change of a row of these tables, and that end with the transaction. Until then, other
+ * writers of the views wait, which takes milliseconds.
  */
 export async function recordChanges(tx: Tx, tables: readonly string[]): Promise<void> {
   await tx.query({ text: "SET LOCAL lock_timeout = '5s'" });

@@ -6,7 +6,7 @@ import { decode } from '../inbox/decode.js';
 export interface DeadLetterMessage {
   /** The event's id in the inbox and in `dead_letters`. */
   readonly id: string;
-  /** The queue that it came from, and to which a redrive returns it. */
+  /** The queue that the message came from, and to which a redrive returns it. */
   readonly queue: string;
   readonly type: string | undefined;
   /** The reason that the consumer gave; undefined when the broker itself moved the message. */
@@ -24,7 +24,8 @@ export function readDeadLetterMessage(message: ConsumeMessage, queue: string): D
     queue: textOf(headers['x-origin-queue']) ?? queue,
     type: textOf(type),
     reason: textOf(headers['x-reason']),
-    // It expired, its queue was full, or the consumer rejected it during an alarm. In the last case the table has the reason.
+    // The broker moves messages that expire, find their queue full, or are rejected by the consumer during an alarm. In the
+    // last case, `dead_letters` has the reason.
     brokerReason: `by the broker: ${textOf(headers['x-first-death-reason']) ?? 'no reason given'}`,
     firstSeenAt: textOf(headers['x-first-seen-at']),
     message,

@@ -5,7 +5,7 @@ import { originalMessage, readDeadLetterMessage } from './dead-letter-message.js
 import type { DeadLetterRow } from './dead-letters.sql.js';
 import { reasonOf } from './list.js';
 
-test('a message that the broker moved keeps its id, even if only the body has one', () => {
+test('a dead letter that the broker moved keeps its id, even if only its body has the id', () => {
   const occurredAt = '2026-11-20T08:17:46.438Z';
   const product = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const event = {
@@ -25,7 +25,7 @@ test('a message that the broker moved keeps its id, even if only the body has on
   expect(decode({ ...raw, messageId: deadLetter.id }).id).toBe(decode({ ...raw, messageId: undefined }).id);
 });
 
-test('a message that the broker moved shows the recorded reason, or else the reason of the broker', () => {
+test('a dead letter that the broker moved shows the recorded reason, or else the reason of the broker', () => {
   const headers = { 'x-first-death-reason': 'rejected' };
   const deadLetter = readDeadLetterMessage(
     { content: Buffer.from('?'), properties: { headers } } as unknown as ConsumeMessage,

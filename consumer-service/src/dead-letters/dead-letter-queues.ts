@@ -49,7 +49,7 @@ export function openDeadLetterQueues<T>(
       remove: (messages) => held.acknowledge(messages.map(({ message }) => message)),
     });
     await held.returnRest();
-    // The close is answered when the broker has handled everything that was sent before.
+    // The broker answers the close after it has handled everything that was sent before.
     await channel.close();
     return result;
   });

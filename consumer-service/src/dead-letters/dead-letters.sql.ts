@@ -6,7 +6,7 @@ export interface DeadLetterRow {
   readonly id: string;
   readonly queue: string;
   readonly reason: string;
-  /** The write side committed the event: sync-status is not `in-sync` until it is applied or discarded for good. */
+  /** True if the write side committed the event: sync-status is not `in-sync` until it is applied or discarded for good. */
   readonly fromOutbox: boolean;
   readonly firstSeenAt: Date;
 }
@@ -33,7 +33,10 @@ export async function readDeadLetters(
 
 const PAGE_SIZE = 5_000;
 
-/** Yields the dead letters from before `time` that are not discarded, by id. Pages, not a cursor: a reader may take hours. */
+/**
+ * Yields the dead letters from before `time` that are not discarded, in the order of their ids. It reads pages instead of a
+ * cursor, because the reader of its output may take hours.
+ */
 export async function* recordedBefore(
   db: Queryable,
   queues: readonly string[],
@@ -52,7 +55,7 @@ export async function* recordedBefore(
   }
 }
 
-/** Returns the events among these that are in the views already. */
+/** Returns the ids of those events that are in the views already. */
 export async function readApplied(db: Queryable, ids: readonly string[]): Promise<Set<string>> {
   const rows = await db.query<{ id: string }>({
     text: 'SELECT event_id AS id FROM processed_events WHERE event_id = ANY($1::uuid[])',
@@ -63,7 +66,7 @@ export async function readApplied(db: Queryable, ids: readonly string[]): Promis
 
 /**
  * Discards the row of a dead letter. The row of an event that the write side committed is only marked as discarded, and only
- * `forGood`: it shows that the ledger has counted the event. Returns false when the dead letter stays recorded.
+ * if `forGood` is true: the row shows that the ledger has counted the event. Returns false when the dead letter stays recorded.
  */
 export async function discardDeadLetter(db: Queryable, id: string, forGood: boolean): Promise<boolean> {
   const rows = await db.query({

@@ -5,8 +5,8 @@ import { discardDeadLetter, readDeadLetters } from './dead-letters.sql.js';
 import { requireFound, type Selection, selectedPages } from './selection.js';
 
 /**
- * Removes messages and their rows. The row of an event that the write side committed stays, unless `forGood`. A parked event
- * becomes a dead letter without a message first, because the ledger has counted it, too.
+ * Removes messages and their rows. The row of an event that the write side committed stays, unless `forGood` is true. A parked
+ * event becomes a dead letter without a message first, because the ledger has counted it, too.
  */
 export async function discardDeadLetters(selection: Selection, forGood: boolean): Promise<void> {
   const { pool, deadLetterQueues, queues, ids } = selection;

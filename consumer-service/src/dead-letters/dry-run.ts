@@ -23,7 +23,7 @@ const MAX_EVENTS = 25;
 /** Carries out `redrive --dry-run`. */
 export async function dryRunRedrive(selection: Selection): Promise<void> {
   const { pool } = selection;
-  // The consumer would create a missing month of the archive. Here its absence would look like a refusal.
+  // The consumer creates a missing month of the archive. A dry run would report the missing month as a refusal.
   await createArchiveMonths(onPool(pool));
   let count = 0;
   const tryPage = async (page: readonly DeadLetterMessage[], isParked: boolean) => {
@@ -41,7 +41,7 @@ export async function dryRunRedrive(selection: Selection): Promise<void> {
   print(`${count} message(s) tried and rolled back: nothing was changed, nothing was moved.`);
 }
 
-/** Finds out what a redrive of each message would do: applies it with today's code, and undoes that before the next one. */
+/** Finds out what a redrive would do: it applies each message with today's code, and undoes that before the next message. */
 export async function dryRun(pool: Pool, messages: readonly DeadLetterMessage[]): Promise<DryRunResult[]> {
   const decoded = messages.map((message) => {
     const { body, properties } = originalMessage(message);
@@ -67,8 +67,8 @@ async function tryEach(
   events: readonly DecodedEvent[],
   results: Map<DecodedEvent, DryRunResult>,
 ): Promise<DecodedEvent[]> {
-  // The inbox is locked first, as a batch with dead letters and a rebuild do. The views are locked in the order in which the
-  // single statement of a batch opens its tables, which is from the last to the first.
+  // The inbox is locked first, as in a rebuild and in a batch with dead letters. The views are locked in the order in which
+  // the single statement of a batch opens its tables, which is from the last to the first.
   await lockInboxToApply(tx);
   await recordChanges(tx, [...viewTables].reverse());
   const refused: DecodedEvent[] = [];

@@ -7,9 +7,9 @@ const PAGE_SIZE = 200;
 const SILENCE_MS = 250;
 
 /**
- * This many acknowledgements or returns are sent before the next answer is awaited. A quorum queue stores more of them in
- * another order, and loses them when the channel closes. RabbitMQ 3.10 also changes the order when one command returns more
- * than 32 messages.
+ * This many acknowledgements or returns are sent before the next answer is awaited. If more are sent at once, a quorum queue
+ * stores them in another order, and loses them when the channel closes. RabbitMQ 3.10 also changes the order when one command
+ * returns more than 32 messages.
  */
 const CHUNK_SIZE = 25;
 
@@ -91,7 +91,7 @@ async function takePage(channel: Channel, queue: string, size: number): Promise<
   });
   await channel.prefetch(size);
   const { consumerTag } = await channel.consume(queue, (message) => {
-    // The broker cancels the consumer of a queue that is deleted. checkQueue fails below then.
+    // The broker cancels the consumer of a queue that is deleted. The next checkQueue then fails.
     if (message === null) return;
     page.push(message);
     if (page.length === size) fill();

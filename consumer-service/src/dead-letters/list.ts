@@ -18,7 +18,7 @@ export async function listDeadLetters({ pool, deadLetterQueues, queues }: Select
     listed += 1;
     print(json ? JSON.stringify(jsonOf(row, message, applied)) : listLine(row, message, applied));
   };
-  // A later dead letter may have its message in a part of a queue that was read before it came.
+  // Later rows are not listed as rows without a message: their messages may have come to queues that were read before.
   const startedAt = await readClock(db);
   const withMessage = new Set<string>();
   for (const queue of queues) {

@@ -15,7 +15,8 @@ export async function redriveDeadLetters(selection: Selection): Promise<void> {
     await deadLetterQueues.remove(published);
     count += published.length;
     for (const { id, queue } of published) print(`${id}  returned to ${queue}`);
-    if (refusal !== undefined) throw new Error(`${refusal}; it stays a dead letter`);
+    if (refusal !== undefined)
+      throw new Error(`${refusal}, so it stays a dead letter; repair the queue, then redrive again`);
     await untilRead();
   }
   const parked = await redriveParked(selection);
@@ -34,7 +35,7 @@ async function redriveParked(selection: Selection): Promise<number> {
     const { published, refusal } = await publishPage(selection.deadLetterQueues, page);
     count += published.length;
     for (const { id, queue } of published) print(`${id}  published to ${queue}; it stays parked until it is applied`);
-    if (refusal !== undefined) throw new Error(`${refusal}; it stays parked`);
+    if (refusal !== undefined) throw new Error(`${refusal}, so it stays parked; repair the queue, then redrive again`);
     await untilRead();
   }
   return count;

@@ -7,7 +7,7 @@ export interface Selection {
   readonly pool: Pool;
   readonly deadLetterQueues: DeadLetterQueues;
   readonly queues: readonly string[];
-  /** Undefined selects all. */
+  /** Undefined selects all dead letters of the queues. */
   readonly ids: ReadonlySet<string> | undefined;
 }
 

@@ -33,9 +33,10 @@ export async function sendDeadLetter(
       properties: { contentType, contentEncoding, type, appId, timestamp, headers: { ...allHeaders }, messageId: id },
     });
   let outcome = await send({ ...headers, ...ours });
-  // The sender's headers and these together may not fit into one frame.
+  // The sender's headers and ours together may not fit into one AMQP frame.
   if (outcome === 'unsendable') outcome = await send(ours);
   if (outcome === 'blocked') return 'blocked';
-  if (outcome === 'failed') throw new Error(`no connection for a dead letter of ${queue}`);
+  if (outcome === 'failed')
+    throw new Error(`a dead letter of ${queue} cannot be sent: there is no connection to the broker`);
   return outcome === 'confirmed' ? 'stored' : 'untaken';
 }

@@ -35,7 +35,7 @@ const order = (productId: number) =>
     items: [{ productId, category: 'Kitchen', quantity: 1, price: 4.5 }],
   });
 
-/** The same event as if it came from the outbox, so that the ledger counts it. */
+/** Returns the event as if it came from the outbox, so that the ledger counts it. */
 const fromOutbox = (decoded: DecodedEvent): DecodedEvent => {
   return { ...decoded, id: `0199aaaa-bbbb-7ccc-8ddd-${decoded.id.slice(-12)}`, fromOutbox: true };
 };
@@ -180,10 +180,10 @@ async function deadLettersAndAccounted() {
 }
 
 test.each([
-  ['from the outbox', true],
-  ['as a copy that did not name its origin', false],
+  ['came from the outbox', true],
+  ['was a copy that did not name its origin', false],
 ])(
-  'an event that was a dead letter, %s, is applied and accounted for once, and its dead letter is deleted',
+  'an event whose dead letter %s is applied and accounted for once, and the dead letter is deleted',
   async (_how, isFromOutbox) => {
     await pool.query('DELETE FROM event_ledger');
     const redriven = fromOutbox(order(isFromOutbox ? 4 : 40));
@@ -221,10 +221,10 @@ test('an event discarded for good is accounted for once when it is published, re
 });
 
 test.each([
-  ['dead letter first', true],
-  ['applied first', false],
+  ['the dead letter is recorded first', true],
+  ['the event is applied first', false],
 ])(
-  'an event that is applied and a dead letter at the same time is accounted for once: %s',
+  'an event that two consumers apply and record as a dead letter is accounted for once when %s',
   async (_how, deadLetterIsFirst) => {
     await pool.query('TRUNCATE event_ledger, dead_letters');
     const event = fromOutbox(order(deadLetterIsFirst ? 43 : 44));
@@ -308,7 +308,7 @@ async function watermarkAgeSeconds(): Promise<number> {
   return (await pool.query(`SELECT ${age} FROM sync_state`)).rows[0].age;
 }
 
-test('watermarks that waited in the queue count with their real age, the first one and a backlog', async () => {
+test('a first watermark and a backlog of watermarks count with their real age after waiting in the queue', async () => {
   await receive(3_600);
   expect(await watermarkAgeSeconds()).toBeGreaterThan(3_590);
   await receive(...Array.from({ length: 1_000 }, (_, index) => 2_000 - index));
@@ -320,7 +320,7 @@ test('watermarks that waited in the queue count with their real age, the first o
 
 const daysAgo = (days: number) => new Date(Date.now() - days * DAY_MS).toISOString();
 
-test('views lack history when the outbox has pruned events after the newest report, as after a restore', async () => {
+test('views are known to lack history when the outbox has pruned events after the newest report, as after a restore', async () => {
   const receiveReport = (measuredAt: string, prunedUntil: string | undefined) =>
     applyBatch(pool, {
       events: [],
@@ -358,7 +358,7 @@ async function reported(): Promise<{ until: number | null; hasGap: boolean; ahea
 
 const resetSyncState = () => pool.query('TRUNCATE sync_state; INSERT INTO sync_state DEFAULT VALUES');
 
-test('watermarks join in any order, and a missing one leaves a gap', async () => {
+test('watermarks that arrive in any order join without a gap, and a missing one leaves a gap', async () => {
   await resetSyncState();
   await receiveHour(2);
   expect(await reported()).toMatchObject({ until: null, hasGap: true, ahead: 1 });
@@ -395,7 +395,7 @@ test('watermarks that are stored at the same time leave no gap', async () => {
   }
 });
 
-test('a watermark beyond a gap reports what was pruned, too', async () => {
+test('a watermark beyond a gap also reports until when events were pruned', async () => {
   await resetSyncState();
   await receiveHour(1);
   await receiveHour(3, { prunedUntil: hourOf(2) });

@@ -141,7 +141,7 @@ function writesOf(
     : [insertArchived(applied), ...addToViews(applied.map(({ event }) => event)), ...ledger];
 }
 
-/** The statements that apply a batch, with no rows: the readiness check runs them to see that a batch could be stored. */
+/** Returns the statements of a batch without rows. The readiness check runs them to see whether a batch could be stored. */
 export function batchStatements(): Statement[] {
   const parts = [insertAllNew([]), insertArchived([]), ...views.map((view) => view.upsert([])), upsertLedger([])];
   return parts.map(({ name, sql, with: reads = {}, values }) => {
@@ -150,7 +150,7 @@ export function batchStatements(): Statement[] {
   });
 }
 
-/** Records dead letters, and of two copies the one from the outbox. Returns the ids that are accounted for by this. */
+/** Records dead letters. Of two copies it takes the one from the outbox. Returns the ids that are now accounted for. */
 function recordDeadLetters(tx: Tx, deadLetters: readonly DeadLetter[]): Promise<string[]> {
   const unique = new Map<string, DeadLetter>();
   for (const deadLetter of deadLetters)

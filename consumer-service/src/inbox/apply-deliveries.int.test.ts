@@ -8,7 +8,7 @@ import { deliveryOf } from './delivery.js';
 
 const { pool } = await openTestDatabase('read');
 
-test('unreadable messages with the same id each keep their own body as dead bodiesSent', async () => {
+test('unreadable messages with the same id each keep their own body as dead letters', async () => {
   const sentBodies: string[] = [];
   const publish: PublisherLink['publish'] = async ({ body }) => {
     sentBodies.push(body.toString());

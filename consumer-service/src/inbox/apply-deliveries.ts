@@ -28,7 +28,7 @@ export interface Unacknowledged {
   readonly kept: ReadonlySet<ConsumeMessage>;
 }
 
-/** Applies deliveries, or sends them to their dead-letter queues. All that it does not return may then be acknowledged. */
+/** Applies deliveries, or sends them to their dead-letter queues. Those that it does not return may be acknowledged. */
 export async function applyDeliveries(
   { pool, log, publish, onBatch }: Dependencies,
   deliveries: readonly Delivery[],
@@ -51,7 +51,7 @@ export async function applyDeliveries(
       log.error(facts, 'the dead-letter queue does not take the message: it is missing, full, or has no leader');
     else log.error(facts, 'a message that cannot be applied was moved to its dead-letter queue');
   };
-  // All are sent at once, because each waits for seconds when the queue has no leader.
+  // All dead letters are sent at once, because each waits for seconds when its queue has no leader.
   await Promise.all(isolated.deadLetters.map(send));
   if (stored.length > 0) await deleteParkedDeadLetters(onPool(pool), stored);
   if (batch.events.length + batch.parked.length + isolated.deadLetters.length > 0)
@@ -68,7 +68,7 @@ function sort(deliveries: readonly Delivery[], log: Logger) {
   const deadLetters: DeadLetter[] = [];
   const parked: ParkedEvent[] = [];
   const watermarks: Watermark[] = [];
-  // Copies of an event are the same, so its id finds a message. Two bad messages may have one id and different bodies.
+  // Copies of an event are equal, so its id is enough to find a message. Two dead letters may have one id and different bodies.
   const messageByEventId = new Map<string, ConsumeMessage>();
   const messageByDeadLetter = new Map<DeadLetter, ConsumeMessage>();
   const addDeadLetter = (deadLetter: DeadLetter, message: ConsumeMessage) => {

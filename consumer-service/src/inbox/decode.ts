@@ -67,7 +67,7 @@ export function decode(raw: RawMessage): Decoded {
   const { queue, body, messageId, appId, source } = raw;
   const fromOutbox = appId === OUTBOX_APP_ID && messageId !== undefined && OUTBOX_ID.test(messageId);
   let eventId: string | undefined;
-  // A dead letter gets the id that the event will have once the code can read it, so a redrive is the same event.
+  // A dead letter gets the id that the event will have once the code can read it, so that a redrive applies the same event.
   const deadLetter = (reason: string): DeadLetter => {
     return { kind: 'dead-letter', id: identify(messageId, eventId, body), queue, reason, fromOutbox, source };
   };

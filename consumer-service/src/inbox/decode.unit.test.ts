@@ -19,8 +19,8 @@ const message = (body: unknown, more: { messageId?: string; appId?: string } = {
   traceparent: undefined,
 });
 
-describe('a message', () => {
-  test('becomes an event, and unknown fields are ignored', () => {
+describe('decode', () => {
+  test('reads a message as an event and ignores unknown fields', () => {
     const decoded = decode(message({ ...order, giftWrap: true }, { messageId: id, appId: 'command-service' }));
     expect(decoded).toMatchObject({ kind: 'event', id, fromOutbox: true, event: { orderId: 1, total: 49.99 } });
     expect(decoded).not.toHaveProperty('event.giftWrap');
@@ -35,7 +35,7 @@ describe('a message', () => {
     ['a version that is no number', { ...order, version: 'two' }, /^not a valid OrderCreated: version/],
     ['a missing field', { ...order, customerId: undefined }, /^not a valid OrderCreated: customerId/],
     ['a total with three decimals', { ...order, total: 1.001 }, /^not a valid OrderCreated: total/],
-  ])('becomes a dead letter with the reason: %s', (_name, body, reason) => {
+  ])('returns a dead letter that names its reason for %s', (_name, body, reason) => {
     const decoded = decode(message(body, { messageId: id }));
     expect(decoded).toMatchObject({ kind: 'dead-letter', id, reason: expect.stringMatching(reason) });
   });
@@ -43,22 +43,25 @@ describe('a message', () => {
   test.each([
     ['type', { ...order, eventType: 'OrderEaten' }, 'unknown event type "OrderEaten"'],
     ['version', { ...order, version: 99 }, 'version 99 of OrderCreated is newer than'],
-  ])('of the outbox with an unknown %s is newer than this release, and no dead letter', (_what, body, reason) => {
-    const decoded = decode(message(body, { messageId: id, appId: 'command-service' }));
-    expect(decoded).toMatchObject({
-      kind: 'newer',
-      id,
-      queue: 'order-events',
-      reason: expect.stringContaining(reason),
-    });
-  });
+  ])(
+    'returns no dead letter for an unknown %s of the outbox, because a newer release wrote it',
+    (_what, body, reason) => {
+      const decoded = decode(message(body, { messageId: id, appId: 'command-service' }));
+      expect(decoded).toMatchObject({
+        kind: 'newer',
+        id,
+        queue: 'order-events',
+        reason: expect.stringContaining(reason),
+      });
+    },
+  );
 
-  test('of the outbox without a type becomes a dead letter', () => {
+  test('returns a dead letter for a message of the outbox without a type', () => {
     const decoded = decode(message({ ...order, eventType: undefined }, { messageId: id, appId: 'command-service' }));
     expect(decoded.kind).toBe('dead-letter');
   });
 
-  test('of a foreign publisher is not from the outbox', () => {
+  test('does not treat a message of a foreign publisher as one from the outbox', () => {
     expect(decode(message(order, { messageId: id, appId: 'erp' })).fromOutbox).toBe(false);
     expect(decode(message(order, { messageId: 'no-uuid', appId: 'command-service' })).fromOutbox).toBe(false);
   });
@@ -67,17 +70,17 @@ describe('a message', () => {
     ['with a time that no clock will show', 'ffffffff-ffff-7fff-bfff-ffffffffffff'],
     ['that only begins like a UUIDv7', '0199aaaa-bbbb-7-c'],
     ['of another variant', '0199aaaa-bbbb-7ccc-0ddd-eeeeeeeeeeee'],
-  ])('with an id %s is not from the outbox', (_what, messageId) => {
+  ])('does not treat a message with an id %s as one from the outbox', (_what, messageId) => {
     for (const body of [order, 'hello']) {
       expect(decode(message(body, { messageId, appId: 'command-service' })).fromOutbox).toBe(false);
     }
   });
 });
 
-describe('identity', () => {
+describe('identify', () => {
   const body = Buffer.from('{}');
 
-  test('is the messageId, else the eventId of the body, else a hash of the bytes', () => {
+  test('returns the messageId, else the eventId of the body, else a hash of the bytes', () => {
     const other = '0199aaaa-bbbb-7ccc-8ddd-ffffffffffff';
     expect(identify(id, other, body)).toBe(id);
     expect(identify(undefined, other, body)).toBe(other);
@@ -85,13 +88,13 @@ describe('identity', () => {
     expect(identify(undefined, undefined, body)).not.toBe(identify(undefined, undefined, Buffer.from('{ }')));
   });
 
-  test('of a message that cannot be read yet is the id that it will have later', () => {
+  test('gives a message that cannot be read yet the id that it will have once it can', () => {
     const early = decode(message({ ...order, version: 99 }));
     const later = decode(message(order));
     expect([early.kind, later.kind, early.id]).toEqual(['dead-letter', 'event', later.id]);
   });
 
-  test('is always a UUID, of version 8 when it was made from other text', () => {
+  test('always returns a UUID, of version 8 when the given id is another text', () => {
     expect(identify('order-17', undefined, body)).toMatch(
       /^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/,
     );

@@ -25,7 +25,7 @@ export async function insertNewEvents(tx: Tx, eventIds: readonly string[]): Prom
 export function insertAllNew(eventIds: readonly string[]): WriteStatement {
   return {
     name: 'insert-all-new',
-    sql: `INSERT INTO processed_events (event_id) -- refused when an event comes twice: the new ones follow
+    sql: `INSERT INTO processed_events (event_id) -- fails when an event comes twice: its batch is then applied without it
            SELECT unnest($1::uuid[]) UNION ALL SELECT event_id FROM dead_letters WHERE event_id = ANY($1::uuid[])
            UNION ALL SELECT event_id FROM parked_events WHERE event_id = ANY($1::uuid[])`,
     values: [[...eventIds].sort()],

@@ -17,13 +17,13 @@ export function isEventAtFault(error: unknown): boolean {
   return classify(error) === undefined || (isValueAtFault(error) && !isMissingMonth(error));
 }
 
-/** Why an event was refused, as its dead letter says it. */
+/** Returns the reason of a refusal, as it is recorded with the dead letter. */
 export function refusalOf(error: unknown): string {
   const cause = error instanceof TransactionError ? error.cause : error;
   return `unappliable: ${cause instanceof Error ? cause.message : String(cause)}`;
 }
 
-/** The tables, or our own code, refuse valid events. They must wait and must not become dead letters. */
+/** Thrown when the tables or our own code refuse valid events, which then wait and do not become dead letters. */
 export class TableAtFault extends Error {
   override readonly name = 'TableAtFault';
 

@@ -5,7 +5,7 @@ import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
 
 const DAY_MS = 86_400_000;
 
-/** True for ids that contain a time (UUIDv7). The ids of foreign publishers may have none. */
+/** SQL that is true for ids that contain a time (UUIDv7). The ids of foreign publishers may have none. */
 export const HAS_TIME = "substr(event_id::text, 15, 1) = '7'";
 
 /**

@@ -6,11 +6,11 @@ export interface KnownSource {
   readonly walPosition: string;
   /** When the newest watermark was sent, by the write database's clock. */
   readonly reportedAt: Date;
-  /** Why its history may differ from the one that was counted here; null without a doubt. */
+  /** The reason to doubt that its history is the one that was counted here; null if there is none. */
   readonly doubt: string | null;
 }
 
-/** Checkpoints have their time in whole seconds. */
+/** Times are compared with this tolerance, because a checkpoint has its time in whole seconds. */
 const SECOND_MS = 1_000;
 
 /**
@@ -19,8 +19,8 @@ const SECOND_MS = 1_000;
  * nothing.
  *
  * An older copy of the data directory that was put back has the same epoch, and its log may have grown past the known
- * position before its first watermark arrives. Its newest checkpoint shows it then: it is younger than the last watermark,
- * but its position lies before the known one.
+ * position before its first watermark arrives. Then the newest checkpoint shows the copy: the checkpoint is younger than the
+ * last watermark, but its position lies before the known one.
  */
 export function judgeSource(known: KnownSource | undefined, source: Source, reportedAt: Date): KnownSource {
   const { epoch, walPosition } = source;

@@ -33,11 +33,11 @@ test.each<[string, Partial<Source>, number]>([
     { checkpointPosition: '16/B3700000', checkpointAt: at(11).toISOString() },
     20,
   ],
-])('there is no doubt when %s', (_what, more, second) => {
+])('the history of a write database is not doubted when %s', (_what, more, second) => {
   expect(judgeSource(known, source(more), at(second))).toMatchObject({ doubt: null, reportedAt: at(second) });
 });
 
-describe('there is doubt', () => {
+describe('judgeSource', () => {
   test.each<[string, Partial<Source>, RegExp]>([
     ['another cluster has the same identity', { epoch: '9999-16384-1-742' }, /another database cluster/],
     ['another database has the same identity', { epoch: '7301-17777-1-742' }, /another database of the cluster/],
@@ -49,11 +49,11 @@ describe('there is doubt', () => {
       { walPosition: '16/FFFFFFFF', checkpointPosition: '16/B0000000', checkpointAt: at(15).toISOString() },
       /went back/,
     ],
-  ])('when %s', (_what, more, doubt) => {
+  ])('doubts the history of a write database when %s', (_what, more, doubt) => {
     expect(judgeSource(known, source(more), at(20)).doubt).toMatch(doubt);
   });
 
-  test('until it is cleared after a comparison of both sides', () => {
+  test('keeps a doubt until it is cleared after a comparison of both sides', () => {
     const promoted = judgeSource(known, source({ epoch: '7301-16384-2-742' }), at(20));
     const later = judgeSource(promoted, source({ epoch: '7301-16384-2-742', walPosition: '17/0' }), at(30));
     expect(later.doubt).toMatch(/timeline changed/);

@@ -37,8 +37,8 @@ export function upsertLedger(rows: readonly LedgerRow[]): WriteStatement {
 }
 
 /**
- * Deletes complete seconds that lie more than `days` before the newest watermark. That clock decides, not this server's: after
- * a pause the write side counts its last seconds again, and they must not come back as seconds that lack events.
+ * Deletes complete seconds that lie more than `days` before the newest watermark. The write side's clock decides, not this
+ * server's: after a pause the write side counts its last seconds again, and they must not come back as seconds that lack events.
  */
 export async function pruneLedger(tx: Tx, days: number): Promise<number> {
   const rows = await tx.query({

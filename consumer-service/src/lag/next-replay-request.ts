@@ -1,8 +1,8 @@
-/** An event is in the views within milliseconds of its commit. One that is this old, with empty queues, will not come. */
+/** Events reach the views within milliseconds. One that is missing after this time, while the queues are empty, is lost. */
 export const GRACE_SECONDS = 10;
 /** A request covers seconds with at most this many events. The next request follows when they have come. */
 const MAX_EVENTS = 20_000;
-/** Events that cannot come, because their outbox rows are pruned, are requested this often in the end. */
+/** The longest wait between two requests. Events that cannot come, because their outbox rows are pruned, reach it. */
 const MAX_WAIT_SECONDS = 300;
 /** An earlier version of the write side refuses longer requests, so every other attempt is limited to this. */
 const FEW_SECONDS = 1_000;
@@ -42,14 +42,14 @@ export interface EventsRequest {
   readonly from: Date;
   readonly until: Date;
   readonly missing: number;
-  /** Attempts before this one. */
+  /** Number of attempts before this one. */
   readonly attempts: number;
 }
 
 /**
  * Decides which seconds to request now, if any. When all events of the last request have come, the next seconds are due at
- * once. When none has come, they may all wait in the outbox: then the next request is for the seconds after them, so that
- * they hold back no others.
+ * once. When none has come, they may all wait in the outbox. Then the next request is for the seconds after them, so that
+ * waiting events hold back no lost ones.
  */
 export function nextEventsRequest(state: ReplayState, short: readonly ShortSecond[]): EventsRequest | undefined {
   const { stillMissing, missing, eventsRequestAgeSeconds, eventsAttempts } = state;

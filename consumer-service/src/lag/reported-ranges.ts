@@ -6,12 +6,12 @@ export interface Range {
 
 /**
  * The time that the write side has reported so far: all before `until`, and the ranges in `ahead`, which lie beyond a gap.
- * There is a gap while a watermark is on its way or was lost. Two lanes or consumers may also commit the later one first.
+ * There is a gap while a watermark is on its way or was lost, or while another lane or consumer has committed a later one.
  */
 export interface Reported {
   /** -Infinity before the first report. */
   readonly until: number;
-  /** In order, and none touches another or `until`. */
+  /** The ranges are in order, and none touches another or `until`. */
   readonly ahead: readonly Range[];
 }
 

@@ -71,7 +71,7 @@ test('requests seconds that lack events and are within the limits of age, only w
   expect(await runOnce()).toEqual([{ seconds: [short] }]);
 });
 
-test('requests back off without progress, and are prompt again after progress', async () => {
+test('replay requests back off without progress, and are prompt again after progress', async () => {
   await second(60, 9, 1);
   expect(await runOnce()).toHaveLength(1);
   for (const waitSeconds of [10, 20, 40, 80, 160, 300, 300]) {
@@ -88,7 +88,7 @@ test('requests back off without progress, and are prompt again after progress', 
   expect((await pool.query('SELECT attempts FROM replay_state')).rows).toEqual([{ attempts: 0 }]);
 });
 
-test('a request has a limit of events and begins with the oldest second', async () => {
+test('a replay request has a limit of events and begins with the oldest second', async () => {
   const oldest = await second(100, 15_000, 0);
   await second(90, 15_000, 0);
   expect(await runOnce()).toEqual([{ seconds: [oldest] }]);
@@ -109,7 +109,7 @@ test('the next seconds are requested as soon as all requested events have come',
   expect(await runOnce()).toEqual([]);
 });
 
-test('events that wait in the outbox hold back no requests for others', async () => {
+test('events that wait in the outbox hold back no requests for lost events', async () => {
   const waiting = [await second(100, 20_000, 0), await second(90, 20_000, 0)];
   const lost = await second(80, 3, 1);
   const all: ReplayRequest[] = [];
@@ -120,7 +120,7 @@ test('events that wait in the outbox hold back no requests for others', async ()
   expect(all.map(({ seconds }) => seconds)).toEqual([[waiting[0]], [waiting[1]], [lost], [waiting[0]]]);
 });
 
-test('a request without an effect is followed by a smaller one', async () => {
+test('a replay request without an effect is followed by a smaller one', async () => {
   await lose(11_000);
   const counts: number[] = [];
   for (let n = 0; n < 3; n += 1) {
@@ -155,7 +155,7 @@ test('requests for events and for watermarks back off independently', async () =
     await lastWatermarksRequestWas(waitSeconds + 1);
     expect(await runOnce()).toHaveLength(1);
   }
-  // The gap is younger than the last request: some watermarks came since.
+  // The gap is younger than the last request, so some watermarks have come since then.
   await gapSince(11);
   await lastWatermarksRequestWas(12);
   expect(await runOnce()).toHaveLength(1);
@@ -164,7 +164,7 @@ test('requests for events and for watermarks back off independently', async () =
   expect(await runOnce()).toEqual([{ seconds: [expect.any(String)] }]);
 });
 
-test('a request is sent even if the last one lies in the future because a clock was set back', async () => {
+test('a replay request is sent even if the last one lies in the future because a clock was set back', async () => {
   await second(60, 9, 1);
   await runOnce();
   await lastRequestWas(-3_600);
@@ -174,7 +174,7 @@ test('a request is sent even if the last one lies in the future because a clock 
   expect(await runOnce()).toEqual([{ seconds: [], tellFrom: expect.any(String) }]);
 });
 
-test('only one consumer at a time sends requests', async () => {
+test('only one consumer at a time sends replay requests', async () => {
   await second(60, 9, 1);
   const client = await pool.connect();
   await client.query('BEGIN');

@@ -16,7 +16,7 @@ import {
   recordWatermarksRequest,
 } from './replay.sql.js';
 
-/** Half of the grace period. Each turn costs two index reads. */
+/** The requester runs twice in each grace period. Each run costs two index reads. */
 const INTERVAL_MS = 5_000;
 
 export interface RequestReplayOptions {

@@ -4,8 +4,8 @@ import type { DecodedEvent } from '../inbox/decode.js';
 import { judgeSource, type KnownSource } from './judge-source.js';
 
 /**
- * The table `sources` lists the write databases whose messages have arrived. The ledger counts the first one. Events of
- * another one are applied, but not counted, and its watermarks are ignored: the sums of two databases cannot be compared.
+ * The table `sources` lists the write databases whose messages have arrived. The ledger counts the events of the first one.
+ * Events of the others are applied but not counted, and their watermarks are ignored: sums of two databases cannot be compared.
  */
 
 /** A cache of the write database that the ledger of a read database counts. It does not change once it is known. */

@@ -14,7 +14,7 @@ export async function lockReported(tx: Tx): Promise<Reported> {
   return { until: row?.until?.getTime() ?? Number.NEGATIVE_INFINITY, ahead };
 }
 
-/** Statements that store watermarks one after the other, without those that report nothing new. */
+/** Makes the statements that store watermarks one after the other. Watermarks that report nothing new are left out. */
 export function storeWatermarks(before: Reported, watermarks: readonly Watermark[]): Statement[] {
   let reported = before;
   return watermarks.flatMap((watermark) => {

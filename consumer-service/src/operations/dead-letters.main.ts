@@ -23,7 +23,7 @@ redrive returns all dead letters, or those named. An event that is in the views 
 each event is applied with today's code in a transaction that is rolled back, and the rows that would change are printed
 (- before, + after). A parked event stays parked until it is applied.
 discard removes a message. If the write side committed the event, sync-status stays "incomplete": the views lack the event,
-and npm run replay can still bring it. --for-good discards the record of it, too.
+and npm run replay can still bring it. --for-good discards the record of the dead letter, too.
 Only one of these commands can run at a time, because it holds the messages that it reads.
 
 QUEUE is one of ${Object.keys(eventQueues).join(', ')}.

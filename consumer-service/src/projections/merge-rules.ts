@@ -26,9 +26,9 @@ export interface Column<R extends Rule = Rule, T extends ColumnType = ColumnType
   readonly type: T;
   /** The column's value after the rows `a` and `b` of one key are merged. */
   merge(a: Row, b: Row, name: string): unknown;
-  /** The same as SQL over the stored row `v` and the row `EXCLUDED`. Without it the stored value stays. */
+  /** The merged value as SQL over the stored row `v` and the row `EXCLUDED`. Without this function the stored value stays. */
   sql?(name: string): string;
-  /** `latest` compares this column. */
+  /** The name of the column that the rule `latest` compares. */
   readonly revision?: string;
 }
 
@@ -48,7 +48,7 @@ export function adds<T extends 'bigint' | 'money'>(type: T): Column<'adds', T> {
 
 /** The greatest value, such as the time of the last order. A row may give null. */
 export function greatest<T extends 'bigint' | 'date' | 'timestamptz'>(type: T): Column<'greatest', T> {
-  // Instants have between zero and nine digits after the second; as texts they compare only at one length.
+  // Instants have zero to nine digits after the second. Texts of different lengths would not compare like the instants.
   const comparable = (value: unknown) => (type === 'timestamptz' ? inMilliseconds(value as string) : (value as number));
   return {
     rule: 'greatest',
@@ -62,7 +62,7 @@ export function greatest<T extends 'bigint' | 'date' | 'timestamptz'>(type: T): 
   };
 }
 
-/** The value that the row was inserted with. For columns that a single event writes, or that every event writes alike. */
+/** The value that the row was inserted with. Use it for columns that a single event writes, or that every event writes alike. */
 export function first<T extends ColumnType>(type: T): Column<'first', T> {
   return { rule: 'first', type, merge: (a, _b, name) => a[name] };
 }

@@ -7,7 +7,7 @@ import { view } from './view.js';
 
 const key = { branch_id: 'text', product_id: 'bigint' } as const;
 
-/** The clauses of a derived upsert, without the line breaks. */
+/** Returns a derived upsert without its line breaks. */
 function sqlOf(columns: Readonly<Record<string, Column>>): string {
   return upsertInto({ table: 't', key, columns })([]).sql.replace(/\s+/g, ' ').trim();
 }
@@ -34,13 +34,13 @@ test('an upsert inserts the arrays of its parameters, and divides money from cen
   });
 });
 
-test('a table of columns with their first value leaves a stored row alone', () => {
+test('an upsert of columns that all have the rule first does not change a stored row', () => {
   expect(sqlOf({ name: first('text'), items: first('jsonb') })).toContain(
     'ON CONFLICT (branch_id, product_id) DO NOTHING',
   );
 });
 
-test('a table without columns besides its key is a set', () => {
+test('an upsert into a table without columns besides its key only inserts new keys', () => {
   expect(sqlOf({})).toMatch(/\(branch_id, product_id\) SELECT branch_id, product_id FROM .* DO NOTHING$/);
 });
 
@@ -55,11 +55,11 @@ test.each([
     'c = CASE WHEN v.revision IS NULL OR EXCLUDED.revision > v.revision THEN EXCLUDED.c ELSE v.c END, ' +
       'revision = GREATEST(v.revision, EXCLUDED.revision)',
   ],
-])('%s becomes its SQL expression', (_rule, columns: Readonly<Record<string, Column>>, expected) => {
+])('the rule %s becomes its SQL expression', (_rule, columns: Readonly<Record<string, Column>>, expected) => {
   expect(sqlOf(columns).split(' DO UPDATE SET ')[1]).toBe(expected);
 });
 
-/** One row per value, merged as the rows of one batch are. */
+/** Makes one row per value, and merges them like the rows of one batch. */
 function mergedInBatch(columns: Readonly<Record<string, Column>>, ...values: Row[]): Row | undefined {
   const rows = [...values];
   const declared = view({
@@ -78,7 +78,7 @@ test.each([
   ['adds counts', { c: adds('bigint') }, [{ c: 2 }, { c: -1 }], { c: 1 }],
   ['adds cents beyond 2^53', { c: adds('money') }, [{ c: 2 ** 53 - 1 }, { c: 2 }, { c: 0 }], { c: 2n ** 53n + 1n }],
   [
-    'takes the greatest instant, of whatever precision',
+    'takes the greatest instant, whatever its precision',
     { c: greatest('timestamptz') },
     [{ c: '2026-11-20T08:17:46Z' }, { c: '2026-11-20T08:17:46.438Z' }, { c: null }],
     { c: '2026-11-20T08:17:46.438Z' },
@@ -104,6 +104,6 @@ test.each([
   ['is missing', { c: latest('text', 'revision') }],
   ['does not grow', { c: latest('text', 'revision'), revision: first('bigint') }],
   ['is merged before it', { revision: greatest('bigint'), c: latest('text', 'revision') }],
-])('refuses a latest column whose revision %s', (_what, columns: Readonly<Record<string, Column>>) => {
+])('refuses a column with the rule latest whose revision %s', (_what, columns: Readonly<Record<string, Column>>) => {
   expect(() => mergedInBatch(columns)).toThrow('t.c: declare its revision revision');
 });

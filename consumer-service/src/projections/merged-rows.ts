@@ -3,8 +3,8 @@ import type { Row } from './merge-rules.js';
 import type { View } from './view.js';
 
 /**
- * The rows that events contribute to a view, merged so that each key has one row: an upsert of 100 events costs little more
- * than that of one. Sorted by key, so that two consumers lock the same rows in the same order.
+ * Returns the rows that events contribute to a view, merged so that each key has one row: an upsert of 100 events costs
+ * little more than that of one. They are sorted by key, so that two consumers lock the same rows in the same order.
  */
 export function mergedRows(view: View, events: readonly AnyEvent[]): readonly Row[] {
   const keys = Object.keys(view.key);

@@ -1,7 +1,7 @@
 import { view } from './view.js';
 
 /**
- * Distinct customers per branch and day. Daily counts cannot be merged, because one customer comes several times: so
+ * Distinct customers per branch and day. The counts of two batches cannot be added, because a customer may be in both. So
  * customers_daily holds who came, and unique_customers_daily how many. A folded row is a row of customers_daily.
  */
 export const uniqueCustomersDaily = view({

@@ -3,7 +3,7 @@ import type { EventOf, EventType } from '@tallyline/contracts/events';
 import type { Column, ColumnValues, Row } from './merge-rules.js';
 import { type Table, upsertInto } from './upsert.js';
 
-/** Per type of event, the rows that one event contributes to a view. Two rows of one key are merged by the columns' rules. */
+/** For each type of event, the rows that an event contributes to a view. The columns' rules merge rows that have one key. */
 type Folds<R> = { readonly [T in EventType]?: (event: EventOf<T>) => readonly R[] };
 
 /** A row as a fold returns it. Columns that add, and those whose first value stays, must not be null. */
@@ -17,7 +17,7 @@ interface Declaration<K extends Table['key'], C extends Table['columns']> extend
   readonly key: K;
   readonly columns: C;
   readonly folds: Folds<RowOf<K, C>>;
-  /** SQL of the view's own, which replaces the derived upsert. `key` and `columns` then describe its folded rows. */
+  /** The view's own SQL, which replaces the derived upsert. `key` and `columns` then describe the folded rows. */
   readonly upsert?: (rows: readonly RowOf<K, C>[]) => WriteStatement;
   /** Other tables that this SQL writes. */
   readonly alsoWrites?: readonly string[];

@@ -33,7 +33,7 @@ test('every table of init-read.sql is declared as a view or is known not to be o
 });
 
 test.each(views.filter(({ hasOwnSql }) => !hasOwnSql).map((view) => [view.table, view] as const))(
-  '%s has the key, the columns and the types of its declaration',
+  'the table %s has the key, the columns and the types of its declaration',
   async (table, { key, columns }) => {
     const { rows } = await pool.query(
       `SELECT attname AS name, format_type(atttypid, NULL) AS type, attnum = ANY (indkey) AS "isKey"
@@ -51,7 +51,7 @@ test.each(views.filter(({ hasOwnSql }) => !hasOwnSql).map((view) => [view.table,
   },
 );
 
-test('PostgreSQL merges rows in any order as their rules say', async () => {
+test("PostgreSQL merges rows by their columns' rules, with the same result in any order", async () => {
   await pool.query(
     'CREATE TABLE merged (id BIGINT PRIMARY KEY, name TEXT, sold BIGINT, last DATE, price NUMERIC, revision BIGINT)',
   );

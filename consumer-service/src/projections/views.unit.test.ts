@@ -85,10 +85,13 @@ test('events fold into the same rows in any order', () => {
   fc.assert(fc.property(unique, (events) => expect(allRowsOf([...events].reverse())).toBe(allRowsOf(events))));
 });
 
-test.each(Object.keys(events) as (keyof typeof events)[])('%s contributes to at least one view', (type) => {
-  const event = eventExamples[type] as AnyEvent;
-  expect(views.filter((view) => mergedRows(view, [event]).length > 0)).not.toEqual([]);
-});
+test.each(Object.keys(events) as (keyof typeof events)[])(
+  'the event type %s contributes to at least one view',
+  (type) => {
+    const event = eventExamples[type] as AnyEvent;
+    expect(views.filter((view) => mergedRows(view, [event]).length > 0)).not.toEqual([]);
+  },
+);
 
 test('views are written in one fixed order, and their rows sorted by key', () => {
   const tables = views.map(({ table }) => table);

@@ -19,7 +19,7 @@ export async function countArchived(db: Queryable): Promise<{ count: number; now
   return row ?? { count: 0, now: new Date() };
 }
 
-/** Months whose events were moved from this database to the data lake. A rebuild cannot read them. */
+/** Reads the months whose events were moved from this database to the data lake. A rebuild cannot read those events. */
 export async function readMovedMonths(db: Queryable): Promise<string[]> {
   const rows = await db.query<{ month: string }>({
     text: 'SELECT month FROM public.event_archive_moved ORDER BY month',
@@ -29,7 +29,7 @@ export async function readMovedMonths(db: Queryable): Promise<string[]> {
 
 /**
  * Reads the whole archive in batches, ordered by event id. It misses an event that commits with an id below the last one
- * read: `findNotFolded` finds it later.
+ * read. `findNotFolded` finds such an event later.
  */
 export async function* archivedEvents(db: Queryable, batchSize: number): AsyncGenerator<ArchivedEvent[]> {
   let after = FIRST_ID;
@@ -46,7 +46,7 @@ export async function* archivedEvents(db: Queryable, batchSize: number): AsyncGe
   }
 }
 
-/** At most `limit` ids of events that arrived since a time and are not in the shadow tables. Unreadable events are left out. */
+/** Returns at most `limit` ids of readable events that arrived since a time and are not in the shadow tables. */
 export async function findNotFolded(
   db: Queryable,
   since: Date,
@@ -70,7 +70,7 @@ export function readArchived(db: Queryable, since: Date, ids: readonly string[])
   });
 }
 
-/** How many events the live views include that are not in the shadow tables: the archive lacks them, or they are unreadable. */
+/** Counts the live views' events that the shadow tables do not include, because they are not in the archive or unreadable. */
 export async function countUnarchived(db: Queryable): Promise<number> {
   const [row] = await db.query<{ count: number }>({
     text: `SELECT count(*) AS count FROM public.processed_events l

@@ -12,7 +12,7 @@ import {
   readArchived,
 } from './archived-events.sql.js';
 
-/** `received_at` is the begin of a consumer's transaction. Such a transaction takes seconds; an hour is ample. */
+/** `received_at` is when a consumer's transaction began. Such a transaction takes seconds, so an hour is ample. */
 const LONGEST_TRANSACTION_MS = 3_600_000;
 /** Events per transaction, the same as the consumer's largest batch. */
 const BATCH_SIZE = 500;
@@ -20,7 +20,7 @@ const BATCH_SIZE = 500;
 const MAX_BATCH_CHARACTERS = 1_000_000;
 /** Ids that one search for new events returns at most. */
 const SEARCH_SIZE = 20_000;
-/** When so few events are missing, the consumers can be stopped for the rest: it takes some 100 ms. */
+/** When so few events are missing, the consumers can be stopped while the rest is folded, which takes some 100 ms. */
 const FEW_EVENTS = 2_000;
 const MAX_PASSES = 10;
 

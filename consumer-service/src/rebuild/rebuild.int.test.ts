@@ -45,7 +45,7 @@ const accountedFor = async () => (await pool.query('SELECT sum(settled)::int AS 
 test('an event counts once after a restore into a new database, even if it is archived twice and comes again', async () => {
   const event = order();
   await apply(event);
-  // The state of a new database whose archive was restored after the event had been replayed into it.
+  // This is the state of a new database whose archive was restored after the event had been replayed into it.
   for (const table of [...viewTables, 'processed_events', 'event_ledger']) await pool.query(`DELETE FROM ${table}`);
   await pool.query(`INSERT INTO event_archive (event_id, received_at, event_type, queue, occurred_at, counted, app_id, body)
                     SELECT event_id, received_at + interval '1 ms', event_type, queue, occurred_at, counted, app_id, body

@@ -17,7 +17,7 @@ export interface Rebuilt {
   readonly events: number;
   readonly differences: readonly ViewDifference[];
   readonly unreadable: readonly Unreadable[];
-  /** How many events the live views include that the archive lacks: the rebuilt views lack them, too. */
+  /** Number of events that the live views include and the archive lacks. The rebuilt views lack them, too. */
   readonly unarchived: number;
   readonly swapped: boolean;
   readonly stoppedMs: number;
@@ -28,7 +28,7 @@ export interface RebuildOptions {
   /** A pool on the same database with SHADOW_SETTINGS. */
   readonly shadow: Pool;
   readonly progress: Progress;
-  /** Swap even if rows differ. */
+  /** If true, the views are swapped even if rows differ. */
   readonly accept: boolean;
   /** INBOX_RETENTION_DAYS. */
   readonly inboxDays: number;
@@ -55,7 +55,7 @@ export function rebuild(options: RebuildOptions): Promise<Rebuilt | undefined> {
   });
 }
 
-/** With the consumers stopped, the last events are folded before the comparison, so it sees every event. */
+/** Stops the consumers and folds the last events, so that the comparison sees every event. Then it swaps what may be swapped. */
 async function compareAndSwap(
   tx: Tx,
   filling: ShadowFilling,
@@ -69,7 +69,7 @@ async function compareAndSwap(
   const { events, unreadable } = filling;
   const unarchived = (await countUnarchived(tx)) - unreadable.length;
   const differences = await compareAll(tx, progress);
-  // Without the lock another rebuild could have dropped these shadow tables during the comparison. From here on it waits.
+  // If the lock was lost, another rebuild may have dropped these shadow tables during the comparison. From here on it waits.
   await assertLocked(guard);
   const differs = differences.length > 0;
   const swapped = (accept || !differs) && unarchived === 0 && unreadable.length === 0;

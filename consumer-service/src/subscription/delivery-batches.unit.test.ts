@@ -73,7 +73,7 @@ test('a rejected delivery is not acknowledged', () => {
   expect(batches.applied(0, new Set(batches.batchFor(0)?.deliveries.map(({ message }) => message)))).toEqual([]);
 });
 
-test('a batch has at most a megabyte or one delivery, and deliveries beyond four megabytes are not decoded on arrival', () => {
+test('a batch has a megabyte at most or a single delivery, and deliveries beyond 4 MB are not decoded on arrival', () => {
   arrive(1, 200, 40_000);
   expect(decoded).toEqual(range(1, 104));
   expect([tags(0), tags(1)]).toEqual([range(1, 26), range(27, 52)]);

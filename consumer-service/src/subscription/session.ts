@@ -26,7 +26,7 @@ export interface Session {
 
 /**
  * Consumes every queue on one channel. A queue that the broker does not let this user consume is left out, so that the
- * others are consumed. It is tried again in a new session.
+ * other queues are consumed. A new session tries it again.
  */
 export async function openSession(connection: Connection, log: Logger, onDelivery: () => void): Promise<Session> {
   const leftOut: string[] = [];
@@ -57,7 +57,10 @@ export async function openSession(connection: Connection, log: Logger, onDeliver
       if (leftOut.length > 0) setTimeout(retry, LEFT_OUT_MS).unref();
       return session;
     }
-    log.error({ queue: current, error: refusal?.message }, 'a queue cannot be consumed; the others are');
+    log.error(
+      { queue: current, error: refusal?.message },
+      'a queue cannot be consumed and is left out; let the broker user read it',
+    );
     leftOut.push(current);
   }
 }

@@ -35,7 +35,7 @@ export interface SubscriptionOptions {
 /**
  * Takes the deliveries that have arrived, applies them in one transaction and acknowledges them after the commit.
  * Deliveries that arrive meanwhile form the next batch. There is no timer: a single event is applied at once, and a
- * backlog in batches of up to 500.
+ * backlog is applied in batches of up to 500.
  */
 export function startSubscription(options: SubscriptionOptions): Subscription {
   const { pool, log, brokerUrl, publisherLink, onBatch } = options;
@@ -46,7 +46,7 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     topology,
     open: (connection) => openSession(connection, log, () => loop.wake()),
     // The broker answers the close of a channel after it has read every acknowledgement. The close of a connection may
-    // overtake the last one.
+    // overtake the last acknowledgement.
     close: ({ channel }) => channel.close(),
     // A full queue can fill the prefetch before the session is known. No later delivery would wake the loop then.
     onUp: () => loop.wake(),

@@ -5,13 +5,13 @@ export interface ContainerOptions {
   readonly image: string;
   readonly name?: string;
   readonly hostname?: string;
-  /** Container port to host port. 0 takes a free host port, which stays the same when the container restarts. */
+  /** Host port by container port. 0 takes a free host port, which stays the same when the container restarts. */
   readonly ports: Readonly<Record<number, number>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly command?: readonly string[];
-  /** Volume name to the path where it is mounted. */
+  /** Path in the container by the name of the volume that is mounted there. */
   readonly volumes?: Readonly<Record<string, string>>;
-  /** Called with the id before the server in it is ready, so that a container that fails to start is removed as well. */
+  /** Called with the id before the server is ready, so that a container that fails to start is removed, too. */
   readonly created?: (containerId: string) => void;
 }
 
@@ -23,7 +23,7 @@ export interface RunningContainer {
   stop(): Promise<void>;
   kill(): Promise<void>;
   restart(): Promise<void>;
-  /** Runs a command in it. If the exit code is not 0, the error contains the output. */
+  /** Runs a command in the container. If the exit code is not 0, the error contains the output. */
   run(...command: readonly string[]): Promise<void>;
 }
 
@@ -101,7 +101,7 @@ export async function startContainer(options: ContainerOptions): Promise<Running
   };
 }
 
-/** Removes a container, also one of an earlier run, and answers whether there was one. Its named volumes stay. */
+/** Removes a container, even one of an earlier run, and returns whether there was one. Its named volumes stay. */
 export async function removeContainer(idOrName: string, stopTimeoutMs: number): Promise<boolean> {
   const { container: containers } = await runtimeWithoutReaper();
   const container = containers.getById(idOrName);

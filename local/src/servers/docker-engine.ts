@@ -36,7 +36,7 @@ function ping(address: Address): Promise<boolean> {
   });
 }
 
-/** We ask the engine, because a Docker client on the PATH does not mean that an engine is running. */
+/** Asks the engine itself, because a Docker client on the PATH does not mean that an engine is running. */
 export async function dockerEngineAnswers(): Promise<boolean> {
   for (const address of engineAddresses()) if (await ping(address)) return true;
   return false;

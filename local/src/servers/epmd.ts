@@ -9,15 +9,12 @@ const ATTEMPTS = 40;
 /** EPMD's KILL_REQ: two bytes of length, then `k`. */
 const KILL_REQUEST = Buffer.from([0, 1, 0x6b]);
 
-/**
- * Stops Erlang's port mapper, which runs in the background and outlives its broker. Sending it a request is the portable way
- * to stop it.
- */
+/** Stops Erlang's port mapper, which outlives its broker. A request to it is the portable way to stop it. */
 export async function stopEpmd(port: number): Promise<void> {
   for (let attempt = 0; attempt < ATTEMPTS && (await requestStop(port)); attempt++) await delay(PAUSE_MS);
 }
 
-/** Answers whether a port mapper was there. */
+/** Resolves with true if a port mapper was there. */
 function requestStop(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     let wasThere = false;

@@ -16,13 +16,13 @@ function close(server: Server): Promise<void> {
 }
 
 /**
- * The range lies below the ports that systems choose for outgoing connections (from 32768 on Linux, 49152 elsewhere). A broker
- * takes seconds to open its port, and an outgoing connection could take that port meanwhile.
+ * The range lies below the ports that systems choose for outgoing connections (from 32768 on Linux, 49152 elsewhere).
+ * A broker takes seconds to open its port, and an outgoing connection could take that port meanwhile.
  */
 const FIRST_PORT = 10_240;
 const END_OF_PORTS = 32_768;
 
-/** All ports stay open until the last one is chosen, so that none is chosen twice. */
+/** Finds free ports. All stay open until the last one is chosen, so that none is chosen twice. */
 export async function freePorts(count: number): Promise<number[]> {
   const held = new Map<number, Server>();
   while (held.size < count) {

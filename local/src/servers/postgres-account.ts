@@ -14,8 +14,8 @@ export interface Account {
 const ACCOUNT = 'postgres';
 
 /**
- * The account to run PostgreSQL with, because PostgreSQL refuses to run as root: the system account `postgres`, which is
- * made if it does not exist. It is undefined when we are not root.
+ * Returns the account to run PostgreSQL with, because PostgreSQL refuses to run as root: the system account `postgres`,
+ * which is created if it does not exist. Returns undefined when this process does not run as root.
  */
 export async function postgresAccount(): Promise<Account | undefined> {
   if (process.getuid?.() !== 0) return undefined;
@@ -24,7 +24,9 @@ export async function postgresAccount(): Promise<Account | undefined> {
   try {
     await run('useradd', ['--system', '--user-group', '--no-create-home', '--shell', '/usr/sbin/nologin', ACCOUNT]);
   } catch (error) {
-    throw new Error(`PostgreSQL does not run as root, and creating the account "${ACCOUNT}" for it failed: ${error}`);
+    throw new Error(
+      `PostgreSQL does not run as root, and creating the account "${ACCOUNT}" for it failed: ${error}. Create it, or run as another user.`,
+    );
   }
   const created = await lookUp();
   if (created === undefined) throw new Error(`the account "${ACCOUNT}" was created, but "id" does not find it`);
@@ -40,7 +42,7 @@ async function lookUp(): Promise<Account | undefined> {
   }
 }
 
-/** The first folder on the way to `path` that the account cannot enter, such as a home folder with mode 0700. */
+/** Returns the first folder on the way to `path` that the account cannot enter, such as a home folder of mode 0700. */
 export async function closedFolderOnTheWay(account: Account, path: string): Promise<string | undefined> {
   const folders: string[] = [];
   for (let folder = path; ; folder = dirname(folder)) {

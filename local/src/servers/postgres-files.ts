@@ -14,7 +14,7 @@ export interface PostgresBinaries {
   readonly version: string;
 }
 
-/** Every account can read this folder. It is used when the clone lies below a closed home folder. */
+/** A folder that every account can read. It is used when the clone lies below a closed home folder. */
 const SHARED_DIR = '/var/lib/tallyline';
 
 const require = createRequire(import.meta.url);
@@ -77,8 +77,8 @@ function binariesIn(nativeDir: string, version: string): PostgresBinaries {
 }
 
 /**
- * Creates the data folder under another name and renames it when it is complete, so that an interrupted first start leaves
- * nothing that looks finished.
+ * Creates the data folder under another name and renames it when it is complete, so that an interrupted first start
+ * leaves nothing that looks finished.
  */
 export async function initialiseDataDir(
   binaries: PostgresBinaries,
@@ -92,7 +92,9 @@ export async function initialiseDataDir(
   await writeFile(passwordFile, 'postgres\n', { mode: 0o600 });
   if (account !== undefined) {
     const closed = await closedFolderOnTheWay(account, dirname(dataDir));
-    if (closed !== undefined) throw new Error(`PostgreSQL's account cannot enter ${closed} to reach ${dataDir}`);
+    if (closed !== undefined) {
+      throw new Error(`PostgreSQL's account cannot enter ${closed} to reach ${dataDir}. Let others enter that folder.`);
+    }
     for (const path of [unfinished, passwordFile]) await chown(path, account.uid, account.gid);
   }
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];

@@ -16,8 +16,8 @@ export async function postgresAnswers(url: string): Promise<void> {
 const CANNOT_CONNECT_NOW = '57P03';
 
 /**
- * Waits until the server answers. A server that reports that it is starting up is recovering from a crash and gets all the
- * time it needs: if it were killed at the timeout, its recovery would begin again each time.
+ * Waits until the server answers. A server that reports that it is starting up is recovering from a crash and gets all
+ * the time it needs: if it were killed at the timeout, its recovery would begin again each time.
  */
 export async function untilPostgresAnswers(url: string, timeoutMs = 30_000): Promise<void> {
   for (;;) {

@@ -30,11 +30,11 @@ export interface PostgresServer {
   /** Resolves when the current server process ends, with its exit code or signal. */
   readonly ended: Promise<string>;
   url(database: string): string;
-  /** PostgreSQL's fast shutdown: it ends the sessions, and everything committed is on disk. */
+  /** Stops the server by PostgreSQL's fast shutdown, which ends the sessions. Everything committed is on disk. */
   stop(): Promise<void>;
-  /** Ends it with SIGKILL, like a crash. */
+  /** Ends the server with SIGKILL, like a crash. */
   kill(): Promise<void>;
-  /** Starts it again on the same port and data, after stopping it. `change` runs while it is stopped. */
+  /** Stops the server, runs `change`, and starts it again on the same port and data. */
   restart(change?: () => Promise<void>): Promise<void>;
 }
 

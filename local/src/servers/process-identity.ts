@@ -21,14 +21,14 @@ export function isAlive(pid: number, startTime: string): boolean {
   return startTimeOf(pid) === startTime;
 }
 
-/** Signals the process alone, not its group: Erlang stops its own helper processes, and hangs for seconds without them. */
+/** Signals only the process, not its group: Erlang stops its helper processes itself, and hangs if they are gone. */
 export function sendStopSignal(pid: number, signal: NodeJS.Signals): void {
   send(pid, signal);
 }
 
 /**
- * Kills the process with its group and its children. A backend of PostgreSQL has a group of its own: left alive, it may answer one
- * more query before it notices that its server is gone.
+ * Kills the process with its group and its children. A backend of PostgreSQL has a group of its own and, if
+ * it stayed alive, might answer one more query before it notices that its server is gone.
  */
 export function killGroup(pid: number): void {
   const children = childrenOf(pid);

@@ -21,7 +21,7 @@ export function findRabbitmqServer(): string | undefined {
 const POLICY = '/usr/sbin/policy-rc.d';
 const APT = ['-o', 'DPkg::Lock::Timeout=120', '-qq'];
 
-/** Installs rabbitmq-server if it is missing and we may install it. Answers whether it is there afterwards. */
+/** Installs rabbitmq-server if it is missing and we may install it. Returns whether it is there afterwards. */
 export async function installRabbitmqIfMissing(say: (line: string) => void): Promise<boolean> {
   if (findRabbitmqServer() === undefined && (await canInstall())) await install(say);
   return findRabbitmqServer() !== undefined;

@@ -28,7 +28,7 @@ export interface BrokerServer {
   readonly ended: Promise<string>;
   stop(): Promise<void>;
   kill(): Promise<void>;
-  /** Starts it again on the same ports and data, after stopping it. */
+  /** Stops the broker and starts it again on the same ports and data. */
   restart(): Promise<void>;
   /** Runs rabbitmqctl on this node, for states that only it can set, such as an alarm. */
   control(...args: readonly string[]): Promise<void>;
@@ -40,7 +40,7 @@ const STOP_TIMEOUT_MS = 8_000;
 
 export async function startRabbitmqServer(options: RabbitmqOptions): Promise<BrokerServer> {
   const program = findRabbitmqServer();
-  if (program === undefined) throw new Error('rabbitmq-server is not installed on this machine');
+  if (program === undefined) throw new Error('rabbitmq-server is not installed on this machine: install it');
   const brokerUrl = `amqp://guest:guest@127.0.0.1:${options.port}`;
   const managementUrl = `http://guest:guest@127.0.0.1:${options.managementPort}`;
   const [distPort = 0, epmdPort = 0] = await freePorts(2);
@@ -125,7 +125,7 @@ async function configure(options: RabbitmqOptions, distPort: number, epmdPort: n
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
     ERL_EPMD_PORT: `${epmdPort}`,
     ERL_EPMD_ADDRESS: '127.0.0.1',
-    // With this the script replaces itself with the Erlang process, so that its pid and exit code are those of the broker.
+    // With this variable the script becomes the Erlang process, so that its pid and exit code are those of the broker.
     RUNNING_UNDER_SYSTEMD: 'true',
   };
 }

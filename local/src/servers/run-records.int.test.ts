@@ -29,7 +29,7 @@ function startIdle(runDir: string, stage: number, name: string, script: string):
   });
 }
 
-test('stops the processes of a killed run by stage, and kills one that does not stop by itself', async () => {
+test('stops the processes that a killed run left, stage by stage, and kills one that ignores the stop signal', async () => {
   const runDir = join(dir, 'order');
   const database = await startIdle(runDir, 3, 'database', '');
   const service = await startIdle(runDir, 1, 'service', 'process.on("SIGTERM", () => {}); console.log("deaf")');

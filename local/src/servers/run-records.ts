@@ -14,7 +14,7 @@ export interface RunRecord {
   readonly pid?: number;
   readonly startTime?: string;
   readonly stopSignal?: NodeJS.Signals;
-  /** The time that it has to stop by itself before it is killed. 0 kills it at once. */
+  /** The server is killed if it does not stop by itself within this time. 0 kills it at once. */
   readonly stopTimeoutMs: number;
   readonly epmdPort?: number;
   readonly containerId?: string;
@@ -22,7 +22,7 @@ export interface RunRecord {
 
 const SUFFIX = '.run.json';
 const POLL_INTERVAL_MS = 50;
-/** A process that waits for a disk does not end even by SIGKILL. We wait for it no longer than this. */
+/** Limit of the wait after SIGKILL, because a process that waits for a disk does not end even by SIGKILL. */
 const KILL_TIMEOUT_MS = 2_000;
 
 /** Records a server that we started, so that it can be found and stopped even if we are killed with SIGKILL. */
@@ -51,7 +51,7 @@ function isRunning({ pid, startTime }: RunRecord): boolean {
   return pid !== undefined && startTime !== undefined && isAlive(pid, startTime);
 }
 
-/** Stops the recorded servers that still run and returns their names. The file of addresses is no longer valid then. */
+/** Stops the recorded servers that still run, returns their names, and removes the file with their addresses. */
 export async function stopLeftovers(runDir: string): Promise<string[]> {
   rmSync(join(runDir, basename(ADDRESSES_FILE)), { force: true });
   const stopped: string[] = [];

@@ -55,7 +55,7 @@ test.each([
   ['records', '500 days', true],
   ['does not record', '0 days', false],
 ])(
-  '%s that an outbox of an earlier version was pruned when its oldest product is %s old',
+  '%s that the outbox of an earlier version was pruned when the oldest product is %s old',
   async (_what, productAge, isRecorded) => {
     await withClient(databases.writeDatabaseUrl, async (client) => {
       await client.query('DROP TABLE outbox_pruned; TRUNCATE products, outbox CASCADE');

@@ -24,7 +24,7 @@ export function databaseUrl(serverUrl: string, database: string): string {
   return url.href;
 }
 
-/** Applies a schema file. The files are idempotent and applied at every start, so that an updated clone gets new columns. */
+/** Applies a schema file. The files are idempotent and applied at every start, so an updated clone gets new columns. */
 export async function applySchema(url: string, file: SchemaFile): Promise<void> {
   const sql = await readFile(`${repositoryRoot}${file}`, 'utf8');
   await withClient(url, (client) => client.query(sql));

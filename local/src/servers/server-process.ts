@@ -12,7 +12,7 @@ export interface ServerCommand {
   readonly cwd?: string;
   readonly uid?: number;
   readonly gid?: number;
-  /** A log file, or our own output. */
+  /** The server writes to this log file or to our own output. */
   readonly output: { readonly file: string } | 'inherit';
   readonly stopSignal: NodeJS.Signals;
   readonly stopTimeoutMs: number;
@@ -34,8 +34,8 @@ export interface ServerProcess {
 const LOG_LINES_SHOWN = 15;
 
 /**
- * Starts a server in its own session. Ctrl-C in a terminal signals the whole foreground group, and the databases must not stop
- * before the services have finished their work.
+ * Starts a server in its own session. Ctrl-C in a terminal signals the whole foreground group, and the databases must
+ * not stop before the services have finished their work.
  */
 export async function startServerProcess(options: ServerCommand): Promise<ServerProcess> {
   const { name, output } = options;

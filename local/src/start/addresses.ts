@@ -35,7 +35,7 @@ export interface ChosenOffset {
   readonly taken: readonly number[];
 }
 
-/** PORT_OFFSET if it is set, else the smallest multiple of 100, usually 0, with which all ports are free. */
+/** Returns PORT_OFFSET if it is set, else the smallest multiple of 100, usually 0, with which all ports are free. */
 export async function chooseOffset(settings: Settings, given: ReadonlySet<string>): Promise<ChosenOffset> {
   const wanted = Number(required(settings.variables, 'PORT_OFFSET'));
   if (wanted !== 0) return { offset: wanted, taken: [] };
@@ -57,7 +57,7 @@ async function takenPorts(settings: Settings, given: ReadonlySet<string>, offset
     const host = SERVICES.some(({ portVariable }) => portVariable === name)
       ? required(variables, 'BIND_ADDR')
       : '127.0.0.1';
-    // refuseTakenPorts reports a BIND_ADDR that is no address of this machine.
+    // refuseTakenPorts reports a BIND_ADDR that is not an address of this machine.
     return (await isPortFree(port, host).catch(() => true)) ? [] : [port];
   });
   return (await Promise.all(looks)).flat();
@@ -67,11 +67,11 @@ export interface WantedPort {
   readonly port: number;
   readonly host: string;
   readonly usedBy: string;
-  /** The user's other way out, besides stopping the program that listens there. */
+  /** Advice for the user, as an alternative to stopping the program that listens there. */
   readonly remedy: string;
 }
 
-/** Throws if ports are taken, with all of them in one message. */
+/** Throws an error that names every taken port, if there is one. */
 export async function refuseTakenPorts(wanted: readonly WantedPort[]): Promise<void> {
   const taken: string[] = [];
   const users = new Map<number, string>();
@@ -86,14 +86,14 @@ export async function refuseTakenPorts(wanted: readonly WantedPort[]): Promise<v
   if (taken.length > 0) throw new Error(taken.join('\n'));
 }
 
-/** Only the services listen on another address than loopback. BIND_ADDR is that address. */
+/** Only the services listen on BIND_ADDR. All servers listen on loopback, which every machine has. */
 function noSuchHost(error: Error): never {
-  throw new Error(`BIND_ADDR is no address of this machine: ${error.message}`);
+  throw new Error(`BIND_ADDR is not an address of this machine (${error.message}). Set it to one, such as 127.0.0.1`);
 }
 
 /**
- * Writes the file in which commands find the addresses of the running suite. It is removed with the run records. Like .env it
- * may contain passwords.
+ * Writes the file in which commands find the addresses of the running suite. It is removed with the run records. Like
+ * .env, it may contain passwords.
  */
 export function writeAddresses(variables: Variables): void {
   const lines = ADDRESS_VARIABLES.map((name) => `${name}='${required(variables, name)}'\n`);

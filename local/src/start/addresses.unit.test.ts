@@ -41,11 +41,11 @@ test('moves every port that has its default, and none that the user has set or p
   expect(Object.keys(variables)).toEqual(expect.arrayContaining([...ADDRESS_VARIABLES]));
 });
 
-test('takes PORT_OFFSET without looking for free ports', async () => {
+test('uses PORT_OFFSET without looking for free ports when it is set', async () => {
   expect(await chooseOffset(settings({ PORT_OFFSET: '700' }), none)).toEqual({ offset: 700, taken: [] });
 });
 
-test('moves all ports when one is taken, and names the taken one', async () => {
+test('moves all ports by a multiple of 100 when one is taken, and names the taken one', async () => {
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   const { port } = listener.address() as AddressInfo;

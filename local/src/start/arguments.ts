@@ -1,4 +1,4 @@
-/** For commands without arguments: prints the usage for --help, and exits with 2 for any other argument. */
+/** Prints the usage for --help and exits with 2 for any other argument, in a command that has no arguments. */
 export function refuseArguments(usage: string): void {
   const [first] = process.argv.slice(2);
   if (first === undefined) return;

@@ -8,13 +8,14 @@ export const dataDir = join(repositoryRoot, '.data');
 export const logDir = join(dataDir, 'logs');
 export const runDir = join(dataDir, 'run');
 
-/** The folder of this clone where PostgreSQL's account can reach its data. Root can always create it. */
+/** PostgreSQL's account can reach the data of this clone in this folder. Root can always create it. */
 const clone = createHash('sha256').update(repositoryRoot).digest('hex').slice(0, 8);
 const sharedDir = join('/var/lib/tallyline', clone);
 
 /**
- * The data folder of a database: `.data/<name>`, or a folder elsewhere with a link in `.data` if PostgreSQL's account cannot
- * enter the clone, as below root's home. If the link is missing, the user has removed `.data`, so that data is removed as well.
+ * Returns the data folder of a database: `.data/<name>`, or a folder elsewhere with a link in `.data` if PostgreSQL's
+ * account cannot enter the clone, for example below root's home. If the link is missing, the user has removed `.data`,
+ * so the data elsewhere is removed as well.
  */
 export async function postgresDataDir(name: string): Promise<string> {
   const wanted = join(dataDir, name);
@@ -30,7 +31,7 @@ export async function postgresDataDir(name: string): Promise<string> {
   return place;
 }
 
-/** Removes everything except the run records. */
+/** Removes all data of this clone except the run records. */
 export function dropData(): void {
   rmSync(sharedDir, { recursive: true, force: true });
   const entries = existsSync(dataDir) ? readdirSync(dataDir) : [];

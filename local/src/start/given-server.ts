@@ -5,8 +5,9 @@ import { required } from './settings.js';
 export type Check = (url: string) => Promise<void>;
 
 /**
- * Whether the user provides this server. A URL that differs from the default is such a server, and it must answer. A URL that
- * was set to the default counts if a server answers there: a broker of the user's on the usual port has our default URL.
+ * Returns whether the user provides this server. A URL that differs from the default names such a server, and it must
+ * answer. A URL that was set to the default counts if a server answers there, because a broker of the user on the usual
+ * port has the default URL, too.
  */
 export async function isGiven(settings: Settings, name: string, answers: Check): Promise<boolean> {
   const url = required(settings.variables, name);

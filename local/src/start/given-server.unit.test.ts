@@ -17,11 +17,11 @@ function settings(value?: string): Settings {
   };
 }
 
-test('an unset URL means that we start the server, even if one answers there', async () => {
+test('an unset URL means that npm start starts the server, even if one answers there', async () => {
   expect(await isGiven(settings(), 'BROKER_URL', answers)).toBe(false);
 });
 
-test('a server with another URL than the default is used', async () => {
+test('a URL that differs from the default is used if a server answers there', async () => {
   expect(await isGiven(settings('amqp://me:secret@broker:5672'), 'BROKER_URL', answers)).toBe(true);
 });
 

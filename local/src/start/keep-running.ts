@@ -8,7 +8,7 @@ export interface Restartable {
 
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 10_000;
-/** A server that ran this long has recovered, so its next restart has the first pause again. */
+/** A server that ran this long has recovered, so the pause before its next restart is the first one again. */
 const STEADY_AFTER_MS = 30_000;
 
 /** Restarts a server each time it ends, with one line of output, until `signal` is aborted. */

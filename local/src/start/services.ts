@@ -13,7 +13,7 @@ export interface Service {
   restart(): Promise<void>;
 }
 
-/** The services stop by themselves within this time. The broker and the databases have the rest of the 20 s. */
+/** The services stop by themselves within this time. Together with the broker and the databases, a stop takes 20 s. */
 const STOP_TIMEOUT_MS = 7_000;
 const READY_TIMEOUT_MS = 60_000;
 
@@ -45,7 +45,7 @@ export async function startService(name: ServiceName, env: Variables, runDir: st
   };
 }
 
-/** The host of the services' URLs on this machine. BIND_ADDR may be a wildcard, which no client can connect to. */
+/** Returns the host for URLs of the services. BIND_ADDR may be a wildcard, which no client can connect to. */
 export function reachableHost(variables: Variables): string {
   const address = required(variables, 'BIND_ADDR');
   return ['0.0.0.0', '::', '::0'].includes(address) ? '127.0.0.1' : address.includes(':') ? `[${address}]` : address;

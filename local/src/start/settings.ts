@@ -9,9 +9,9 @@ export interface Settings {
   /** The settings of the services. The environment overrides `.env`, and `.env` overrides the defaults. */
   readonly variables: Variables;
   readonly defaults: Variables;
-  /** Names in `.env` that are no settings of the suite: they are misspelt, or meant for other programs. */
+  /** Names in `.env` that are not settings of the suite: they are misspelt, or meant for other programs. */
   readonly unknown: readonly string[];
-  /** Whether the environment or `.env` sets it. */
+  /** Returns whether the environment or `.env` sets the variable. */
   isSet(name: string): boolean;
 }
 
@@ -35,7 +35,7 @@ function parseFile(file: string): Record<string, string> {
 
 export function required(variables: Variables, name: string): string {
   const value = variables[name];
-  if (value === undefined) throw new Error(`.env.example does not name ${name}`);
+  if (value === undefined) throw new Error(`.env.example does not name ${name}: restore the file from the repository`);
   return value;
 }
 

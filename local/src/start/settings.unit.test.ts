@@ -18,7 +18,7 @@ test('the environment overrides .env, .env overrides the defaults, and an empty 
   expect(['LOG_LEVEL', 'SHOP_TIME_ZONE', 'LOG_FORMAT'].map(settings.isSet)).toEqual([true, true, false]);
 });
 
-test('lists the names in .env that are no settings', () => {
+test('lists the names in .env that are not settings', () => {
   expect(readSettings(root, {}).unknown).toEqual(['SHOP_TIMEZONE']);
 });
 

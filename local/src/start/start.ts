@@ -14,7 +14,7 @@ import { type Suite, startSuite } from './suite.js';
 const startedAt = Date.now();
 const stopping = new AbortController();
 
-/** A start step that is running when we stop fails because its server is gone. We wait this long for it. */
+/** Limit of the wait for a start step that still runs at a stop. It fails soon, because its server is gone. */
 const LAST_STEP_TIMEOUT_MS = 3_000;
 const PARENT_LOOK_INTERVAL_MS = 500;
 
@@ -70,7 +70,7 @@ function stopOnSignals(start: Promise<unknown>): void {
     void stop(0, start);
   };
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
-  // npm passes signals on, but nobody signals us when npm itself is killed with SIGKILL.
+  // npm passes signals on, but if npm itself is killed with SIGKILL, this process gets no signal.
   const parent = process.ppid;
   if (process.env.npm_lifecycle_event === undefined) return;
   setInterval(() => process.ppid !== parent && onSignal('npm ended'), PARENT_LOOK_INTERVAL_MS).unref();
@@ -85,10 +85,10 @@ It reads settings from the environment and .env. .env.example lists them with th
 async function main(): Promise<void> {
   refuseArguments(usage);
   const settings = withTerminalFormat(readSettings());
-  // Checks all settings before anything is started. A service would report only the faults of its own.
+  // All settings are checked before anything is started. A service would report only the faults of its own settings.
   parseConfig(environment, settings.variables);
   for (const name of settings.unknown)
-    say(`Note: .env sets ${name}, which is no setting of npm start. .env.example lists all settings.`);
+    say(`Note: .env sets ${name}, which is not a setting of npm start. .env.example lists all settings.`);
   claimInstance(runDir, (pid) => `The suite of this clone is already running (process ${pid}). Stop it first.`);
   const start = (async () => {
     const leftovers = await stopLeftovers(runDir);

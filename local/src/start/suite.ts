@@ -22,7 +22,7 @@ export interface Suite {
   readonly ours: readonly Restartable[];
   /** The settings with the addresses that are in use. */
   readonly settings: Settings;
-  /** The variables that name a server which the user provides. */
+  /** The variables whose URLs lead to servers that the user provides. */
   readonly given: ReadonlySet<string>;
 }
 
@@ -89,7 +89,7 @@ function named(name: string, server: Omit<Restartable, 'name'>): Restartable {
   };
 }
 
-/** Checks that the server accepts the password. The database itself may not exist yet. */
+/** Checks that the server accepts the password, even if the database does not exist yet. */
 function serverAnswers(url: string): Promise<void> {
   return postgresAnswers(url).catch((error: { code?: string }) => {
     if (error.code === '3D000') return postgresAnswers(databaseUrl(url, 'postgres'));

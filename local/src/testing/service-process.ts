@@ -21,7 +21,7 @@ export interface SpawnedService {
   kill(): Promise<number | NodeJS.Signals>;
 }
 
-/** A service that listens. */
+/** A service that has opened its port. */
 export interface ServiceProcess extends Omit<SpawnedService, 'port'> {
   readonly url: string;
 }
@@ -43,8 +43,8 @@ export async function listening({ port, ...service }: SpawnedService): Promise<S
 }
 
 /**
- * Starts the built service on a free port. It gets only the variables in `env`, and it runs outside the clone so that it does
- * not read `.env`.
+ * Starts the built service on a free port. It gets only the variables in `env`, and it runs outside the clone so that it
+ * does not read `.env`.
  */
 export function spawnService(
   name: ServiceName,
@@ -61,7 +61,7 @@ export function spawnService(
   process.once('exit', killWithUs);
   const log: LogLine[] = [];
   const ended = new Promise<number | NodeJS.Signals>((resolve) => {
-    // At 'exit' its last line may still be in the pipe.
+    // When the event 'exit' comes, the last log line of the process may still be in the pipe.
     child.once('close', (code, signal) => {
       process.removeListener('exit', killWithUs);
       resolve(signal ?? code ?? 0);

@@ -5,7 +5,7 @@ import { type PostgresServer, startPostgresServer } from '../servers/postgres-se
 import { type BrokerServer, startRabbitmqServer } from '../servers/rabbitmq-server.js';
 import { fromGlobalSetup } from './test-databases.js';
 
-/** The jest workers with their pools need more than the default of 100 connections. No test needs data to survive a power cut. */
+/** The jest workers need more than the default of 100 connections. No test needs data that survives a power cut. */
 export const TEST_POSTGRES_SETTINGS = {
   max_connections: '300',
   fsync: 'off',
@@ -13,7 +13,7 @@ export const TEST_POSTGRES_SETTINGS = {
   full_page_writes: 'off',
 } as const;
 
-/** The place of a server for a test that breaks it. The shared servers must keep running for the other test files. */
+/** Name and folder of a server for a test that breaks it. The shared servers must keep running for other test files. */
 function place(kind: string) {
   const runDir = fromGlobalSetup('TEST_RUN_DIR');
   const name = `${kind}-${randomBytes(4).toString('hex')}`;

@@ -15,7 +15,7 @@ afterAll(async () => {
   await Promise.all([databases.drop(), vhost.drop()]);
 });
 
-test('each pair of databases is writable and has no tables of another pair', async () => {
+test('each pair of test databases is writable and has no tables of another pair', async () => {
   for (const url of [databases.writeDatabaseUrl, databases.readDatabaseUrl]) {
     await withClient(url, (client) => client.query('CREATE TABLE mine (id INT)'));
   }
@@ -27,7 +27,7 @@ test('each pair of databases is writable and has no tables of another pair', asy
   expect(tables.rows).toEqual([{ found: null }]);
 });
 
-test('guest can connect to a new vhost, and cannot after drop', async () => {
+test('the user guest can connect to a new vhost until the vhost is dropped', async () => {
   await brokerAnswers(vhost.brokerUrl);
   const other = await createTestVhost();
   await other.drop();

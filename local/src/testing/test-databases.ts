@@ -14,7 +14,7 @@ const TEMPLATES: Readonly<Record<string, SchemaFile>> = {
   read_template: 'init-read.sql',
 };
 
-/** Builds the template databases once per jest run: cloning one is three times as fast as applying the schema file. */
+/** Builds the template databases once per jest run, because cloning one is faster than applying the schema file. */
 export async function buildTemplates(adminUrl: string): Promise<void> {
   for (const [template, file] of Object.entries(TEMPLATES)) {
     await createDatabase(databaseUrl(adminUrl, template), file);
@@ -41,8 +41,8 @@ export async function createTestDatabases(): Promise<TestDatabases> {
 }
 
 /**
- * A pool for a test's own queries. It ignores connection errors: `end()` does not wait for the server, so a database that is
- * dropped right after may still terminate one of the connections.
+ * Opens a pool for a test's own queries. It ignores connection errors: `end()` does not wait for the server, so if the
+ * database is dropped right after, the server may still terminate a connection.
  */
 export function openTestPool(url: string, maxConnections = 2): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max: maxConnections });

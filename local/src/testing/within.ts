@@ -2,7 +2,10 @@
 export async function within<T>(seconds: number, what: string, promise: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`${what}: not within ${seconds} s`)), seconds * 1000);
+    timer = setTimeout(
+      () => reject(new Error(`waited ${seconds} s without success for this: ${what}`)),
+      seconds * 1000,
+    );
   });
   try {
     return await Promise.race([promise, tooLate]);

@@ -32,7 +32,7 @@ export async function* differences(
   }
 }
 
-/** Compares numbers by value and texts by UTF-8 bytes, as collation "C" does. JavaScript differs above U+FFFF. */
+/** Compares numbers by value and texts by UTF-8 bytes, as collation "C" does. JavaScript sorts above U+FFFF differently. */
 export function compareKeys(a: Row['k'], b: Row['k'], order: Order): number {
   if (order === 'number') return Number(a) - Number(b);
   return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));

@@ -1,6 +1,6 @@
-/** Subtracts amounts of any size exactly. They are texts as the database writes them, not floating-point numbers. */
 const SCALE_DIGITS = 12;
 
+/** Subtracts amounts of any size exactly. They are texts as the database writes them, not floating-point numbers. */
 export function minus(a: string, b: string): string {
   return textOf(scaled(a) - scaled(b));
 }

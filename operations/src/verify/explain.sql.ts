@@ -3,7 +3,7 @@ import type { ViewCheck } from './view-check.js';
 
 export interface Culprit {
   readonly eventId: string | null;
-  /** The id of its order, purchase or product; negative for a foreign event. */
+  /** The id of the event's order, purchase or product; negative for a foreign event. */
   readonly n: number;
   readonly isApplied: boolean;
 }
@@ -28,7 +28,7 @@ export function findContributors(
   });
 }
 
-/** Finds the event that a row was written by. */
+/** Finds the event that wrote a row. */
 export async function findRowsEvent(
   tx: Tx,
   { table, id }: NonNullable<ViewCheck['rowOf']>,

@@ -7,7 +7,7 @@ const texts = [
   { table: 'seen_order_lines', column: 'category' },
 ] as const;
 
-/** Rewrites texts to the spelling that the views have. Rows of an earlier version may have another one. */
+/** Rewrites texts to the spelling that the views have. Rows of an earlier version may have another spelling. */
 export async function spellPlainly(tx: Tx): Promise<void> {
   for (const { table, column } of texts) {
     const rows = await tx.query<{ text: string }>({

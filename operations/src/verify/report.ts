@@ -7,7 +7,7 @@ import type { Verdict } from './verify.js';
 export function reportOf(verdict: Verdict, views: number): string[] {
   const { events, foreign, unapplied, parked, rows, differing, findings } = verdict;
   const notes = [
-    ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as archived`] : []),
+    ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as the archive has them`] : []),
     ...(unapplied > 0 ? [`${unapplied} more are committed and not applied yet`] : []),
     ...(parked > 0 ? [`the views lack ${parked} parked event(s), which are newer than the consumers`] : []),
   ];

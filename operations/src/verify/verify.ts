@@ -33,7 +33,7 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-/** Further differing rows are only counted. */
+/** The report describes at most this many differing rows. Further ones are only counted. */
 const MAX_FINDINGS = 200;
 
 /**
@@ -70,7 +70,7 @@ async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progres
   const moved = await findMovedForeign(readTx);
   if (moved.length > 0) {
     throw new Error(
-      `events of other publishers were moved to the lake (${moved.join(', ')}): npm run archive -- restore`,
+      `events of other publishers were moved to the lake (${moved.join(', ')}): run npm run archive -- restore first`,
     );
   }
   await createAppliedTable(writeTx);

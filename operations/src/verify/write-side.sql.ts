@@ -18,10 +18,10 @@ export async function addIds(tx: Tx, table: 'applied' | 'lacked', ids: readonly 
   await tx.query({ text: `INSERT INTO ${table} SELECT unnest($1::uuid[])`, values: [ids] });
 }
 
-/** Inbox and outbox rows of such an old event may be deleted. It is assumed to be applied unless it is a dead letter or parked. */
+/** Inbox and outbox rows of events this old may be deleted. Such events count as applied unless the read side lacks them. */
 const mayBePruned = `published_at IS NOT NULL AND created_at < now() - interval '${SAFE_REPLAY_DAYS} days'`;
 
-/** `isOld` is null when the outbox row is deleted, which happens only to old ones. */
+/** `isOld` is null when the outbox row is deleted, which happens only to old rows. */
 const isApplied = (eventId: string, isOld: string) => `
   (EXISTS (SELECT FROM applied a WHERE a.event_id = ${eventId})
    OR (COALESCE(${isOld}, true) AND NOT EXISTS (SELECT FROM lacked s WHERE s.event_id = ${eventId})))`;

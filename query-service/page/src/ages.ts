@@ -13,9 +13,9 @@ const OLD_AFTER_MS: Readonly<Record<PartName, number>> = {
 const LOOK_INTERVAL_MS = 1_000;
 
 interface Age {
-  /** By the monotonic clock, which nobody can set. */
+  /** The time by the monotonic clock, which nobody can set. */
   heardAtMs: number;
-  /** By the wall clock, for display; undefined before the part first arrived. */
+  /** The time by the wall clock, for display; undefined before the part first arrived. */
   heardAt?: number;
 }
 
@@ -23,7 +23,7 @@ const ages = new Map<PartName, Age>();
 let onChange: () => void = () => undefined;
 let running = false;
 
-/** Starts to watch, also after a pause. The age of each part is measured from this call. */
+/** Starts to watch the age of each part, also after a pause. The age is measured from this call. */
 export function watchAges(changed: () => void): void {
   onChange = changed;
   running = true;
@@ -56,7 +56,7 @@ function show(): void {
   for (const note of document.querySelectorAll<HTMLElement>('.age')) {
     const part = note.dataset.part as PartName;
     const { heardAt } = ages.get(part) ?? {};
-    const since = heardAt === undefined ? '' : ` They stand still since ${format.clock(heardAt)}.`;
+    const since = heardAt === undefined ? '' : ` They have stood still since ${format.clock(heardAt)}.`;
     note.hidden = !isOld(part);
     setText(note, note.hidden ? '' : `These numbers cannot be read at the moment.${since}`);
   }

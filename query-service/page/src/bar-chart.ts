@@ -35,7 +35,7 @@ export function barChart(panel: HTMLElement, series: readonly Series[]): BarChar
   const plot = element('.plot', panel);
   plot.classList.remove('loading');
   if (typeof Chart === 'undefined') {
-    plot.replaceChildren(make('p', 'The chart cannot be drawn: its script did not come. The table has the numbers.'));
+    plot.replaceChildren(make('p', 'The chart cannot be drawn: its script did not load. The table has the numbers.'));
     plot.classList.add('missing');
     element<HTMLDetailsElement>('details', panel).open = true;
     return { show: () => undefined };

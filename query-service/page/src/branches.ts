@@ -87,7 +87,7 @@ function showBoard(): void {
     ['Customer', 'Visits', 'Last visit', 'Spent'],
     board.loyalCustomers.map(({ userId, purchases, totalSpent, lastPurchaseAt }) => ({
       key: userId,
-      // The end of the id differs, while ids that begin with their time (UUIDv7) begin alike.
+      // The page shows the end of the id, because ids that begin with their time (UUIDv7) begin alike.
       head: `…${userId.slice(-8)}`,
       cells: [format.count(purchases), format.dateTime(lastPurchaseAt, board.timeZone), format.money(totalSpent)],
     })),

@@ -46,7 +46,7 @@ export function showCards(sales: SalesToday): void {
 
 const NOTHING: Hour = { revenue: 0, orders: 0, newCustomers: 0 };
 
-/** Sums at midnight and at the end of each hour. A sum does not make an hour that has just begun look like a slump. */
+/** Returns the sums of the day at midnight and at each hour's end. Values by the hour would fall when an hour begins. */
 function soFar(hours: readonly Hour[]): Hour[] {
   let sum = NOTHING;
   const sums = hours.map(({ revenue, orders, newCustomers }) => {

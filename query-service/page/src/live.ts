@@ -3,9 +3,9 @@ import type { PartName, Parts } from '../../src/live/parts.js';
 export type Handlers = { readonly [P in PartName]: (data: Parts[P]) => void };
 
 export interface Connection {
-  /** The stream broke, was refused or fell silent. The page tries another one. */
+  /** Called when the stream broke, was refused or fell silent. The page then opens another one. */
   onLost(): void;
-  /** The shop answers, but something in this browser, such as a content blocker, blocks the stream. */
+  /** Called when the shop answers, but something in this browser, such as a content blocker, blocks the stream. */
   onBlocked(): void;
 }
 
@@ -62,7 +62,7 @@ export function keepLive(url: string, handlers: Handlers, { onLost, onBlocked }:
     };
     const listen = <P extends PartName>(name: P) =>
       opened.addEventListener(name, ({ data }: MessageEvent<string>) => {
-        // Only this part counts: while it alone cannot be read, the page must not go on to show "in sync".
+        // Only this part ends a silence: while it alone cannot be read, the page must not go on to show "in sync".
         if (name === 'freshness') heard();
         handlers[name](JSON.parse(data) as Parts[P]);
       });

@@ -3,7 +3,7 @@ import { readByKey } from '@tallyline/chassis/batching/read-by-key';
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { ConsistencyState } from '@tallyline/contracts/consistency';
 
-/** The first query is nearly always too early. This pause leaves the processor to those who are applying the event. */
+/** The first query is nearly always too early. This pause leaves the processor to the services that bring the event. */
 const FIRST_PAUSE_MS = 1;
 /** Most events are in the views within this time, so until then one query follows the other without a pause. */
 const EAGER_FOR_MS = 15;

@@ -38,7 +38,7 @@ test.each([
   ['several tokens', `${first}, ${second.toUpperCase()}`, [first, second]],
   ['tokens and empty elements (RFC 9110, 5.6.1.2)', `,${first}, ,${second},`, [first, second]],
   ['one token many times', Array(20).fill(first).join(), [first]],
-])('waits for each token once, given %s', async (_given, header, expected) => {
+])('waits once for each token when the header has %s', async (_given, header, expected) => {
   const { status, headers } = await getWith(header);
   expect([status, headers['consistency-status'], awaited]).toEqual([200, 'included', expected]);
 });
@@ -47,7 +47,7 @@ test.each([
   ['no token', ',', 'must be a token that a POST answered'],
   ['a text that is no token', `${first},x`, 'must be a token that a POST answered'],
   ['more than ten tokens', tokens.join(), 'must have at most 10 items'],
-])('returns 400 for %s', async (_what, header, detail) => {
+])('returns 400 for a consistency-token header with %s', async (_what, header, detail) => {
   const { status, body } = await getWith(header);
   expect([status, body.errors]).toEqual([400, [{ header: 'consistency-token', detail }]]);
 });

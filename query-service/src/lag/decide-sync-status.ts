@@ -5,7 +5,7 @@ export interface SyncFacts {
   /** The instant of the newest watermark; null before the first. */
   readonly measuredAt: Date | null;
   readonly watermarkAgeSeconds: number | null;
-  /** The oldest pending event committed before `measuredAt`. */
+  /** When the oldest pending event was committed; only events from before `measuredAt` count. */
   readonly oldestPendingAt: Date | null;
   readonly oldestPendingAgeSeconds: number | null;
   readonly pendingEvents: number;
@@ -16,10 +16,10 @@ export interface SyncFacts {
   readonly deadLettersFromOutbox: number;
   /** Events of the outbox that are newer than the consumers: the views lack them until a newer consumer applies them. */
   readonly parkedEvents: number;
-  /** The write side pruned events that never arrived here. */
+  /** True if the write side pruned events that never arrived here. */
   readonly lacksHistory: boolean;
   readonly lastProcessedAt: Date | null;
-  /** A watermark is missing between the newest one that is used and later ones that arrived. */
+  /** True if a watermark is missing between the newest one that is used and later ones that arrived. */
   readonly hasGap: boolean;
   /** Why the write database may have another history than before; null when there is no doubt. */
   readonly doubt: string | null;
@@ -46,12 +46,12 @@ export type SyncState = (typeof syncStates)[number];
 
 export interface SyncReason {
   readonly code: string;
-  /** For people: what happened this time. */
+  /** A sentence for people that says what happened this time. */
   readonly detail: string;
   readonly action: string;
 }
 
-/** A watermark comes every second and covers whole seconds, so it is up to 2 s old. This allows for two lost ones. */
+/** A watermark comes every second and covers whole seconds, so it is up to 2 s old. The limit allows for two lost ones. */
 const MAX_WATERMARK_AGE_SECONDS = 4;
 
 /** Answers 'in-sync' only with proof. While no watermark arrives, the lag is the age of the newest one. */
@@ -84,7 +84,7 @@ function stateOf(facts: SyncFacts): { status: SyncState; lagSeconds: number | nu
   return { status: isIncomplete(facts) ? 'incomplete' : 'in-sync', lagSeconds: 0 };
 }
 
-/** A watermark from the future is stale too: its clock was set back since, and nobody knows how far. */
+/** A watermark from the future is stale, too: the write side's clock was set back after it, and nobody knows how far. */
 function isStale(watermarkAgeSeconds: number): boolean {
   return Math.abs(watermarkAgeSeconds) > MAX_WATERMARK_AGE_SECONDS;
 }
@@ -94,7 +94,7 @@ function isIncomplete(facts: SyncFacts): boolean {
   return deadLettersFromOutbox + parkedEvents > 0 || lacksHistory || doubt !== null || otherSources.length > 0;
 }
 
-/** Why the views are not in sync, causes before consequences. Every status but "in-sync" has at least one reason. */
+/** Returns why the views are not in sync, causes before consequences. Every status but "in-sync" has at least one reason. */
 function reasonsOf(facts: SyncFacts): SyncReason[] {
   const { watermarkAgeSeconds, pendingEvents, waitingInOutbox, deadLettersFromOutbox, doubt, otherSources } = facts;
   const reasons: SyncReason[] = [];

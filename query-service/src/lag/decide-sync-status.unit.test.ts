@@ -21,12 +21,12 @@ const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
   ...more,
 });
 
-describe('sync-status', () => {
-  test('is in sync, with lag 0, when nothing is missing and the newest watermark is recent', () => {
+describe('decideSyncStatus', () => {
+  test('answers in-sync with lag 0 when nothing is missing and the newest watermark is recent', () => {
     expect(decideSyncStatus(facts())).toMatchObject({ status: 'in-sync', lagSeconds: 0, pendingEvents: 0 });
   });
 
-  test('is catching up, with the age of the oldest missing event as its lag', () => {
+  test('answers catching-up with the age of the oldest missing event as the lag while events are pending', () => {
     const pending = {
       pendingEvents: 3,
       oldestPendingAt: new Date(now.getTime() - 1_204),
@@ -39,19 +39,19 @@ describe('sync-status', () => {
     });
   });
 
-  test('is stale, with the age of the newest watermark as its lag, when no new one arrives', () => {
+  test('answers stale with the age of the newest watermark as the lag when no new watermark arrives', () => {
     expect(decideSyncStatus(facts({ watermarkAgeSeconds: 60 }))).toMatchObject({ status: 'stale', lagSeconds: 60 });
   });
 
-  test('is stale when the newest watermark is from the future, because the clock was set back since', () => {
+  test('answers stale when the newest watermark is from the future, because the clock was set back after it', () => {
     expect(decideSyncStatus(facts({ watermarkAgeSeconds: -3_600 }))).toMatchObject({ status: 'stale', lagSeconds: 0 });
   });
 
-  test('is incomplete when the write side pruned events that never arrived', () => {
+  test('answers incomplete when the write side pruned events that never arrived', () => {
     expect(decideSyncStatus(facts({ lacksHistory: true })).status).toBe('incomplete');
   });
 
-  test('is incomplete while a dead letter came from the outbox, but not for a foreign message', () => {
+  test('answers incomplete while a dead letter came from the outbox, but not for a foreign message', () => {
     expect(decideSyncStatus(facts({ setAsideEvents: 2, deadLettersFromOutbox: 1 })).status).toBe('incomplete');
     expect(decideSyncStatus(facts({ setAsideEvents: 1 })).status).toBe('in-sync');
   });
@@ -62,7 +62,7 @@ describe('sync-status', () => {
     ['events are parked', { parkedEvents: 1 }, 'events-parked'],
     ['events are dead letters', { setAsideEvents: 1, deadLettersFromOutbox: 1 }, 'dead-letters'],
     ['pruned events never arrived', { lacksHistory: true }, 'history-lacking'],
-  ])('is incomplete and names the reason when %s', (_why, more, code) => {
+  ])('answers incomplete and names the reason when %s', (_why, more, code) => {
     const { status, reasons } = decideSyncStatus(facts(more));
     expect([status, reasons.map((reason) => reason.code)]).toEqual(['incomplete', [code]]);
   });
@@ -78,19 +78,19 @@ describe('sync-status', () => {
       { watermarkAgeSeconds: 60, problems: [{ code: 'moon-phase', detail: 'full' }] },
       ['moon-phase', 'nothing-new-reported'],
     ],
-  ])('names the reasons when %s', (_why, more, codes) => {
+  ])('names the reasons why the views are not in sync when %s', (_why, more, codes) => {
     const { reasons } = decideSyncStatus(facts(more));
     expect(reasons.map(({ code }) => code)).toEqual(codes);
     for (const { detail, action } of reasons) expect([detail, action]).not.toContain('');
   });
 
-  test('gives no reason when it is in sync, even if a service reports a problem', () => {
+  test('gives no reason when the views are in sync, even if a service reports a problem', () => {
     expect(decideSyncStatus(facts({ problems: [{ code: 'consumer-without-broker', detail: 'x' }] })).reasons).toEqual(
       [],
     );
   });
 
-  test('is unknown before the first watermark', () => {
+  test('answers unknown before the first watermark', () => {
     const never = { measuredAt: null, watermarkAgeSeconds: null, lastProcessedAt: null };
     expect(decideSyncStatus(facts(never))).toMatchObject({ status: 'unknown', lagSeconds: null, completeUpTo: null });
   });

@@ -5,7 +5,7 @@ import { readSyncStatus } from './sync-status.js';
 
 const { pool } = await openTestDatabase('read', { maxConnections: 1 });
 
-test('reads a limited part of a ledger of months, and answers a lower bound of the pending events and the last one', async () => {
+test('sync-status reads a limited part of a ledger of months, and counts pending events only in that part', async () => {
   await pool.query(`
     INSERT INTO event_ledger (second, committed, settled, first_at, last_settled_at)
     SELECT second, 2, (n = 1)::int, second, CASE WHEN n = 1 THEN second END
@@ -23,7 +23,7 @@ test('reads a limited part of a ledger of months, and answers a lower bound of t
   expect((await rowsRead()) - before).toBeLessThan(101_000);
 });
 
-test('is complete up to a gap in the watermarks at most, although a second after the gap lacks an event', async () => {
+test('sync-status is complete up to a gap in the watermarks at most, even if a second after the gap lacks an event', async () => {
   await pool.query('TRUNCATE event_ledger');
   await pool.query(`
     INSERT INTO event_ledger (second, committed, first_at)
@@ -37,7 +37,7 @@ test('is complete up to a gap in the watermarks at most, although a second after
   expect(await readSyncStatus(onPool(pool))).toMatchObject({ status: 'unknown', lagSeconds: null, completeUpTo: null });
 });
 
-/** Rows of the ledger read so far, by scans and through indexes. The server counts them when the session reports. */
+/** Returns how many rows of the ledger were read so far, by scans and through indexes. The flush makes the count current. */
 async function rowsRead(): Promise<number> {
   await pool.query('SELECT pg_stat_force_next_flush()');
   const { rows } = await pool.query(`

@@ -12,7 +12,7 @@ const MAX_SUMMED_SECONDS = 100_000;
 /** Parked events are counted this far: while old consumers run beside new writers, there may be very many. */
 const MAX_COUNTED_PARKED = 100_000;
 
-/** A service repeats its problems every 3 s. An older one was solved, or its service has stopped. */
+/** A service repeats its problems every 3 s. A problem that is older than this was solved, or its service has stopped. */
 const MAX_PROBLEM_AGE_SECONDS = 15;
 
 export const syncStatus = z.object({
@@ -79,8 +79,8 @@ export async function readSyncStatus(db: Queryable) {
 }
 
 /**
- * The facts from which the status follows. Both ages compare times of the write side's clock with each other: the offset
- * turns this database's time into that clock's.
+ * Reads the facts from which the status follows. Both ages are measured by the write side's clock: the offset turns this
+ * database's time into the time of that clock.
  */
 export const syncFactsStatement: Statement = {
   name: 'sync-status',

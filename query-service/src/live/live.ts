@@ -12,7 +12,7 @@ export const DAYS_INTERVAL_MS = 30_000;
 
 export interface Live {
   readonly readSalesToday: ReadSalesToday;
-  /** Sends every known part now and each part that changes later. Returns a function that stops it. */
+  /** Sends every known part now and each part that changes later. Returns a function that stops the sending. */
   listen(listener: Listener): () => void;
   readonly listeners: () => number;
   /** Ends every stream. */
@@ -45,7 +45,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
       known.set(name, event);
       for (const listener of listeners) listener.send(event);
     },
-    // A page that opens during an outage must not get the "in sync" from before it.
+    // A page that opens during an outage must not get the "in sync" from before the outage.
     onLoss: (name) => known.delete(name),
   });
 
@@ -53,7 +53,7 @@ export function createLive(db: Queryable, timeZone: string, log: Logger): Live {
     readSalesToday,
     listeners: () => listeners.size,
     listen: (listener) => {
-      // An ended page reconnects after 2 s, when the last reads may still be under way.
+      // A page whose stream has ended reconnects after 2 s, when the last reads may still be under way.
       if (isStopped) {
         listener.end();
         return () => undefined;

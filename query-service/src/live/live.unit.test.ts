@@ -30,7 +30,7 @@ test('queries the database every second while a page is open, and never while no
   expect(await askedIn(60_000)).toBe(0);
 });
 
-test('withholds a part that cannot be read from a page that opens then, and sends it once it can be read again', async () => {
+test('sends no part that cannot be read to a page that opens meanwhile, and sends it once it can be read again', async () => {
   let isAway = false;
   const query = async ({ name }: { name: string }) => {
     if (name !== 'sync-status') return [];

@@ -21,13 +21,13 @@ export interface PollerOptions {
   readonly log: Logger;
   readonly sources: Sources;
   readonly onChange: (name: PartName, json: string) => void;
-  /** Called when a part cannot be read, so what was sent of it may be out of date. */
+  /** Called when a part cannot be read: the data that was sent of it may be out of date. */
   readonly onLoss: (name: PartName) => void;
 }
 
 /** A slow source rests for a multiple of the time that its read took, so that a slow database gets fewer queries. */
 const PAUSE_FACTOR = 3;
-/** The page takes 15 s of silence for a lost connection. With this limit even reads of 5 s are sent every 10 s. */
+/** The page treats a silence of 15 s as a lost connection. With this limit even reads of 5 s are sent every 10 s. */
 const MAX_PAUSE_MS = 5_000;
 /** An unchanged part is sent again after this time, so that a page can distinguish a quiet shop from a dead connection. */
 export const REPEAT_MS = 10_000;

@@ -46,7 +46,7 @@ afterAll(async () => {
   await databases.drop();
 });
 
-test('answers HEAD with the headers of the stream, and counts no listener for it', async () => {
+test('answers HEAD with the headers of the live stream, and counts no listener for it', async () => {
   const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, { method: 'HEAD' });
   expect([answer.status, answer.headers.get('content-type'), await answer.text()]).toEqual([
     200,
@@ -56,7 +56,7 @@ test('answers HEAD with the headers of the stream, and counts no listener for it
   expect(live.listeners()).toBe(0);
 });
 
-test('returns 400 for a parameter, because the stream has none', async () => {
+test('returns 400 for a query parameter, because the live stream has none', async () => {
   const answer = await fetch(`http://127.0.0.1:${server.port}${path}?x=1`);
   expect([answer.status, await answer.json()]).toMatchObject([400, { errors: [{ parameter: 'x' }] }]);
   expect(live.listeners()).toBe(0);
@@ -74,7 +74,7 @@ test('counts no listener for a page that leaves while it waits for its token', a
   expect(live.listeners()).toBe(0);
 });
 
-test('ends a page that reconnects during the stop at once, and reads nothing for it', async () => {
+test('ends the stream of a page that reconnects during the stop at once, and reads nothing for it', async () => {
   const stopped = createLive(onPool(pool), 'UTC', log);
   const stopping = stopped.stop();
   let ended = 0;

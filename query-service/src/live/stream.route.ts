@@ -8,13 +8,13 @@ import { DAYS_INTERVAL_MS, type Live } from './live.js';
 import { parts } from './parts.js';
 import { REPEAT_MS } from './poller.js';
 
-/** A stream costs little more than a socket, and no shop has this many readers: beyond it something is wrong. */
+/** A stream costs little more than a socket, and no shop has this many readers, so more streams are a sign of a fault. */
 const MAX_STREAMS = 1_000;
 /** A page that does not read this much is disconnected. It reconnects and gets current numbers instead of a backlog. */
 const MAX_UNSENT_BYTES = 256 * 1024;
 const RECONNECT_MS = 2_000;
 
-/** Server-sent events: everything once, then whatever changes, at most once a second. */
+/** Sends server-sent events: each part of the page's numbers once, and again when it changes, at most once a second. */
 export function streamRoute(live: Live): Route {
   return {
     method: 'get',
@@ -39,7 +39,7 @@ export function streamRoute(live: Live): Route {
         throw new Problem({
           slug: 'overloaded',
           status: 503,
-          detail: `there are ${MAX_STREAMS} streams already`,
+          detail: `there are ${MAX_STREAMS} streams already; close unused pages or try again later`,
           headers: { 'retry-after': '30' },
         });
       }

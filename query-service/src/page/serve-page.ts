@@ -7,7 +7,7 @@ const ENCODING = 'accept-encoding';
 
 const PAGE = '/';
 const FILE = '/page/:version/:file';
-/** The same stream as in the API. Content blockers take /api/analytics/ for tracking, so the page uses this address. */
+/** The page's address of the API's stream. Content blockers mistake the API's address for tracking: it has "analytics" in it. */
 const NUMBERS = '/page/numbers';
 
 /** Serves the owner's page, its files under an address that changes with their content, and its numbers. Returns the paths. */

@@ -11,7 +11,7 @@ const DAYS = 14;
 
 /**
  * Each branch as the page shows it, with the answers of all its calls. `dayBefore` and `dayBeforeWeekBefore` are complete days,
- * because a fair comparison needs two of those.
+ * because a fair comparison needs two complete days.
  */
 export const branchBoards = z.array(
   branchesSideBySide.element.extend({

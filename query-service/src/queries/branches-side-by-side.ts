@@ -24,7 +24,7 @@ interface Row {
   readonly uniqueCustomers: number;
 }
 
-/** All branches on one day, each with its figures of the same weekday a week before. */
+/** Answers all branches on one day, each with its figures of the same weekday a week before. */
 export function branchesSideBySideRoute(db: Queryable): Route {
   return route(
     'get',
@@ -49,7 +49,7 @@ export function branchesSideBySideRoute(db: Queryable): Route {
   );
 }
 
-/** The day, the one before, and the same two of the week before. */
+/** The days to read: the given day, the day before it, and the same two days a week earlier. */
 const DAYS_AGO = [0, 1, 7, 8] as const;
 
 export async function readBranches(db: Queryable, date?: string) {

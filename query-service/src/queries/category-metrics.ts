@@ -15,7 +15,7 @@ interface Row {
 
 /**
  * Revenue and orders of one category. An order counts once, even if several of its lines belong to the category. The name may
- * also be a query parameter: browsers cannot send a path that contains `..`, nor many proxies one with an encoded slash.
+ * also be a query parameter: browsers cannot send a path that contains `..`, and many proxies refuse an encoded slash.
  */
 export function categoryRevenueRoutes(db: Queryable): Route[] {
   const revenueOf = readByKey<string, Row>(

@@ -1,7 +1,7 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
 import type { ShopDay } from './shop-day.js';
 
-/** Counts of distinct customers. Those of hours cannot be added up, so the orders of two days are read from an index. */
+/** Counts of distinct customers. Counts of hours cannot be added up, so the orders of two days are read from an index. */
 export interface CustomersByHour {
   readonly today: number;
   readonly yesterdayBySameTime: number;
@@ -10,7 +10,7 @@ export interface CustomersByHour {
   readonly yesterdayByHour: readonly number[];
 }
 
-/** With `recount` the count begins after the call; otherwise it may be a recent one. */
+/** With `recount`, customers are counted after the call. Without it, the answer may be a recent count. */
 export type ReadCustomers = (day: ShopDay, recount: boolean) => Promise<CustomersByHour>;
 
 /** A count is used for this multiple of the time that it took, so that a very busy day does not cost a whole core. */

@@ -5,7 +5,7 @@ import { createCustomersToday } from './customers-today.js';
 const now = new Date('2026-11-20T10:20:00Z');
 const day = { now, yesterday: now, today: now, tomorrow: now, sameTimeYesterday: now, hour: 10 };
 
-test('begins a new count for calls with recount, and shares it among them', async () => {
+test('counts customers again for calls with recount, and shares that count among them', async () => {
   const begun: ((customers: number) => void)[] = [];
   const query = () =>
     new Promise((resolve) => begun.push((customers) => resolve([{ isToday: true, hour: 9, customers }])));

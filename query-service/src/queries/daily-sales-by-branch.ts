@@ -21,7 +21,7 @@ interface Row {
   readonly purchases: number;
 }
 
-/** Revenue per day, ISO week or month of a branch. Every interval that overlaps the range is complete, or zeros. */
+/** Revenue of a branch per day, ISO week or month. It has every interval that overlaps the range, as a whole. */
 export function branchRevenueRoute(db: Queryable): Route {
   return route(
     'get',

@@ -30,7 +30,7 @@ export function dailySalesRoute(db: Queryable, timeZone: string): Route {
   );
 }
 
-/** Adds up the minutes of these days, which are a range of the index: its cost does not grow with history. */
+/** Adds up the minutes of these days, which are a range of the index, so the cost does not grow with history. */
 export async function readDailySales(db: Queryable, timeZone: string, days = DEFAULT_DAYS): Promise<DailySales> {
   const rows = await db.query<{ day: string; orders: number; revenue: string }>({
     name: 'daily-sales',

@@ -4,12 +4,12 @@ import { dayAfter, rangeOf } from './hourly-sales.js';
 const now = new Date('2026-11-20T10:20:00Z');
 
 test.each([
-  ['nothing', undefined, undefined, '2026-11-19T11:00', '2026-11-20T10:20'],
-  ['to, on the hour', undefined, '2026-11-19T00:00', '2026-11-18T00:00', '2026-11-19T00:00'],
-  ['to, within an hour', undefined, '2026-11-19T00:30', '2026-11-18T01:00', '2026-11-19T00:30'],
-  ['from, on the hour', '2026-11-18T00:00', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
-  ['from, within an hour', '2026-11-18T00:30', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
-])('answers 24 hours, given %s', (_given, from, to, first, end) => {
+  ['neither from nor to', undefined, undefined, '2026-11-19T11:00', '2026-11-20T10:20'],
+  ['only to, on the hour', undefined, '2026-11-19T00:00', '2026-11-18T00:00', '2026-11-19T00:00'],
+  ['only to, within an hour', undefined, '2026-11-19T00:30', '2026-11-18T01:00', '2026-11-19T00:30'],
+  ['only from, on the hour', '2026-11-18T00:00', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
+  ['only from, within an hour', '2026-11-18T00:30', undefined, '2026-11-18T00:00', '2026-11-19T00:00'],
+])('answers 24 hours of the clock when the request has %s', (_given, from, to, first, end) => {
   const at = (text: string | undefined) => (text === undefined ? undefined : new Date(`${text}Z`));
   const asked = { from: at(from), to: at(to) };
   const last = asked.to ?? (asked.from ? dayAfter(asked.from) : now);

@@ -13,7 +13,7 @@ const row = (isToday: boolean, hour: number, orders: number, revenueCents: numbe
 const none = Array.from({ length: 24 }, () => 0);
 const customers = { today: 2, yesterdayBySameTime: 1, todayByHour: none.with(9, 2), yesterdayByHour: none.with(23, 5) };
 
-test('adds up hours to days: yesterday up to the same time, but each of its hours in full', () => {
+test('adds up yesterday to the same time of day, but answers each of its hours in full', () => {
   const sales = [row(true, 8, 1, 1_000), row(true, 9, 2, 1_000), row(false, 8, 1, 500), row(false, 23, 9, 9_000, 0)];
   const decided = decideSalesToday('UTC', day, sales, customers);
   expect(decided.today).toEqual({ revenue: 20, orders: 3, averageOrder: 6.67, customers: 2 });
@@ -24,7 +24,7 @@ test('adds up hours to days: yesterday up to the same time, but each of its hour
   expect(decided.currentHour).toEqual({ hour: 9, yesterdayBySameTime: { revenue: 0, orders: 0 } });
 });
 
-test("compares the present hour with the same part of yesterday's", () => {
+test("compares the present hour with the same part of yesterday's hour", () => {
   const yesterday = { ...row(false, 9, 8, 4_000), ordersBySameTime: 3, centsBySameTime: 1_250 };
   const { currentHour, hours } = decideSalesToday('UTC', day, [row(true, 9, 1, 500), yesterday], customers);
   expect(currentHour).toEqual({ hour: 9, yesterdayBySameTime: { revenue: 12.5, orders: 3 } });

@@ -52,7 +52,7 @@ export function orderRoute(db: Queryable): Route {
   );
 }
 
-/** Orders by id, newest first. Ids are taken inside the transaction, so they follow the time to within one group commit. */
+/** Orders by id, newest first. Ids are taken inside the transaction, so only concurrent group commits can be out of order. */
 export function ordersRoute(db: Queryable): Route {
   return route(
     'get',
@@ -84,7 +84,7 @@ export function ordersRoute(db: Queryable): Route {
   );
 }
 
-/** How many orders fit on a page, which is at least one. */
+/** Returns how many orders fit on a page, which is at least one. */
 function ordersOnPage(rows: readonly Row[], limit: number): number {
   let lines = 0;
   const beyond = rows.findIndex(({ items }) => {

@@ -18,7 +18,7 @@ function blackHole(name: string, lines: (world: World) => readonly TcpProxy[]): 
       for (const line of frozen) line.thaw();
       const back = await untilFlowing(strike);
       const held = frozen.reduce((sum, line) => sum + line.bytesHeld(), 0);
-      if (held === 0) throw new Error('the fault did not strike: nothing was held back');
+      if (held === 0) throw new Error('the fault did not strike: no byte was held back');
       return {
         proof: `${frozen.length} lines took ${held} bytes and gave none for 7 s; back ${back.toFixed(1)} s later`,
       };

@@ -2,27 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
 import { eventually } from '@tallyline/local/testing/eventually';
 import type { Fault } from '../fault.js';
+import { badMessages } from '../load/bad-messages.js';
 import { withChannel } from '../world/broker-access.js';
-
-const order = {
-  eventType: 'OrderCreated',
-  occurredAt: '2026-01-01T00:00:00.000Z',
-  orderId: 900_000_001,
-  customerId: 1,
-  total: 1,
-  items: [{ productId: 1, category: 'Light', quantity: 1, price: 1 }],
-};
-const json = (value: object) => Buffer.from(JSON.stringify(value));
-
-/** A message of each kind that cannot be applied, with the reason that its dead letter must have. */
-const badMessages = [
-  { body: Buffer.from([0xff, 0xfe, 0x00, 0x7b]), reason: 'undecodable' },
-  { body: Buffer.from('{"eventType":"OrderCreated",'), reason: 'undecodable' },
-  { body: json({ ...order, total: 'many' }), reason: 'not a valid OrderCreated' },
-  { body: json({ ...order, eventType: 'OrderDreamt' }), reason: 'unknown event type' },
-  { body: json({ ...order, version: 2 }), reason: 'not a valid OrderCreated' },
-  { body: json({ ...order, occurredAt: '0000-01-01T00:00:00Z' }), reason: 'unappliable' },
-] as const;
 
 /** Sends each kind three times among orders. Only these messages must become dead letters; the orders must be applied. */
 export const deadLettersOfEachKind: Fault = {

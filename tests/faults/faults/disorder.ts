@@ -11,7 +11,6 @@ const FLUSH_INTERVAL_MS = 2_000;
 
 /**
  * Binds another queue beside order-events and passes its messages to `onMessage`, which puts them into order-events.
- * `withChannel` waits for confirms before it closes the channel: RabbitMQ 3.10 may drop unconfirmed messages then.
  */
 function tapped<T>(
   { world }: Strike,

@@ -2,7 +2,7 @@ import { within } from '@tallyline/local/testing/within';
 import type { Fault, Strike } from '../fault.js';
 import type { Trap } from '../proxy/traps.js';
 
-/** Kills command-service while the proxy holds one of its messages: an exact moment, without test code in the service. */
+/** Kills command-service while the proxy holds one of its messages. The moment is exact, and the service needs no test code. */
 function killAt(
   name: string,
   line: 'database' | 'broker',

@@ -3,6 +3,7 @@ import { deadLetterQueueOf, EVENTS_EXCHANGE, eventQueues, topology } from '@tall
 import { eventually } from '@tallyline/local/testing/eventually';
 import { within } from '@tallyline/local/testing/within';
 import type { Fault } from '../fault.js';
+import { BROKEN_JSON } from '../load/bad-messages.js';
 import { untilFlowing } from '../recovery.js';
 import { withChannel } from '../world/broker-access.js';
 
@@ -59,7 +60,7 @@ export const deadLetterExchangeDeleted: Fault = {
       await channel.deleteExchange(topology.deadLetterExchange);
       for (const messageId of ids) {
         world.badMessageIds.add(messageId);
-        channel.publish(EVENTS_EXCHANGE, 'order.created', Buffer.from('{ broken'), { messageId, persistent: true });
+        channel.publish(EVENTS_EXCHANGE, 'order.created', Buffer.from(BROKEN_JSON), { messageId, persistent: true });
       }
     });
     await shoppers.moreAccepted(ORDERS);

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-/** SQL for a view: as it must be by the orders, and as it is. Both have the same columns, with amounts in cents. */
+/** `expected` computes the rows of a view from the orders, and `actual` reads them. Their columns are equal; amounts are cents. */
 interface ViewPair {
   readonly view: string;
   readonly expected: string;
@@ -9,7 +9,7 @@ interface ViewPair {
 
 const cents = (amount: string) => `(COALESCE(${amount}, 0) * 100)::numeric(40, 0)::text`;
 
-/** This SQL shares nothing with the consumer. */
+/** This SQL shares nothing with the consumer, so that it does not repeat an error of a projection. */
 const viewPairs: readonly ViewPair[] = [
   {
     view: 'product_sales_view',

@@ -1,7 +1,7 @@
 import { frameReader, type Protocol } from './frames.js';
 
 /**
- * A message of PostgreSQL has a type byte, a length that includes itself, and a body. The client's first has no type byte.
+ * A message of PostgreSQL has a type byte, a length that includes itself, and a body. The client's first message lacks the type.
  * Labels: `> Query COMMIT`, `> Bind mark-published` (the statement's name), `< Complete COMMIT`.
  * https://www.postgresql.org/docs/17/protocol-message-formats.html
  */

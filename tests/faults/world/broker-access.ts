@@ -1,6 +1,9 @@
 import { type ConfirmChannel, connect } from 'amqplib';
 
-/** Opens a channel to the broker without a proxy, and waits for all confirms before it closes the channel. */
+/**
+ * Opens a channel to the broker without a proxy. It waits for all confirms before it closes the channel, because RabbitMQ 3.10
+ * may otherwise drop unconfirmed messages.
+ */
 export async function withChannel<T>(brokerUrl: string, work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
   const connection = await connect(brokerUrl);
   connection.on('error', () => undefined);

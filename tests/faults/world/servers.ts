@@ -16,7 +16,7 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
-/** A killed process loses nothing that the system has, so fsync may be off; commits must not stay in its memory. */
+/** A killed process loses only its own memory: each commit must reach the operating system, but need not reach the disk. */
 const SETTINGS = { max_connections: '200', fsync: 'off', synchronous_commit: 'on', full_page_writes: 'off' };
 
 export async function startServers(): Promise<Servers> {

@@ -11,7 +11,7 @@ export interface WorldOptions {
   readonly consumers?: number;
   /** The proxies change the application_name of the services' database connections. */
   readonly renamed?: true;
-  /** A short heartbeat lets a black hole last longer than three of them. */
+  /** The AMQP heartbeat. With a short one, a line can be frozen for more than three heartbeats within a few seconds. */
   readonly heartbeatSeconds?: number;
 }
 

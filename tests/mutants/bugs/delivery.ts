@@ -90,7 +90,7 @@ export const deliveryBugs: readonly Mutant[] = [
     },
   },
   {
-    name: 'hope-without-key',
+    name: 'apply-known-as-new',
     bug: 'a batch is applied as if all its events were new, although one of them is known',
     changes: [
       {

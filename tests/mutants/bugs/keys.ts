@@ -32,7 +32,7 @@ export const keyBugs: readonly Mutant[] = [
     ],
     caughtBy: {
       file: keyedTest,
-      name: 'a second copy of the service answers key-running until the order of the key has committed',
+      name: 'a second copy of the service answers key-running until the first order with that key has committed',
     },
   },
   {
@@ -45,6 +45,6 @@ export const keyBugs: readonly Mutant[] = [
         to: '    const { text, values = [] } = storeResults(KEY_SCOPE, keyed);\n    await database.pool.query(text, [...values]);\n    tx.commitBehind([insertOrders(accepted, events)]);\n',
       },
     ],
-    caughtBy: { file: keyedTest, name: 'stores no key when its order cannot be stored' },
+    caughtBy: { file: keyedTest, name: 'stores no idempotency key when its order cannot be stored' },
   },
 ];

@@ -26,7 +26,10 @@ export const trustBugs: readonly Mutant[] = [
     changes: [
       { file: judgeSource, from: 'if (source.epoch !== known.epoch) return', to: "if (source.epoch === '') return" },
     ],
-    caughtBy: { file: judgeSourceTest, name: 'there is doubt when a standby was promoted' },
+    caughtBy: {
+      file: judgeSourceTest,
+      name: 'judgeSource doubts the history of a write database when a standby was promoted',
+    },
   },
   {
     name: 'clock-before-lock',

@@ -7,7 +7,7 @@ import type { InvalidLine, Line, OrderLine } from './order-lines.js';
 /** Larger groups would lock products for so long that customers who order now would notice. */
 export const GROUP_SIZE = 200;
 
-/** Counts of lines so far. */
+/** Counts of the lines that were read so far. */
 export interface Imported {
   readonly imported: number;
   readonly refused: number;

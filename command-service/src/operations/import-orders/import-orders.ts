@@ -17,7 +17,7 @@ export const pastOrder = z.strictObject({
     .transform((text) => new Date(text))
     .refine(
       (time) => time >= EPOCH && time.getTime() <= Date.now() + CLOCK_TOLERANCE_MS,
-      'must be of 1970 or later, and past',
+      'must be in 1970 or later, and not in the future',
     ),
   customerId: id,
   items: z
@@ -26,7 +26,7 @@ export const pastOrder = z.strictObject({
     .max(MAX_ORDER_LINES),
 });
 
-/** Why an order was not stored. */
+/** An order that was not stored, and the reason. */
 export interface Refusal {
   /** Position of the order in its group. */
   readonly index: number;

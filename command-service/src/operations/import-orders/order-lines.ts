@@ -39,7 +39,7 @@ async function* linesOf(stdin: typeof process.stdin, signal: AbortSignal): Async
     // By default, Node counts CR and LF as two line ends if 100 ms pass between them, as they can between two chunks.
     yield* createInterface({ input: stdin, signal, crlfDelay: Number.POSITIVE_INFINITY });
   } catch (error) {
-    // The cause is left out: it may be a lost connection, and would be reported as one of the database.
+    // The new error has no `cause`, because a lost input connection would be reported as a lost database connection.
     throw new Error(`the input cannot be read: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -39,7 +39,7 @@ export interface GivenRange {
   readonly to: string | undefined;
 }
 
-/** Publishes the events again that were committed in a range of time. */
+/** Publishes again all events that were committed in a range of time. */
 export async function replayRange(
   db: Queryable,
   given: GivenRange,

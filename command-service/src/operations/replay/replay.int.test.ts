@@ -10,7 +10,7 @@ const { pool } = await openTestDatabase('write');
 
 const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
 
-test('marks a range batch by batch, without events that were published meanwhile', async () => {
+test('marks the events of a range as unpublished batch by batch, except those that were published meanwhile', async () => {
   const first = Date.now();
   const rows = Array.from({ length: 7 }, (_, n) =>
     outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, new Date(first + n) as EventTime),

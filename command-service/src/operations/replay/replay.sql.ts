@@ -4,7 +4,7 @@ import { lowestUuidOf } from '@tallyline/chassis/process/uuid-v7';
 export interface ReplayRange {
   readonly from: Date;
   readonly to: Date;
-  /** Leaves out events that were published later, because the relay has already published those again. */
+  /** Events that were published later are left out, because the relay has already published them again. */
   readonly publishedBefore: Date;
 }
 
@@ -18,7 +18,7 @@ export async function countPublished(db: Queryable, { from, to, publishedBefore 
 
 /**
  * Marks the events of a range as unpublished, `batchSize` at a time in the order of their ids, and yields the size of each
- * batch. Each batch begins where the last one ended, so that it need not skip all rows that are marked already.
+ * batch. Each batch begins where the last one ended, so that its query need not skip all rows that are marked already.
  */
 export async function* unpublishRange(db: Queryable, range: ReplayRange, batchSize: number): AsyncGenerator<number> {
   let from = lowestUuidOf(range.from);
