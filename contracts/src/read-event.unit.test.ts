@@ -72,7 +72,7 @@ test.each([
   ['a version in words', { eventType: 'Greeted', version: '2', names: [] }, 'version must be an integer from 1 on'],
   ['no type', { name: 'Ada' }, 'unknown event type undefined'],
   ['a type with a character that no name has', { eventType: 'Wa\u0000ved' }, 'unknown event type'],
-  ['a type of 101 letters', { eventType: 'W'.repeat(101) }, 'unknown event type'],
+  ['a type of 101 characters', { eventType: 'W'.repeat(101) }, 'unknown event type'],
   ['a type that is a name of JavaScript', { eventType: 'constructor', name: 'Ada' }, 'unknown event type'],
 ])('a body with %s is not read', (_what, body, reason) => {
   expect(read(body)).toMatchObject({ reason: expect.stringContaining(reason) });

@@ -50,7 +50,7 @@ const tokenState = async (id: string) => {
 const accounted = async () =>
   (await suite.read.query('SELECT COALESCE(sum(settled), 0)::int AS n FROM event_ledger')).rows[0].n;
 const deadLetterRows = async () =>
-  (await suite.read.query('SELECT event_id AS id, counted, forgotten FROM dead_letters')).rows;
+  (await suite.read.query('SELECT event_id AS id, counted, forgotten AS "isDiscarded" FROM dead_letters')).rows;
 
 test('events of an unknown version and type are parked, shown everywhere, stay parked in a redrive, and can be discarded', async () => {
   const version = await commit(orderBody({ version: 99 }));
@@ -81,9 +81,9 @@ test('events of an unknown version and type are parked, shown everywhere, stay p
   expect(await accounted()).toBe(3);
 
   await run('discard', '--id', later);
-  expect(await deadLetterRows()).toEqual([{ id: later, counted: true, forgotten: false }]);
+  expect(await deadLetterRows()).toEqual([{ id: later, counted: true, isDiscarded: false }]);
   await run('discard', '--id', later, '--id', version, '--id', type, '--for-good');
-  expect((await deadLetterRows()).map(({ counted, forgotten }) => [counted, forgotten])).toEqual(
+  expect((await deadLetterRows()).map(({ counted, isDiscarded }) => [counted, isDiscarded])).toEqual(
     Array(3).fill([true, true]),
   );
   expect(await status()).toMatchObject({ parkedEvents: 0, setAsideEvents: 0 });
