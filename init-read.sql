@@ -142,8 +142,28 @@ CREATE TABLE IF NOT EXISTS dead_letters (
   forgotten     BOOLEAN     NOT NULL DEFAULT false
 );
 
+-- Parked events: events of the outbox that are newer than the consumer that received them, one row each until a consumer that
+-- knows their type and version applies them. `counted` is true for those that the ledger has accounted for. `properties` are
+-- the AMQP properties with the headers, the exchange and the routing key. They are JSON, because JSONB refuses the character
+-- U+0000, which a header may have.
+CREATE TABLE IF NOT EXISTS parked_events (
+  event_id   UUID PRIMARY KEY,
+  event_type TEXT        NOT NULL,
+  version    BIGINT      NOT NULL,
+  queue      TEXT        NOT NULL,
+  reason     TEXT        NOT NULL,
+  counted    BOOLEAN     NOT NULL,
+  -- The write database that the message names, if it names one.
+  source     UUID,
+  body       BYTEA       NOT NULL,
+  properties JSON        NOT NULL,
+  parked_at  TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+-- Finds the events that a consumer knows, without reading those that it does not.
+CREATE INDEX IF NOT EXISTS parked_events_by_version ON parked_events (event_type, version, event_id);
+
 -- The ledger: for each second of the write database's clock, the events that were committed according to the watermarks, and
--- the events that are accounted for (applied or dead letters), counted in the same transactions. A second with settled <
+-- the events that are accounted for (applied, dead letters or parked), counted in the same transactions. A second with settled <
 -- committed is not complete.
 CREATE TABLE IF NOT EXISTS event_ledger (
   second          TIMESTAMPTZ PRIMARY KEY,

@@ -17,6 +17,7 @@ import { pruneProcessedEvents } from './inbox/retention.sql.js';
 import { pruneLedger } from './lag/ledger.sql.js';
 import { startReplayRequests } from './lag/request-replay.js';
 import { createBatchMetrics } from './metrics.js';
+import { startParkedEvents } from './parked-events/apply-parked.js';
 import { startProblemReports } from './problems/report-problems.js';
 import { views } from './projections/index.js';
 import { startPublisherLink } from './subscription/publisher-link.js';
@@ -53,13 +54,9 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   observePool(metrics, pool, METRIC_PREFIX);
   const archiveMonths = startArchiveMonths(pool, log);
   const publisherLink = startPublisherLink(log, config.BROKER_URL);
-  const subscription = startSubscription({
-    pool,
-    log,
-    brokerUrl: config.BROKER_URL,
-    publisherLink,
-    onBatch: createBatchMetrics(metrics),
-  });
+  const onBatch = createBatchMetrics(metrics);
+  const subscription = startSubscription({ pool, log, brokerUrl: config.BROKER_URL, publisherLink, onBatch });
+  const parkedEvents = startParkedEvents({ pool, log, publish: publisherLink.publish, onBatch });
   const problemReports = startProblemReports(pool, log, subscription.problems);
   const replayRequests = startReplayRequests(pool, log, subscription.link, publisherLink);
   const days = config.INBOX_RETENTION_DAYS;
@@ -88,7 +85,8 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   log.info({ port: server.port }, 'consumer-service listens');
   return [
     ['subscription', subscription.stop],
-    // Replay requests stop after the broker links: the end of a link also ends a request that a blocked broker cannot answer.
+    // These two stop after the broker links: the end of a link also ends a publish that a blocked broker cannot answer.
+    ['parked events', parkedEvents.stop],
     ['replay requests', replayRequests.stop],
     ['problem reports', problemReports.stop],
     ['archive months', archiveMonths.stop],

@@ -49,6 +49,7 @@ export function someNumbers({ scale = 1, at = '2026-11-20T14:23:05.000Z' } = {})
       pendingEvents: 0,
       waitingInOutbox: 0,
       setAsideEvents: 0,
+      parkedEvents: 0,
       lacksHistory: false,
       viewsLackingHistory: [],
       completeUpTo: at,

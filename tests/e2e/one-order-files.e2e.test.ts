@@ -9,8 +9,11 @@ import { views } from '../../consumer-service/src/projections/index.js';
 import { createProducts } from '../setup/order-flow.js';
 import { openSuite } from '../setup/suite.js';
 
-/** The loops of every service run in this time (heartbeats every 5 s), which shows the functions that run without an order. */
-const IDLE_WINDOW_MS = 6_000;
+/**
+ * The loops of every service run in this time, which shows the functions that run without an order. The slowest loop, which
+ * looks for parked events, runs every 10 s.
+ */
+const IDLE_WINDOW_MS = 11_000;
 /** This limit may be lowered and must not be raised: a newcomer who follows an order has to read these files. */
 const MAX_FILES_BESIDE_VIEWS = 50;
 /** Each view of orders adds one file, its declaration. */

@@ -5,10 +5,11 @@ import type { Verdict } from './verify.js';
 
 /** Reports equality in one line, or else the differing rows and their number at the end. */
 export function reportOf(verdict: Verdict): string[] {
-  const { events, foreign, unapplied, views, lacking, rows, differing, findings } = verdict;
+  const { events, foreign, unapplied, parked, views, lacking, rows, differing, findings } = verdict;
   const notes = [
     ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as the archive has them`] : []),
     ...(unapplied > 0 ? [`${unapplied} more are committed and not applied yet`] : []),
+    ...(parked > 0 ? [`the views lack ${parked} parked event(s), which are newer than the consumers`] : []),
   ];
   const notCompared = lacking.map(
     (view) => `${view} is not compared: it lacks history until npm run rebuild -- --view ${view} has filled it.`,

@@ -13,7 +13,7 @@ import {
   findMovedForeign,
   findViewsLackingHistory,
   foreignBodies,
-  readDeadLetterIds,
+  lackedIds,
 } from './read-side.sql.js';
 import type { ViewCheck } from './view-check.js';
 import {
@@ -32,6 +32,8 @@ export interface Verdict {
   readonly foreign: number;
   /** Number of committed events that are not in the views yet. */
   readonly unapplied: number;
+  /** Number of events that are newer than the consumers. The views lack them. */
+  readonly parked: number;
   /** Number of tables that were compared. */
   readonly views: number;
   /** Views that lack history. They are not compared. */
@@ -57,6 +59,7 @@ export function verify(read: Pool, write: Pool, progress: Progress): Promise<Ver
       await holdSnapshot(writeTx);
       const foreign = await gather(readTx, writeTx, events, progress);
       const unapplied = await countUnapplied(writeTx);
+      const parked = await countRows(readTx, 'parked_events');
       const lacking = await findViewsLackingHistory(readTx);
       const checks = viewChecks.filter(({ view, filledWith = view }) => !lacking.includes(filledWith));
       let rows = 0;
@@ -72,7 +75,7 @@ export function verify(read: Pool, write: Pool, progress: Progress): Promise<Ver
         }
       }
       const findings = await explain(writeTx, found);
-      return { events, foreign, unapplied, views: checks.length, lacking, rows, differing, findings };
+      return { events, foreign, unapplied, parked, views: checks.length, lacking, rows, differing, findings };
     });
   });
 }
@@ -94,7 +97,13 @@ async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progres
     );
     progress.advance(batch.length);
   }
-  await addIds(writeTx, 'dead_letter_ids', await readDeadLetterIds(readTx));
+  for await (const batch of lackedIds(readTx)) {
+    await addIds(
+      writeTx,
+      'lacked',
+      batch.map(({ id }) => id),
+    );
+  }
   progress.part('gathering the facts of the write side', gatherSteps);
   await gatherFacts(writeTx, () => progress.advance(1));
   await spellPlainly(writeTx);

@@ -11,6 +11,7 @@ const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
   waitingInOutbox: 0,
   setAsideEvents: 0,
   deadLettersFromOutbox: 0,
+  parkedEvents: 0,
   lacksHistory: false,
   viewsLackingHistory: [],
   lastProcessedAt: now,
@@ -59,6 +60,7 @@ describe('decideSyncStatus', () => {
   test.each<[string, Partial<SyncFacts>, string]>([
     ['the history of the write database is in doubt', { doubt: 'its timeline changed' }, 'write-database-changed'],
     ['events of another write database arrived', { otherSources: ['5f0c9a52'] }, 'second-write-database'],
+    ['events are parked', { parkedEvents: 1 }, 'events-parked'],
     ['events are dead letters', { setAsideEvents: 1, deadLettersFromOutbox: 1 }, 'dead-letters'],
     ['pruned events never arrived', { lacksHistory: true }, 'history-lacking'],
     ['older consumers have not filled a view', { viewsLackingHistory: ['returns_view'] }, 'view-lacks-history'],

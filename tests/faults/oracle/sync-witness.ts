@@ -70,7 +70,8 @@ export function createSyncWitness(world: World, replacesHistory: boolean) {
       for (const id of seen.shift()?.ids ?? []) notAccountedFor.add(id);
     const { rows } = await world.read.query(
       `SELECT event_id::text AS id FROM processed_events WHERE event_id = ANY($1::uuid[])
-       UNION ALL SELECT event_id::text FROM dead_letters WHERE event_id = ANY($1::uuid[])`,
+       UNION ALL SELECT event_id::text FROM dead_letters WHERE event_id = ANY($1::uuid[])
+       UNION ALL SELECT event_id::text FROM parked_events WHERE event_id = ANY($1::uuid[])`,
       [[...notAccountedFor]],
     );
     for (const { id } of rows) notAccountedFor.delete(id);

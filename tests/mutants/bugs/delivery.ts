@@ -95,13 +95,28 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: 'consumer-service/src/inbox/inbox.sql.ts',
-        from: 'UNION ALL SELECT event_id FROM dead_letters WHERE event_id = ANY($1::uuid[])`',
+        from: 'UNION ALL SELECT event_id FROM parked_events WHERE event_id = ANY($1::uuid[])`',
         to: 'ON CONFLICT DO NOTHING`',
       },
     ],
     caughtBy: {
       file: applyBatchTest,
       name: 'an event that comes again, in its batch or in a later one, is applied once',
+    },
+  },
+  {
+    name: 'forgotten-parked-event',
+    bug: 'an event that is newer than the consumer is acknowledged and not parked',
+    changes: [
+      {
+        file: applyBatch,
+        from: 'batch.parked?.map(ofLedgerSource) ?? []',
+        to: 'batch.parked?.slice(0, 0).map(ofLedgerSource) ?? []',
+      },
+    ],
+    caughtBy: {
+      file: 'consumer-service/src/parked-events/apply-parked.int.test.ts',
+      name: 'a parked event that this release knows is applied and archived as if it had just been delivered',
     },
   },
 ];
