@@ -18,14 +18,14 @@ export function registerLagMetrics(metrics: Metrics, db: Queryable): void {
       });
     return reading;
   };
-  const gauge = (name: string, help: string, figureOf: (status: SyncStatus) => number | null) =>
+  const gauge = (name: string, help: string, fieldOf: (status: SyncStatus) => number | null) =>
     new Gauge({
       name,
       help,
       registers: [metrics],
       async collect() {
         const status = await read();
-        this.set((status && figureOf(status)) ?? Number.NaN);
+        this.set((status && fieldOf(status)) ?? Number.NaN);
       },
     });
   gauge(
