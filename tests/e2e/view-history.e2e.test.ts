@@ -75,7 +75,10 @@ test('sync-status names a view that lacks history until a rebuild of it, and the
   await older.connect();
   const refused = await runCommand(suite, 'rebuild', '--view', VIEW);
   await older.end();
-  expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('consumer-service before 0.3.0 is connected')]);
+  expect([refused.code, refused.stderr]).toEqual([
+    2,
+    expect.stringContaining('consumer-service before 0.3.0 is connected'),
+  ]);
   expect(await status()).toMatchObject({ status: 'incomplete' });
 
   expect(await runCommand(suite, 'rebuild', '--view', VIEW)).toMatchObject({
