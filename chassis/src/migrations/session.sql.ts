@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { openSession, sessionOf, sessionSettings } from '../postgres/session.sql.js';
+import { newPreparing, openSession, sessionOf, sessionSettings } from '../postgres/session.sql.js';
 
 /** Receives lines for the operator: what runs, what it waits for, how far it is. */
 export type Say = (line: string) => void;
@@ -52,7 +52,7 @@ export function withMigrationSession<T>(
   work: (session: MigrationSession) => Promise<T>,
 ): Promise<T> {
   return withConnection(url, async (client) => {
-    await openSession(client, sessionSettings(0, { client_min_messages: 'warning' }), { isPossible: true });
+    await openSession(client, sessionSettings(0, { client_min_messages: 'warning' }), newPreparing());
     if (sessionOf(client).kind === 'pooled')
       throw new Error(
         'migrations need a server session of their own, and this URL leads to a connection pooler (PgBouncer or the like): ' +

@@ -50,9 +50,21 @@ export interface Session {
   readonly preparing: Preparing;
 }
 
-/** `isPossible` becomes false behind a pooler without prepared statements (PgBouncer, max_prepared_statements = 0). */
 export interface Preparing {
+  /** Becomes false behind a pooler without prepared statements (PgBouncer, max_prepared_statements = 0). */
   isPossible: boolean;
+  /**
+   * The end of each prepared statement's name. It changes when a statement turns out to be stale: after a migration every
+   * other connection has stale ones, too, and a pooler keeps its sessions even if we close our connections.
+   */
+  suffix: string;
+}
+
+export const newPreparing = (): Preparing => ({ isPossible: true, suffix: '' });
+
+/** Makes all connections prepare their statements anew, unless that has happened since `suffix` was used. */
+export function prepareAnew(preparing: Preparing, suffix: string): void {
+  if (preparing.suffix === suffix) preparing.suffix = `~${Number(suffix.slice(1)) + 1}`;
 }
 
 const hashes = new Map<string, string>();
@@ -63,13 +75,13 @@ const hashes = new Map<string, string>();
  */
 export function preparedName({ kind, preparing }: Session, name: string | undefined, text: string): string | undefined {
   if (name === undefined || !preparing.isPossible) return undefined;
-  if (kind === 'direct') return name;
+  if (kind === 'direct') return name + preparing.suffix;
   let hash = hashes.get(text);
   if (hash === undefined) {
     hash = createHash('sha256').update(text).digest('hex').slice(0, 40);
     hashes.set(text, hash);
   }
-  return hash;
+  return hash + preparing.suffix;
 }
 
 const sessions = new WeakMap<pg.ClientBase, Session>();
