@@ -78,5 +78,5 @@ test.each([[[]], [['down']], [['up', '--only', 'both']], [['status', '--contract
 );
 
 test('the release is the version of the packages', () => {
-  expect(ownVersion).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(ownVersion).toMatch(/^\d+\.\d+\.\d+(-[\w.]+)?$/);
 });
