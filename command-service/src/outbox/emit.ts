@@ -19,8 +19,6 @@ interface EventWith<T extends EventType> {
   readonly facts: Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
   /** The request that caused the event. */
   readonly traceparent: string;
-  /** Set if the event happened long before it is stored, like an imported order. */
-  readonly occurredAt?: Date;
 }
 
 /** An event as the domain knows it, without identity, time of commit and transport. */
@@ -67,14 +65,14 @@ export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): Outbox
  * time, and no two clocks are compared.
  */
 export function outboxRow(
-  { type, facts, traceparent, occurredAt }: DomainEvent,
+  { type, facts, traceparent }: DomainEvent,
   createdAt: EventTime,
   { versions = defaultVersions, retryAt }: { versions?: WrittenVersions; retryAt?: Date | undefined } = {},
 ): OutboxRow {
   const declaration: EventDeclaration = events[type];
   const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
   const version = newestVersionOf(declaration) > 1 ? { version: newestVersionOf(declaration) } : {};
-  const envelope = { eventId: id, eventType: type, ...version, occurredAt: (occurredAt ?? createdAt).toISOString() };
+  const envelope = { eventId: id, eventType: type, ...version, occurredAt: createdAt.toISOString() };
   const payload = JSON.stringify(downcastTo(declaration, versions[type], { ...envelope, ...facts }));
   return { id, type, topic: declaration.topic, payload, traceparent, createdAt, retryAt };
 }
