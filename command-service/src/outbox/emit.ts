@@ -6,8 +6,9 @@ import {
   withTransaction,
 } from '@tallyline/chassis/postgres/pool';
 import { takeRandomBytes } from '@tallyline/chassis/process/random-bytes';
-import { downcastTo, type EventDeclaration, newestVersionOf } from '@tallyline/contracts/event-versions';
+import { type EventDeclaration, newestVersionOf } from '@tallyline/contracts/event-versions';
 import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
+import { downcastTo } from '@tallyline/contracts/read-event';
 import { defaultVersions, type WrittenVersions } from '@tallyline/contracts/written-versions';
 import { v7 as uuidv7 } from 'uuid';
 import type { PublishableRow } from './event-message.js';
@@ -60,6 +61,14 @@ export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): Outbox
   return row;
 }
 
+/** The field `version` of each type in its newest version. Events of version 1 do not have it. */
+const versionField = Object.fromEntries(
+  Object.entries<EventDeclaration>(events).flatMap(([type, declaration]) => {
+    const newest = newestVersionOf(declaration);
+    return newest > 1 ? [[type, newest]] : [];
+  }),
+);
+
 /**
  * The UUIDv7 contains `createdAt`, which is the database's clock in whole milliseconds. So one index serves identity and
  * time, and no two clocks are compared.
@@ -69,12 +78,10 @@ export function outboxRow(
   createdAt: EventTime,
   { versions = defaultVersions, retryAt }: { versions?: WrittenVersions; retryAt?: Date | undefined } = {},
 ): OutboxRow {
-  const declaration: EventDeclaration = events[type];
   const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
-  const version = newestVersionOf(declaration) > 1 ? { version: newestVersionOf(declaration) } : {};
-  const envelope = { eventId: id, eventType: type, ...version, occurredAt: createdAt.toISOString() };
-  const payload = JSON.stringify(downcastTo(declaration, versions[type], { ...envelope, ...facts }));
-  return { id, type, topic: declaration.topic, payload, traceparent, createdAt, retryAt };
+  const envelope = { eventId: id, eventType: type, version: versionField[type], occurredAt: createdAt.toISOString() };
+  const payload = JSON.stringify(downcastTo(events[type], versions[type], { ...envelope, ...facts }));
+  return { id, type, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
 }
 
 /**

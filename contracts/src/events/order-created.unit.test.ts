@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { downcastTo, type EventDeclaration, schemaOf, upcastFrom } from '../event-versions.js';
+import type { EventDeclaration } from '../event-versions.js';
 import { events } from '../events.js';
+import { downcastTo, schemaOf, upcastFrom } from '../read-event.js';
 
 const declaration: EventDeclaration = events.OrderCreated;
 
