@@ -29,7 +29,10 @@ CREATE TABLE IF NOT EXISTS order_items (
   order_id   BIGINT         NOT NULL REFERENCES orders (id),
   product_id BIGINT         NOT NULL REFERENCES products (id),
   quantity   INTEGER        NOT NULL CHECK (quantity > 0),
-  price      NUMERIC(12, 2) NOT NULL CHECK (price >= 0)
+  price      NUMERIC(12, 2) NOT NULL CHECK (price >= 0),
+  -- The number of the line in its order, from 1 on, and the category as it was when the line was sold.
+  line       INTEGER        NOT NULL,
+  category   TEXT           NOT NULL
 );
 CREATE INDEX IF NOT EXISTS order_items_order_id ON order_items (order_id);
 CREATE INDEX IF NOT EXISTS order_items_product_id ON order_items (product_id);

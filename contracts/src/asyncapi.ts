@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { type EventDeclaration, newestVersionOf, schemaOf } from './event-versions.js';
+import { type EventDeclaration, newestVersionOf } from './event-versions.js';
 import { events } from './events.js';
+import { schemaOf } from './read-event.js';
 import { deadLetterQueueOf, EVENTS_EXCHANGE, eventQueues } from './topology.js';
 
 const headers = {

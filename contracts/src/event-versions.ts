@@ -40,29 +40,10 @@ export function earlierVersion<Earlier extends z.ZodType, Next extends z.ZodType
   _next: Next,
   { upcast, downcast }: Casts<Earlier, Next>,
 ): EarlierVersion {
-  return {
-    version,
-    schema,
-    upcast: (event) => upcast(event as z.output<Earlier>),
-    downcast: (event) => downcast(event as z.output<Next>),
-  };
+  type Cast = (event: unknown) => unknown;
+  return { version, schema, upcast: upcast as Cast, downcast: downcast as Cast };
 }
 
 export function newestVersionOf({ earlier }: EventDeclaration): number {
   return earlier.length + 1;
-}
-
-/** Returns the schema of a version, or undefined if the type has no such version. */
-export function schemaOf(declaration: EventDeclaration, version: number): z.ZodType | undefined {
-  return version === newestVersionOf(declaration) ? declaration.schema : declaration.earlier[version - 1]?.schema;
-}
-
-/** Turns a valid event of `version` into one of the newest version. */
-export function upcastFrom({ earlier }: EventDeclaration, version: number, event: unknown): unknown {
-  return earlier.slice(version - 1).reduce((older, { upcast }) => upcast(older), event);
-}
-
-/** Turns a valid event of the newest version into one of `version`. */
-export function downcastTo({ earlier }: EventDeclaration, version: number, event: unknown): unknown {
-  return earlier.slice(version - 1).reduceRight((newer, { downcast }) => downcast(newer), event);
 }

@@ -1,13 +1,13 @@
 import type { z } from 'zod';
 import type { EventDeclaration } from './event-versions.js';
-import { orderCreated } from './events/order-created.js';
+import { earlierOrderCreated, orderCreated } from './events/order-created.js';
 import { productCreated } from './events/product-created.js';
 import { purchaseCreated } from './events/purchase-created.js';
 
 /** Every event by its type. */
 export const events = {
   ProductCreated: { schema: productCreated, topic: 'product.created', earlier: [], writtenVersion: 1 },
-  OrderCreated: { schema: orderCreated, topic: 'order.created', earlier: [], writtenVersion: 1 },
+  OrderCreated: { schema: orderCreated, topic: 'order.created', earlier: earlierOrderCreated, writtenVersion: 1 },
   PurchaseCreated: { schema: purchaseCreated, topic: 'purchase.created', earlier: [], writtenVersion: 1 },
 } as const satisfies Readonly<Record<string, EventDeclaration>>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type EventDeclaration, newestVersionOf, schemaOf, upcastFrom } from './event-versions.js';
+import { type EventDeclaration, newestVersionOf } from './event-versions.js';
 import { type AnyEvent, events } from './events.js';
 
 /** The result of reading a body with the event types and versions of this release. */
@@ -57,4 +57,19 @@ export function readEvent(json: unknown, { error, declarations = events }: ReadE
     return { kind: 'invalid', reason: `not a valid ${type}: ${faults.slice(0, MAX_SHOWN_FAULTS).join('; ')}` };
   }
   return { kind: 'event', event: upcastFrom(declaration, number, parsed.data) as AnyEvent };
+}
+
+/** Returns the schema of a version, or undefined if the type has no such version. */
+export function schemaOf({ schema, earlier }: EventDeclaration, version: number): z.ZodType | undefined {
+  return earlier[version - 1]?.schema ?? (version === earlier.length + 1 ? schema : undefined);
+}
+
+/** Turns a valid event of `version` into one of the newest version. */
+export function upcastFrom({ earlier }: EventDeclaration, version: number, event: unknown): unknown {
+  return earlier.slice(version - 1).reduce((older, { upcast }) => upcast(older), event);
+}
+
+/** Turns a valid event of the newest version into one of `version`, for readers that know no later one. */
+export function downcastTo({ earlier }: EventDeclaration, version: number, event: unknown): unknown {
+  return earlier.slice(version - 1).reduceRight((newer, { downcast }) => downcast(newer), event);
 }

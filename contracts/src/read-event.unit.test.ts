@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { z } from 'zod';
 import { eventExamples } from './event-examples.js';
-import { downcastTo, type EventDeclaration, earlierVersion } from './event-versions.js';
-import { type ReadEvent, readEvent } from './read-event.js';
+import { type EventDeclaration, earlierVersion } from './event-versions.js';
+import { downcastTo, type ReadEvent, readEvent } from './read-event.js';
 
 const eventType = z.literal('Greeted');
 const first = z.object({ eventType, version: z.literal(1).optional(), name: z.string() });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import { type EventDeclaration, newestVersionOf, schemaOf } from '@tallyline/contracts/event-versions';
+import { type EventDeclaration, newestVersionOf } from '@tallyline/contracts/event-versions';
+import { schemaOf } from '@tallyline/contracts/read-event';
 import { z } from 'zod';
 import { type Corpus, hashesOf, type Manifest, manifestPath, readManifest, sha256, versionsOf } from './corpus.js';
 

@@ -6,8 +6,9 @@ import {
   withTransaction,
 } from '@tallyline/chassis/postgres/pool';
 import { takeRandomBytes } from '@tallyline/chassis/process/random-bytes';
-import { downcastTo, type EventDeclaration, newestVersionOf } from '@tallyline/contracts/event-versions';
+import { type EventDeclaration, newestVersionOf } from '@tallyline/contracts/event-versions';
 import { type EventOf, type EventType, events } from '@tallyline/contracts/events';
+import { downcastTo } from '@tallyline/contracts/read-event';
 import { defaultVersions, type WrittenVersions } from '@tallyline/contracts/written-versions';
 import { v7 as uuidv7 } from 'uuid';
 import type { PublishableRow } from './event-message.js';
@@ -19,8 +20,6 @@ interface EventWith<T extends EventType> {
   readonly facts: Omit<EventOf<T>, 'eventId' | 'eventType' | 'occurredAt' | 'version'>;
   /** The request that caused the event. */
   readonly traceparent: string;
-  /** Set if the event happened long before it is stored, as with an imported order. */
-  readonly occurredAt?: Date;
 }
 
 /** An event as the domain knows it, without identity, time of commit and transport. */
@@ -62,21 +61,27 @@ export function emit(tx: EmittingTx, now: EventTime, event: DomainEvent): Outbox
   return row;
 }
 
+/** The field `version` of each type in its newest version. Events of version 1 do not have it. */
+const versionField = Object.fromEntries(
+  Object.entries<EventDeclaration>(events).flatMap(([type, declaration]) => {
+    const newest = newestVersionOf(declaration);
+    return newest > 1 ? [[type, newest]] : [];
+  }),
+);
+
 /**
  * Makes an outbox row. Its id is a UUIDv7 that contains `createdAt`, which is the database's clock in whole milliseconds. So
  * one index serves identity and time, and no two clocks are compared.
  */
 export function outboxRow(
-  { type, facts, traceparent, occurredAt }: DomainEvent,
+  { type, facts, traceparent }: DomainEvent,
   createdAt: EventTime,
   { versions = defaultVersions, retryAt }: { versions?: WrittenVersions; retryAt?: Date | undefined } = {},
 ): OutboxRow {
-  const declaration: EventDeclaration = events[type];
   const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
-  const version = newestVersionOf(declaration) > 1 ? { version: newestVersionOf(declaration) } : {};
-  const envelope = { eventId: id, eventType: type, ...version, occurredAt: (occurredAt ?? createdAt).toISOString() };
-  const payload = JSON.stringify(downcastTo(declaration, versions[type], { ...envelope, ...facts }));
-  return { id, type, topic: declaration.topic, payload, traceparent, createdAt, retryAt };
+  const envelope = { eventId: id, eventType: type, version: versionField[type], occurredAt: createdAt.toISOString() };
+  const payload = JSON.stringify(downcastTo(events[type], versions[type], { ...envelope, ...facts }));
+  return { id, type, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
 }
 
 /**

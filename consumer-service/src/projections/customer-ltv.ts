@@ -14,12 +14,12 @@ export const customerLtv = view({
     last_order_date: greatest('timestamptz'),
   },
   folds: {
-    OrderCreated: ({ customerId, total, occurredAt }) => [
+    OrderCreated: ({ customerId, total, placedAt }) => [
       {
         customer_id: customerId,
         total_spent: exactCents(total),
         order_count: 1,
-        last_order_date: inMilliseconds(occurredAt),
+        last_order_date: inMilliseconds(placedAt),
       },
     ],
   },

@@ -12,10 +12,10 @@ export const minuteSales = view({
   key: { minute_timestamp: 'timestamptz' },
   columns: { total_revenue: adds('money'), total_orders: adds('bigint') },
   folds: {
-    OrderCreated: ({ occurredAt, total }) => [
+    OrderCreated: ({ placedAt, total }) => [
       {
         // The schema admits only UTC, so all instants of one minute start with the same 16 characters.
-        minute_timestamp: `${occurredAt.slice(0, 16)}:00.000Z`,
+        minute_timestamp: `${placedAt.slice(0, 16)}:00.000Z`,
         total_revenue: exactCents(total),
         total_orders: 1,
       },

@@ -17,17 +17,20 @@ const { pool, url } = await openTestDatabase('read', {
 const shadow = createTestPool(url, { settings: SHADOW_SETTINGS });
 afterAll(() => shadow.end());
 
-function order(committedAt = new Date()): DecodedEvent {
-  const body = {
-    eventType: 'OrderCreated',
-    occurredAt: new Date().toISOString(),
-    orderId: 1,
-    customerId: 1,
-    total: 4.5,
-    items: [{ productId: 1, category: 'Kitchen', quantity: 1, price: 4.5 }],
-  };
+const firstOrder = {
+  eventType: 'OrderCreated',
+  orderId: 1,
+  customerId: 1,
+  total: 4.5,
+  items: [{ productId: 1, category: 'Kitchen', quantity: 1, price: 4.5 }],
+};
+type OrderBody = typeof firstOrder & { readonly occurredAt: string };
+
+/** An event of version 1, unless `change` makes another version of it. */
+function order(committedAt = new Date(), change: (event: OrderBody) => OrderBody = (event) => event): DecodedEvent {
+  const body = change({ ...firstOrder, occurredAt: committedAt.toISOString() });
   const time = committedAt.getTime().toString(16).padStart(12, '0');
-  const messageId = `${time.slice(0, 8)}-${time.slice(8)}-7ccc-8ddd-eeeeeeeeeeee`;
+  const messageId = `${time.slice(0, 8)}-${time.slice(8)}-7ccc-8ddd-${String(body.orderId).padStart(12, 'e')}`;
   const raw = { queue: 'order-events', body: Buffer.from(JSON.stringify(body)), traceparent: undefined };
   const decoded = decode({ ...raw, messageId, appId: 'command-service' });
   if (decoded.kind !== 'event') throw new Error(decoded.reason);
@@ -95,6 +98,36 @@ test('a rebuild leaves parked events parked and counted, and deletes the rows of
       [{ id: waiting.id }],
     ]);
   }
+});
+
+test('a rebuild reads an archive that has an order of version 1 and one of version 2, and both count the same', async () => {
+  const at = new Date(Date.now() - 60_000);
+  const asVersion1 = order(at);
+  const asVersion2 = order(at, (event) => ({
+    ...event,
+    version: 2,
+    orderId: 2,
+    occurredAt: new Date().toISOString(),
+    placedAt: event.occurredAt,
+    items: event.items.map((item, index) => ({ line: index + 1, ...item })),
+  }));
+  await apply(asVersion1);
+  await apply(asVersion2);
+  const contents = () =>
+    Promise.all(viewTables.map(async (table) => [table, (await pool.query(`SELECT * FROM ${table}`)).rows] as const));
+  const live = await contents();
+  await deleteAllButArchive();
+  expect(await rebuild({ pool, shadow, progress, views, version, accept: true, inboxDays: 30 })).toMatchObject({
+    swapped: true,
+  });
+  expect(await contents()).toEqual(live);
+
+  const { rows: bodies } = await pool.query('SELECT body FROM event_archive');
+  expect(bodies.map(({ body }) => JSON.parse(body.toString()).version)).toEqual(expect.arrayContaining([undefined, 2]));
+  const { rows: orders } = await pool.query('SELECT items, placed_at, customer_id, total FROM orders_read');
+  expect(orders).toHaveLength(2);
+  expect(orders[1]).toEqual(orders[0]);
+  expect(await sales()).toEqual([{ orders: 2, revenue: '9.00' }]);
 });
 
 /** Leaves the state of a new database with a restored archive. The write side has reported the seconds of `reported`. */

@@ -13,6 +13,7 @@ import {
 export interface Normalised {
   readonly products: number;
   readonly purchases: number;
+  readonly orderLines: number;
   /** Rows that a person has to decide about, described in words. */
   readonly left: readonly string[];
 }
@@ -25,7 +26,7 @@ const PAGE_SIZE = 1_000;
  * equal, the second one is left as it is and reported, because only a person can decide whether they are one purchase.
  */
 export async function normalise(pool: Pool, isDryRun: boolean): Promise<Normalised> {
-  const counts = { products: 0, purchases: 0 };
+  const counts = { products: 0, order_items: 0, purchases: 0 };
   const left = (await readBranchIds(onPool(pool))).filter((id) => plainText(id) !== id).map(branchLeft);
   const receipts = new Map<string, number>();
   for (const texts of storedTexts) {
@@ -46,7 +47,8 @@ export async function normalise(pool: Pool, isDryRun: boolean): Promise<Normalis
       after = page.at(-1)?.id ?? after;
     } while (page.length === PAGE_SIZE);
   }
-  return { ...counts, left };
+  const { products, purchases, order_items: orderLines } = counts;
+  return { products, purchases, orderLines, left };
 }
 
 /** Returns the plain texts of a row and the purchase that has the same receipt. `receipts` has those of earlier rows. */

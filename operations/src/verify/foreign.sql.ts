@@ -34,7 +34,7 @@ const inserts = [
           (e->>'occurredAt')::timestamptz, (e->>'foreignId')::uuid, (e->>'stock')::bigint, true ${of('ProductCreated')}`,
   `INSERT INTO seen_orders (n, order_id, customer_id, total, placed_at, event_id, is_applied)
    SELECT ${n}, (e->>'orderId')::bigint, (e->>'customerId')::bigint, (e->>'total')::numeric,
-          (e->>'occurredAt')::timestamptz, (e->>'foreignId')::uuid, true ${of('OrderCreated')}`,
+          (e->>'placedAt')::timestamptz, (e->>'foreignId')::uuid, true ${of('OrderCreated')}`,
   `INSERT INTO seen_order_lines (n, product_id, category, quantity, price, line, is_applied)
    SELECT ${n}, ${productId}, item->>'category', ${quantity}, ${price}, line, true ${lines('OrderCreated')}`,
   `INSERT INTO seen_purchases (n, event_id, branch_id, day, customer_id, total, placed_at, items, is_applied)

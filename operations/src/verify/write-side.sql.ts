@@ -39,7 +39,9 @@ const steps = [
        FROM orders o LEFT JOIN emitted t ON t.topic = 'order.created' AND t.entity = o.id`,
   'ANALYZE seen_orders',
   `CREATE TEMP TABLE seen_order_lines ON COMMIT DROP AS
-     SELECT o.n, i.product_id, p.category, i.quantity::bigint, i.price, i.id AS line, o.is_applied
+     -- Lines that a service of release 0.2 stores have no category until they are backfilled.
+     SELECT o.n, i.product_id, COALESCE(i.category, p.category) AS category, i.quantity::bigint, i.price, i.id AS line,
+            o.is_applied
        FROM order_items i JOIN seen_orders o ON o.n = i.order_id JOIN products p ON p.id = i.product_id`,
   `CREATE TEMP TABLE seen_products ON COMMIT DROP AS
      SELECT p.id AS n, p.id AS product_id, p.name, p.category, p.price, p.created_at, t.event_id,
