@@ -11,11 +11,13 @@ import { openSuite, post } from '../setup/suite.js';
 const suffix = `_${process.pid}`;
 const ROLES = ['command_service', 'replay_command', 'query_service', 'consumer_service', 'dead_letters_command'];
 const document = readFileSync(new URL('../../docs/grants.md', import.meta.url), 'utf8');
+const onViews = readFileSync(new URL('../../docs/grants-on-views.sql', import.meta.url), 'utf8');
 
 function statements(side: 'write' | 'read'): string {
   const blocks = [...document.matchAll(/```sql\n(-- \w+)\n([\s\S]*?)```/g)];
   const found = blocks.find(([, first]) => first === `-- ${side}`)?.[2] ?? '';
-  return ROLES.reduce((sql, role) => sql.replace(new RegExp(`\\b${role}\\b`, 'g'), role + suffix), found);
+  const all = side === 'read' ? found + onViews : found;
+  return ROLES.reduce((sql, role) => sql.replace(new RegExp(`\\b${role}\\b`, 'g'), role + suffix), all);
 }
 
 /** Reads a row such as `| command-service | configure | write | read |`. */

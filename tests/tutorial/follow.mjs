@@ -16,11 +16,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /**
- * Follows docs/tutorial-add-an-event.md in a copy of the checkout: node tests/tutorial/follow.mjs [--without-tests]
+ * Follows docs/tutorial-add-an-event.md in a copy of the checkout: npm run test:tutorial [-- --without-tests]
  *
- * It writes the files and applies the changes that the tutorial shows, generates the documents, compiles, lints, and runs the
- * tests that the tutorial names. The first step that fails ends it with an error.
+ * It counts the new files and the registering lines, writes the files and applies the changes that the tutorial shows, generates
+ * the documents, compiles, lints, and runs the tests that the tutorial names. The first step that fails ends it with an error.
  */
+
+/** A new event must not need more than this, or adding one has become too much work. Imports are not counted. */
+const MAX_NEW_FILES_BESIDE_TESTS = 6;
+const MAX_REGISTERING_LINES = 5;
 
 const checkout = fileURLToPath(new URL('../../', import.meta.url));
 const tutorial = readFileSync(join(checkout, 'docs', 'tutorial-add-an-event.md'), 'utf8');
@@ -29,6 +33,7 @@ const tutorial = readFileSync(join(checkout, 'docs', 'tutorial-add-an-event.md')
 const steps = [...tutorial.matchAll(/^(Create|Change) `([^`]+)`.*:\n\n```(\w+)\n([\s\S]*?)^```$/gm)];
 const tests = /^```sh\n.*jest\.js (.*)$/m.exec(tutorial)?.[1]?.split(' ') ?? [];
 
+checkCounts();
 const dir = mkdtempSync(join(tmpdir(), 'tutorial-'));
 try {
   copyCheckout();
@@ -45,6 +50,31 @@ try {
     run(process.execPath, '--experimental-vm-modules', '--no-warnings', 'node_modules/jest/bin/jest.js', ...tests);
 } finally {
   rmSync(dir, { recursive: true, force: true });
+}
+
+/** The counts must be within the limits, and the tutorial must state them. */
+function checkCounts() {
+  const isTest = (path) => path.endsWith('.test.ts');
+  const newFiles = steps.filter(([, action, path]) => action === 'Create' && !isTest(path)).length;
+  const registering = steps.flatMap(([, action, path, , block]) =>
+    action === 'Change' && path.endsWith('.ts') && !isTest(path) ? registeringLines(block) : [],
+  );
+  if (newFiles > MAX_NEW_FILES_BESIDE_TESTS)
+    throw new Error(`the tutorial creates ${newFiles} files beside tests, more than ${MAX_NEW_FILES_BESIDE_TESTS}`);
+  if (registering.length > MAX_REGISTERING_LINES) {
+    const lines = registering.join('\n');
+    throw new Error(`the tutorial has more than ${MAX_REGISTERING_LINES} registering lines:\n${lines}`);
+  }
+  const counts = `${newFiles} new files beside the test and ${registering.length} registering lines`;
+  if (!tutorial.includes(counts))
+    throw new Error(`the tutorial does not say that it takes ${counts}; correct its counts`);
+  process.stdout.write(`${counts}\n`);
+}
+
+/** A single added line that is no import registers something in a list. Several added lines in a row are a statement. */
+function registeringLines(diff) {
+  const added = [...diff.matchAll(/(?:^\+.*\n)+/gm)].map(([lines]) => lines.trimEnd());
+  return added.filter((lines) => !lines.includes('\n') && !lines.startsWith('+import '));
 }
 
 function copyCheckout() {

@@ -1,0 +1,3 @@
+import { viewGrants } from './projections/view-grants.js';
+
+process.stdout.write(viewGrants());
