@@ -6,11 +6,14 @@ import { type AnyEvent, events } from './events.js';
 export type ReadEvent =
   | { readonly kind: 'event'; readonly event: AnyEvent }
   /** An event of a type or of a version that this release does not know. A later release may have written it. */
-  | { readonly kind: 'newer'; readonly reason: string }
+  | { readonly kind: 'newer'; readonly type: string; readonly version: number; readonly reason: string }
   | { readonly kind: 'invalid'; readonly reason: string };
 
 /** A missing version means 1, and so does null, because many serialisers write it for a missing field. */
 const versionSchema = z.int().min(1).nullish();
+
+/** The form of every name of an event type. A text of another form is not a type of a later release either. */
+const TYPE_NAME = /^[A-Za-z]\w{0,99}$/;
 
 const MAX_SHOWN_FAULTS = 5;
 const MAX_SHOWN_CHARACTERS = 100;
@@ -28,12 +31,14 @@ export interface ReadEventOptions {
  */
 export function readEvent(json: unknown, { error, declarations = events }: ReadEventOptions = {}): ReadEvent {
   const { eventType: type, version: given } = (json ?? {}) as { eventType?: unknown; version?: unknown };
+  const version = versionSchema.safeParse(given);
   if (typeof type !== 'string' || !Object.hasOwn(declarations, type)) {
     const reason = `unknown event type ${JSON.stringify(type)?.slice(0, MAX_SHOWN_CHARACTERS)}`;
-    return { kind: typeof type === 'string' && type !== '' ? 'newer' : 'invalid', reason };
+    if (typeof type !== 'string' || !TYPE_NAME.test(type)) return { kind: 'invalid', reason };
+    // A version that is not valid counts as 1, so that the first release with this type reads the event and finds the fault.
+    return { kind: 'newer', type, version: version.data ?? 1, reason };
   }
   const declaration = declarations[type] as EventDeclaration;
-  const version = versionSchema.safeParse(given);
   if (!version.success) return { kind: 'invalid', reason: `not a valid ${type}: version must be an integer from 1 on` };
   const number = version.data ?? 1;
   const schema = schemaOf(declaration, number);
@@ -41,6 +46,8 @@ export function readEvent(json: unknown, { error, declarations = events }: ReadE
     const newest = newestVersionOf(declaration);
     return {
       kind: 'newer',
+      type,
+      version: number,
       reason: `version ${number} of ${type} is newer than version ${newest}, the newest known here`,
     };
   }

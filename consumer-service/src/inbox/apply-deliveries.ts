@@ -1,4 +1,4 @@
-import type { Pool } from '@tallyline/chassis/postgres/pool';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { traceIdOf } from '@tallyline/chassis/process/trace-context';
 import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
@@ -6,12 +6,14 @@ import type { Watermark } from '@tallyline/contracts/watermark';
 import type { ConsumeMessage } from 'amqplib';
 import { sendDeadLetter } from '../dead-letters/send-dead-letter.js';
 import type { BatchOutcome, OnBatch } from '../metrics.js';
+import { type ParkedEvent, parkedEventOf } from '../parked-events/parked-event.js';
+import { deleteParkedDeadLetters } from '../parked-events/parked-events.sql.js';
 import type { PublisherLink } from '../subscription/publisher-link.js';
 import { applyIsolating, type Isolated } from './apply-isolating.js';
-import type { DeadLetter, DecodedEvent } from './decode.js';
+import type { DeadLetter, DecodedEvent, NewerEvent } from './decode.js';
 import type { Delivery } from './delivery.js';
 
-interface Dependencies {
+export interface Dependencies {
   readonly pool: Pool;
   readonly log: Logger;
   readonly publish: PublisherLink['publish'];
@@ -36,10 +38,12 @@ export async function applyDeliveries(
   const isolated = await applyIsolating(pool, batch);
   const durationMs = Math.round(performance.now() - startedAt);
   const [rejected, kept] = [new Set<ConsumeMessage>(), new Set<ConsumeMessage>()];
+  const stored: string[] = [];
   const send = async (deadLetter: DeadLetter) => {
     const message = messageOf(deadLetter);
     if (message === undefined) return;
     const outcome = await sendDeadLetter(publish, message, deadLetter);
+    if (outcome === 'stored') stored.push(deadLetter.id);
     if (outcome === 'blocked') rejected.add(message);
     if (outcome === 'untaken') kept.add(message);
     const facts = { eventId: deadLetter.id, queue: deadLetter.queue, reason: deadLetter.reason };
@@ -49,8 +53,12 @@ export async function applyDeliveries(
   };
   // All dead letters are sent at once, because each waits for seconds when its queue has no leader.
   await Promise.all(isolated.deadLetters.map(send));
-  if (batch.events.length + isolated.deadLetters.length > 0) onBatch?.(outcomeOf(isolated, durationMs));
+  if (stored.length > 0) await deleteParkedDeadLetters(onPool(pool), stored);
+  if (batch.events.length + batch.parked.length + isolated.deadLetters.length > 0)
+    onBatch?.(outcomeOf(isolated, durationMs));
   if (batch.events.length > 0) log.info(logLineOf(isolated, durationMs), 'batch saved to the read database');
+  if (isolated.parked.length > 0)
+    log.warn(parkedLineOf(isolated), 'events that are newer than this release were parked: upgrade consumer-service');
   return { rejected, kept };
 }
 
@@ -58,10 +66,15 @@ export async function applyDeliveries(
 function sort(deliveries: readonly Delivery[], log: Logger) {
   const events: DecodedEvent[] = [];
   const deadLetters: DeadLetter[] = [];
+  const parked: ParkedEvent[] = [];
   const watermarks: Watermark[] = [];
   // Copies of an event are equal, so its id is enough to find a message. Two dead letters may have one id and different bodies.
   const messageByEventId = new Map<string, ConsumeMessage>();
   const messageByDeadLetter = new Map<DeadLetter, ConsumeMessage>();
+  const addDeadLetter = (deadLetter: DeadLetter, message: ConsumeMessage) => {
+    messageByDeadLetter.set(deadLetter, message);
+    deadLetters.push(deadLetter);
+  };
   for (const delivery of deliveries) {
     const { message } = delivery;
     const content = delivery.content();
@@ -72,24 +85,31 @@ function sort(deliveries: readonly Delivery[], log: Logger) {
       messageByEventId.set(content.id, message);
       events.push(content);
     } else if (content.kind === 'newer') {
-      const { id, queue, reason, source } = content;
-      const deadLetter: DeadLetter = { kind: 'dead-letter', id, queue, reason, fromOutbox: true, source };
-      messageByDeadLetter.set(deadLetter, message);
-      deadLetters.push(deadLetter);
-    } else {
-      messageByDeadLetter.set(content, message);
-      deadLetters.push(content);
-    }
+      const event = parkedEventOf(content, message);
+      if (event !== undefined) parked.push(event);
+      else addDeadLetter(unstorable(content), message);
+    } else addDeadLetter(content, message);
   }
   const messageOf = (deadLetter: DeadLetter) =>
     messageByDeadLetter.get(deadLetter) ?? messageByEventId.get(deadLetter.id);
-  return { events, deadLetters, watermarks, messageOf };
+  return { events, deadLetters, parked, watermarks, messageOf };
 }
 
-function outcomeOf({ applied, duplicates, deadLetters }: Isolated, durationMs: number): BatchOutcome {
+function unstorable({ id, queue, reason, fromOutbox, source }: NewerEvent): DeadLetter {
+  const why = `${reason}, and its properties cannot be stored, because the outbox writes no such headers`;
+  return { kind: 'dead-letter', id, queue, reason: why, fromOutbox, source };
+}
+
+function outcomeOf({ applied, parked, duplicates, deadLetters }: Isolated, durationMs: number): BatchOutcome {
   const newest = applied.findLast(({ fromOutbox }) => fromOutbox);
   const newestAtMs = newest && timeOfUuid(newest.id);
-  return { applied: applied.length, duplicates, deadLettered: deadLetters.length, durationMs, newestAtMs };
+  const counts = { applied: applied.length, parked: parked.length, duplicates, deadLettered: deadLetters.length };
+  return { ...counts, durationMs, newestAtMs };
+}
+
+/** Names all events of a batch that were parked, and each of their reasons once. */
+function parkedLineOf({ parked }: Isolated) {
+  return { eventIds: parked.map(({ id }) => id), reasons: [...new Set(parked.map(({ reason }) => reason))] };
 }
 
 /** One line per batch names all of its events: a line per event would cost too much throughput. */

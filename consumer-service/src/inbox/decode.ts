@@ -42,10 +42,12 @@ export interface NewerEvent {
   readonly kind: 'newer';
   readonly id: string;
   readonly queue: string;
+  /** Type and version as the body names them: a consumer that knows both can read the event. */
+  readonly type: string;
+  readonly version: number;
   readonly reason: string;
-  readonly fromOutbox: true;
+  readonly fromOutbox: boolean;
   readonly source?: string | undefined;
-  readonly raw: RawMessage;
 }
 
 export type Decoded = DecodedEvent | NewerEvent | DeadLetter;
@@ -83,10 +85,11 @@ export function decode(raw: RawMessage): Decoded {
       kind: 'newer',
       id: identify(messageId, eventId, body),
       queue,
+      type: read.type,
+      version: read.version,
       reason: read.reason,
       fromOutbox,
       source,
-      raw,
     };
   }
   if (read.kind !== 'event') return deadLetter(read.reason);

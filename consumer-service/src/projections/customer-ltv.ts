@@ -6,6 +6,7 @@ import { view } from './view.js';
 /** Spend, orders and last order per customer. */
 export const customerLtv = view({
   table: 'customer_ltv_view',
+  revision: 1,
   key: { customer_id: 'bigint' },
   columns: {
     total_spent: adds('money'),

@@ -5,6 +5,7 @@ import { view } from './view.js';
 /** Orders and revenue per UTC hour of the time at which the order was placed, however late its event arrives. */
 export const hourlySales = view({
   table: 'hourly_sales_view',
+  revision: 1,
   key: { hour_timestamp: 'timestamptz' },
   columns: { total_revenue: adds('money'), total_orders: adds('bigint') },
   folds: {

@@ -8,6 +8,7 @@ import { view } from './view.js';
  */
 export const minuteSales = view({
   table: 'minute_sales_view',
+  revision: 1,
   key: { minute_timestamp: 'timestamptz' },
   columns: { total_revenue: adds('money'), total_orders: adds('bigint') },
   folds: {

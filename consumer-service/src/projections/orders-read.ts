@@ -5,6 +5,7 @@ import { view } from './view.js';
 /** Orders as they were placed: one row per order, which its one OrderCreated writes. */
 export const ordersRead = view({
   table: 'orders_read',
+  revision: 1,
   key: { order_id: 'bigint' },
   columns: {
     customer_id: first('bigint'),

@@ -4,6 +4,7 @@ import { type Pool, type Queryable, withTransaction } from '@tallyline/chassis/p
 import { decode } from '../inbox/decode.js';
 import { insertNewEvents } from '../inbox/inbox.sql.js';
 import { addToViews } from '../projections/index.js';
+import type { View } from '../projections/view.js';
 import {
   type ArchivedEvent,
   archivedEvents,
@@ -33,6 +34,8 @@ export interface FillOptions {
   readonly db: Queryable;
   readonly shadow: Pool;
   readonly progress: Progress;
+  /** The views that are filled. */
+  readonly views: readonly View[];
 }
 
 /** Fills the shadow tables with the whole archive, then with new events, until few of those are missing. */
@@ -69,9 +72,9 @@ export class ShadowFilling {
   }
 
   async fold(batch: readonly ArchivedEvent[]): Promise<void> {
-    const { shadow, progress } = this.#options;
+    const { shadow, progress, views } = this.#options;
     for (const events of splitBySize(batch))
-      for (const event of await foldIntoShadow(shadow, events)) this.#unreadable.set(event.id, event);
+      for (const event of await foldIntoShadow(shadow, events, views)) this.#unreadable.set(event.id, event);
     this.#events += batch.length;
     progress.advance(batch.length);
   }
@@ -111,7 +114,11 @@ function* splitBySize(events: readonly ArchivedEvent[]): Generator<ArchivedEvent
  * an event that is in the archive twice (after a restore and a replay) counts once. Returns the events that today's code
  * cannot read.
  */
-async function foldIntoShadow(shadow: Pool, batch: readonly ArchivedEvent[]): Promise<Unreadable[]> {
+async function foldIntoShadow(
+  shadow: Pool,
+  batch: readonly ArchivedEvent[],
+  views: readonly View[],
+): Promise<Unreadable[]> {
   const unreadable: Unreadable[] = [];
   const unique = new Map(batch.map((archived) => [archived.id, archived]));
   const events = [...unique.values()].flatMap(({ id, queue, appId, body }) => {
@@ -126,7 +133,7 @@ async function foldIntoShadow(shadow: Pool, batch: readonly ArchivedEvent[]): Pr
   await withTransaction(shadow, 'fold archived events', async (tx) => {
     const newIds = await insertNewEvents(tx, ids);
     const newEvents = events.flatMap(({ id, event }) => (newIds.has(id) ? [event] : []));
-    tx.commitBehind(combineWrites('fold-archived', addToViews(newEvents)));
+    tx.commitBehind(combineWrites('fold-archived', addToViews(newEvents, views)));
   });
   return unreadable;
 }

@@ -151,6 +151,9 @@ test('an unreadable message moves to its dead-letter queue once, and the others 
     messageId: unreadable,
     headers: { 'x-origin-queue': 'product-events' },
   });
+  // A message that went back into its queue would be delivered again before this one.
+  const last = publish(mug(4));
+  await eventually(() => isApplied(last));
   await subscription.stop();
   const left = ['product-events', 'product-events.dlq'].map((queue) => channel.checkQueue(queue));
   expect((await Promise.all(left)).map(({ messageCount }) => messageCount)).toEqual([0, 0]);

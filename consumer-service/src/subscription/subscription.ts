@@ -1,6 +1,6 @@
 import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker/link';
 import { databaseFailure } from '@tallyline/chassis/postgres/failure';
-import type { Pool } from '@tallyline/chassis/postgres/pool';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { startLoop } from '@tallyline/chassis/process/loop';
 import type { SyncProblem } from '@tallyline/contracts/sync-reasons';
@@ -9,6 +9,8 @@ import type { ConsumeMessage } from 'amqplib';
 import { applyDeliveries } from '../inbox/apply-deliveries.js';
 import { TableAtFault } from '../inbox/refusal.js';
 import type { OnBatch } from '../metrics.js';
+import { views } from '../projections/index.js';
+import { registerViews } from '../view-history/view-history.sql.js';
 import type { PublisherLink } from './publisher-link.js';
 import { LANES, openSession, type Session } from './session.js';
 
@@ -52,7 +54,11 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     onUp: () => loop.wake(),
   });
 
+  let areViewsRegistered = false;
   const turn = async (lane: number): Promise<'busy' | 'idle'> => {
+    // No batch may be applied before this: its events would count as the past of a view that is new to the database.
+    if (!areViewsRegistered) await registerViews(onPool(pool), views);
+    areViewsRegistered = true;
     const session = link.session();
     const batch = session?.batches.batchFor(lane);
     if (session === undefined || batch === undefined) return 'idle';

@@ -24,9 +24,18 @@ export async function findMovedForeign(tx: Tx): Promise<string[]> {
   return rows.map(({ month }) => month);
 }
 
-export async function readDeadLetterIds(tx: Tx): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>({ text: 'SELECT event_id AS id FROM dead_letters' });
-  return rows.map(({ id }) => id);
+/** Reads the ids of the events that the views lack for good, or until they are applied: dead letters and parked events. */
+export function lackedIds(tx: Tx): AsyncGenerator<{ id: string }[]> {
+  const text = 'SELECT event_id AS id FROM dead_letters UNION SELECT event_id FROM parked_events';
+  return batchesOf(tx, 'lacked_ids', text);
+}
+
+/** Finds the views that lack events which older consumers have applied. They are known to differ. */
+export async function findViewsLackingHistory(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ view: string }>({
+    text: 'SELECT view FROM view_history WHERE NOT complete ORDER BY view',
+  });
+  return rows.map(({ view }) => view);
 }
 
 export async function countRows(tx: Tx, table: string): Promise<number> {

@@ -9,22 +9,22 @@ import type { ViewCheck } from './view-check.js';
 
 export async function createAppliedTable(tx: Tx): Promise<void> {
   await tx.query({ text: "SET LOCAL work_mem = '64MB'" });
-  for (const table of ['applied', 'dead_letter_ids']) {
+  for (const table of ['applied', 'lacked']) {
     await tx.query({ text: `CREATE TEMP TABLE ${table} (event_id UUID PRIMARY KEY) ON COMMIT DROP` });
   }
 }
 
-export async function addIds(tx: Tx, table: 'applied' | 'dead_letter_ids', ids: readonly string[]): Promise<void> {
+export async function addIds(tx: Tx, table: 'applied' | 'lacked', ids: readonly string[]): Promise<void> {
   await tx.query({ text: `INSERT INTO ${table} SELECT unnest($1::uuid[])`, values: [ids] });
 }
 
-/** Inbox and outbox rows of events this old may be deleted. Such events count as applied if they are no dead letters. */
+/** Inbox and outbox rows of events this old may be deleted. Such events count as applied unless the read side lacks them. */
 const mayBePruned = `published_at IS NOT NULL AND created_at < now() - interval '${SAFE_REPLAY_DAYS} days'`;
 
 /** `isOld` is null when the outbox row is deleted, which happens only to old rows. */
 const isApplied = (eventId: string, isOld: string) => `
   (EXISTS (SELECT FROM applied a WHERE a.event_id = ${eventId})
-   OR (COALESCE(${isOld}, true) AND NOT EXISTS (SELECT FROM dead_letter_ids s WHERE s.event_id = ${eventId})))`;
+   OR (COALESCE(${isOld}, true) AND NOT EXISTS (SELECT FROM lacked s WHERE s.event_id = ${eventId})))`;
 
 const steps = [
   'ANALYZE applied',

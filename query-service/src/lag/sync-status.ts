@@ -9,6 +9,9 @@ import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-stat
 /** Adding up every second of a long backlog would exceed the statement timeout, so pending events are counted this far. */
 const MAX_SUMMED_SECONDS = 100_000;
 
+/** Parked events are counted this far: while old consumers run beside new writers, there may be very many. */
+const MAX_COUNTED_PARKED = 100_000;
+
 /** A service repeats its problems every 3 s. A problem that is older than this was solved, or its service has stopped. */
 const MAX_PROBLEM_AGE_SECONDS = 15;
 
@@ -38,11 +41,23 @@ export const syncStatus = z.object({
     .min(0)
     .meta({ description: `Counted up to ${MOST_WAITING}` }),
   setAsideEvents: z.int().min(0),
+  parkedEvents: z
+    .int()
+    .min(0)
+    .meta({
+      description: `Events that are newer than the consumer that received them, counted up to ${MAX_COUNTED_PARKED}`,
+    }),
   lacksHistory: z.boolean().meta({
     description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
   }),
+  viewsLackingHistory: z.array(z.string()).meta({
+    description:
+      'New views, or views with a new column, that lack events which older consumers have applied; rebuild them',
+  }),
   completeUpTo: instant.nullable().meta({
-    description: 'Every event committed before this is in the views or is a dead letter, unless `lacksHistory`',
+    description:
+      'Every event committed before this is in the views, is a dead letter or is parked, unless `lacksHistory`; ' +
+      'the views of `viewsLackingHistory` lack older events',
   }),
   lastProcessedEventTimestamp: instant.nullable(),
 });
@@ -83,7 +98,9 @@ export const syncFactsStatement: Statement = {
              s.waiting AS "waitingInOutbox",
              (SELECT count(*) FROM dead_letters WHERE NOT forgotten) AS "setAsideEvents",
              (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "deadLettersFromOutbox",
+             (SELECT count(*) FROM (SELECT FROM parked_events LIMIT $3) AS counted) AS "parkedEvents",
              s.lacks_history AS "lacksHistory",
+             to_json(ARRAY(SELECT view FROM view_history WHERE NOT complete ORDER BY view)) AS "viewsLackingHistory",
              s.gap_since IS NOT NULL AS "hasGap",
              (SELECT doubt FROM sources WHERE is_counted) AS "doubt",
              to_json(ARRAY(SELECT source_id FROM sources WHERE NOT is_counted ORDER BY source_id LIMIT 10)) AS "otherSources",
@@ -103,7 +120,7 @@ export const syncFactsStatement: Statement = {
             SELECT committed - settled AS missing FROM event_ledger WHERE settled < committed ORDER BY second LIMIT $1
           ) oldest_seconds
         ) pending`,
-  values: [MAX_SUMMED_SECONDS, MAX_PROBLEM_AGE_SECONDS],
+  values: [MAX_SUMMED_SECONDS, MAX_PROBLEM_AGE_SECONDS, MAX_COUNTED_PARKED],
 };
 
 async function readSyncFacts(db: Queryable): Promise<SyncFacts> {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { databaseUrl, repositoryRoot, withClient } from '@tallyline/local/servers/schema';
+import { databaseUrl, prepareDatabase, repositoryRoot, withClient } from '@tallyline/local/servers/schema';
 import { type CommandResult, runBuiltCommand } from './run-built-command.js';
 
 /** A release of the suite that is built in a folder. */
@@ -27,6 +27,10 @@ export function versionIn(dir: string): string {
 
 /** Creates the two databases with the schema of the release. Releases before 0.3 have no migrations, but only schema files. */
 export async function prepareDatabases(release: Release, urls: DatabaseUrls): Promise<void> {
+  if (release === thisRelease) {
+    await Promise.all([prepareDatabase(urls.writeUrl, 'write'), prepareDatabase(urls.readUrl, 'read')]);
+    return;
+  }
   for (const url of [urls.writeUrl, urls.readUrl]) {
     const name = new URL(url).pathname.slice(1);
     await withClient(databaseUrl(url, 'postgres'), (client) => client.query(`CREATE DATABASE ${name}`));
