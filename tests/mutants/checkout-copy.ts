@@ -1,12 +1,12 @@
-import { cp, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { linkDependencies } from '@tallyline/local/testing/link-dependencies';
 import { temporaryDir } from '@tallyline/local/testing/temporary-dir';
 import type { Change } from './mutant.js';
 
 const checkout = fileURLToPath(new URL('../../../', import.meta.url));
 const LEFT_OUT = new Set(['node_modules', '.git', '.data', 'data-lake', 'coverage']);
-const OUR_SCOPE = '@tallyline';
 
 export interface CheckoutCopy {
   readonly dir: string;
@@ -23,7 +23,7 @@ export async function copyCheckout(): Promise<CheckoutCopy> {
     preserveTimestamps: true,
     filter: (source) => !LEFT_OUT.has(basename(source)),
   });
-  await linkDependencies(join(dir, 'node_modules'));
+  await linkDependencies(checkout, dir);
   return {
     dir,
     withChanges: async (changes, work) => {
@@ -49,16 +49,4 @@ async function apply(dir: string, { file, from, to }: Change): Promise<void> {
     join(dir, file),
     text.replace(from, () => to),
   );
-}
-
-/** Links third-party packages to the checkout, and our own packages to the copy, which has the bug. */
-async function linkDependencies(nodeModules: string): Promise<void> {
-  const installed = join(checkout, 'node_modules');
-  await mkdir(join(nodeModules, OUR_SCOPE), { recursive: true });
-  for (const name of await readdir(installed)) {
-    if (name !== OUR_SCOPE && !name.startsWith('.')) await symlink(join(installed, name), join(nodeModules, name));
-  }
-  for (const name of await readdir(join(installed, OUR_SCOPE))) {
-    await symlink(await readlink(join(installed, OUR_SCOPE, name)), join(nodeModules, OUR_SCOPE, name));
-  }
 }
