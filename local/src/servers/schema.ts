@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
-export { prepareDatabase } from '@tallyline/chassis/migrations/prepare-database';
+export { readMigrations } from '@tallyline/chassis/migrations/migration-file';
+export { prepareDatabase, readSchema } from '@tallyline/chassis/migrations/prepare-database';
 
 /** The repository root, two folders above both `src/` and `dist/`. */
 export const repositoryRoot = fileURLToPath(new URL('../../..', import.meta.url));

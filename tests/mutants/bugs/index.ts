@@ -3,6 +3,7 @@ import { countingBugs } from './counting.js';
 import { deliveryBugs } from './delivery.js';
 import { historyBugs } from './history.js';
 import { keyBugs } from './keys.js';
+import { migrationBugs } from './migrations.js';
 import { relayBugs } from './relay.js';
 import { trustBugs } from './trust.js';
 
@@ -13,4 +14,5 @@ export const mutants: readonly Mutant[] = [
   ...countingBugs,
   ...trustBugs,
   ...historyBugs,
+  ...migrationBugs,
 ];
