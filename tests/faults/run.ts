@@ -4,6 +4,8 @@ import { allFaults } from './faults/index.js';
 import { showProgress, showResult, showSummary } from './report.js';
 import { type RoundResult, runRound } from './round.js';
 import { buildRelease, lastRelease } from './upgrade/build-release.js';
+import { buildLaterRelease } from './upgrade/later-release.js';
+import { newViewUpgrade } from './upgrade/new-view.js';
 import { upgrades } from './upgrade/upgrades.js';
 import { thisRelease } from './world/release.js';
 import { startServers } from './world/servers.js';
@@ -31,7 +33,7 @@ function chosenFrom(allFaults: readonly Fault[]): Fault[] {
   return allFaults.filter(({ name }) => values.only.length === 0 || values.only.some((part) => name.includes(part)));
 }
 
-async function campaign(allFaults: readonly Fault[]): Promise<number> {
+async function campaign(allFaults: readonly Fault[], command: string): Promise<number> {
   const faults = chosenFrom(allFaults);
   const first = Number(values.seed);
   const seeds = Array.from({ length: Number(values.seeds) }, (_, index) => first + index);
@@ -44,26 +46,30 @@ async function campaign(allFaults: readonly Fault[]): Promise<number> {
         showProgress(results.length, seeds.length * faults.length, fault.name);
         const result = await runRound(servers, fault, seed);
         results.push(result);
-        showResult(result);
+        showResult(result, command);
       }
     }
   } finally {
     await servers.stop();
   }
-  showSummary(results, seeds);
+  showSummary(results, seeds, command);
   return results.every(({ faults }) => faults.length === 0) ? 0 : 1;
 }
 
 async function upgradeCampaign(from: string): Promise<number> {
   process.stdout.write(`building ${from} …\n`);
   const release = await buildRelease(from);
+  const later = await buildLaterRelease();
   try {
     process.stdout.write(
       `upgrading ${release.name} (${release.version}) to ${thisRelease.name} (${thisRelease.version})\n`,
     );
-    return await campaign(upgrades(release, thisRelease));
+    return await campaign(
+      [...upgrades(release, thisRelease), newViewUpgrade(thisRelease, later)],
+      `npm run faults -- --upgrade ${from}`,
+    );
   } finally {
-    await release.remove();
+    await Promise.all([release.remove(), later.remove()]);
   }
 }
 
@@ -71,4 +77,4 @@ if (values.help) process.stdout.write(`${USAGE}\n`);
 else if (values.upgrade) process.exit(await upgradeCampaign(positionals[0] ?? lastRelease()));
 else if (values.list) for (const { name } of allFaults) process.stdout.write(`${name}\n`);
 // Node 20 can hang while it closes the handles of connections that were reset, so the process exits explicitly.
-else process.exit(await campaign(allFaults));
+else process.exit(await campaign(allFaults, 'npm run faults --'));

@@ -37,7 +37,7 @@ export function lastRelease(): string {
   const changelog = readFileSync(join(repositoryRoot, 'CHANGELOG.md'), 'utf8');
   const versions = [...changelog.matchAll(/^## \[(\d[^\]]*)\]/gm)].map(([, version]) => version);
   const last = versions.find((version) => version !== thisRelease.version);
-  for (const commit of git('log', '--format=%H', '--', 'package.json').split('\n')) {
+  for (const commit of git('log', '--first-parent', '--format=%H', '--', 'package.json').split('\n')) {
     const before = `${commit}^`;
     if (last !== undefined && versionAt(before) === last) return git('rev-parse', before);
   }

@@ -6,6 +6,7 @@ import { keyBugs } from './keys.js';
 import { migrationBugs } from './migrations.js';
 import { relayBugs } from './relay.js';
 import { trustBugs } from './trust.js';
+import { versionBugs } from './versions.js';
 
 export const mutants: readonly Mutant[] = [
   ...relayBugs,
@@ -15,4 +16,5 @@ export const mutants: readonly Mutant[] = [
   ...trustBugs,
   ...historyBugs,
   ...migrationBugs,
+  ...versionBugs,
 ];
