@@ -48,9 +48,10 @@ async function requirePassing(copy: CheckoutCopy, mutants: readonly Mutant[]): P
 async function judge(copy: CheckoutCopy, mutant: Mutant): Promise<Verdict> {
   const startedAt = performance.now();
   const { changes, caughtBy } = mutant;
-  const parts = [...new Set(changes.map(({ file }) => file.split('/')[0] ?? ''))];
+  const compiled = changes.filter(({ file }) => file.endsWith('.ts'));
+  const parts = [...new Set(compiled.map(({ file }) => file.split('/')[0] ?? ''))];
   const fault = await withChanges(copy, changes, async () => {
-    await compile(copy.dir, parts, signal);
+    if (parts.length > 0) await compile(copy.dir, parts, signal);
     const outcome = (await runTests(copy.dir, [caughtBy], signal)).get(caughtBy.name);
     return outcome === 'failed' ? undefined : `SURVIVED: "${caughtBy.name}" passes with the bug`;
   }).catch((error: Error) => error.message);

@@ -225,6 +225,17 @@ describe('a backfill', () => {
     expect(await recorded()).toEqual([['0001-a', 'applied']]);
   });
 
+  test('ends while an old service goes on adding rows', async () => {
+    await pool.query(`CREATE FUNCTION add() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN INSERT INTO stones SELECT 1 + max(id) FROM stones; RETURN NULL; END $$;
+      CREATE TRIGGER add AFTER UPDATE ON stones FOR EACH STATEMENT EXECUTE FUNCTION add()`);
+    await prepare(files);
+    expect([await recorded(), await count('stones WHERE colour IS NULL')]).toEqual([[['0001-a', 'applied']], 1]);
+    expect(lines).toContain(
+      'migrations/write/0001-a.sql: ends, because only rows that services add meanwhile are left',
+    );
+  });
+
   test('tries a batch again when another transaction holds a row', async () => {
     await withConnection(url, async (other) => {
       await other.query('BEGIN; SELECT FROM stones WHERE id = 25 FOR UPDATE');

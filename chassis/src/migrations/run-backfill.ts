@@ -8,9 +8,14 @@ const PROGRESS_INTERVAL_MS = 5_000;
 /** A backfill rests after each batch as long as the batch took, so that it takes at most half of a core and of the disk. */
 const LONGEST_REST_MS = 1_000;
 
+/** Only rows that arrive meanwhile are left when so many batches in a row find less than this share of their limit. */
+const SMALL_BATCHES = 10;
+const SMALL_SHARE = 0.1;
+
 /**
  * Runs the statement until it changes no row. Each batch is a transaction of its own, so a run that is interrupted loses one
- * batch, and the next run finds the rows that are left.
+ * batch, and the next run finds the rows that are left. An expand step also ends when only rows are left that services of the
+ * release before add meanwhile, because that never ends; a contract step fills these.
  */
 export async function runBackfill(session: MigrationSession, migration: Migration): Promise<void> {
   const { client, say, limits } = session;
@@ -18,6 +23,7 @@ export async function runBackfill(session: MigrationSession, migration: Migratio
   await recordStart(client, migration);
   await limitLockWait(client, limits.lockTimeoutMs, 'SET');
   let rows = 0;
+  let smallBatches = 0;
   let shownAt = performance.now();
   for (;;) {
     const startedAt = performance.now();
@@ -25,6 +31,11 @@ export async function runBackfill(session: MigrationSession, migration: Migratio
     const { rowCount } = await retryLocks(session, migration.file, stored, () => client.query(statement));
     if (!rowCount) break;
     rows += rowCount;
+    smallBatches = rowCount <= migration.batch * SMALL_SHARE ? smallBatches + 1 : 0;
+    if (migration.step === 'expand' && smallBatches === SMALL_BATCHES) {
+      say(`${migration.file}: ends, because only rows that services add meanwhile are left`);
+      break;
+    }
     const now = performance.now();
     if (now - shownAt > PROGRESS_INTERVAL_MS) {
       say(`${migration.file}: ${rows.toLocaleString('en-US')} rows so far`);
