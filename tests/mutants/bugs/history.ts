@@ -7,9 +7,9 @@ export const historyBugs: readonly Mutant[] = [
     bug: 'a view that is new to the database is complete although older consumers have applied events',
     changes: [
       {
-        file: 'init-read.sql',
-        from: 'SELECT name, of_revision, is_empty, CASE',
-        to: 'SELECT name, of_revision, true, CASE',
+        file: 'consumer-service/src/view-history/view-history.sql.ts',
+        from: "text: 'SELECT register_view(name, revision) FROM unnest($1::text[], $2::int[]) AS known (name, revision) ORDER BY name',",
+        to: `text: 'INSERT INTO view_history SELECT name, revision, true FROM unnest($1::text[], $2::int[]) AS k (name, revision) ON CONFLICT DO NOTHING',`,
       },
     ],
     caughtBy: {
