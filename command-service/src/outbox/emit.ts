@@ -79,8 +79,10 @@ export function outboxRow(
   { versions = defaultVersions, retryAt }: { versions?: WrittenVersions; retryAt?: Date | undefined } = {},
 ): OutboxRow {
   const id = uuidv7({ msecs: createdAt.getTime(), random: takeRandomBytes(16) });
-  const envelope = { eventId: id, eventType: type, version: versionField[type], occurredAt: createdAt.toISOString() };
-  const payload = JSON.stringify(downcastTo(events[type], versions[type], { ...envelope, ...facts }));
+  const occurredAt = createdAt.toISOString();
+  // A second spread would make the engine copy field by field, which takes longer than everything else here.
+  const event = { eventId: id, eventType: type, version: versionField[type], occurredAt, ...facts };
+  const payload = JSON.stringify(downcastTo(events[type], versions[type], event));
   return { id, type, topic: events[type].topic, payload, traceparent, createdAt, retryAt };
 }
 
