@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { views } from '../../consumer-service/src/projections/index.js';
 import { createProducts } from '../setup/order-flow.js';
@@ -21,6 +21,7 @@ const maxFiles = MAX_FILES_BESIDE_VIEWS + orderViews;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const coverageDir = mkdtempSync(join(tmpdir(), 'tallyline-coverage-'));
+afterAll(() => rmSync(coverageDir, { recursive: true, force: true }));
 const suite = await openSuite({
   NODE_OPTIONS: `--import ${fileURLToPath(new URL('../setup/record-coverage.mjs', import.meta.url))}`,
   COVERAGE_DIR: coverageDir,
