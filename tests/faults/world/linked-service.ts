@@ -8,7 +8,7 @@ import { type Release, thisRelease } from './release.js';
 /** A service process with its own proxies to its servers, so that a fault can strike one copy and spare another. */
 export interface LinkedService {
   readonly name: ServiceName;
-  /** What it takes to start the same copy again. */
+  /** The build and the settings with which the same copy is started again. */
   readonly build: Pick<LinkedServiceOptions, 'release' | 'env'>;
   readonly process: ServiceProcess;
   readonly database: TcpProxy;
