@@ -3,9 +3,21 @@
 -- Totals are NUMERIC without a precision and counts are BIGINT, because an overflow would turn every later event of the same
 -- key into a dead letter.
 
--- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. The
--- timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
-SELECT pg_advisory_lock(hashtext('schema'));
+-- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. A
+-- run gives up after 10 s instead of waiting in pg_advisory_lock: `npm run migrate` holds the same lock, and its CREATE INDEX
+-- CONCURRENTLY waits for every statement that began earlier, so the two would wait for each other.
+DO $$
+DECLARE
+  give_up CONSTANT TIMESTAMPTZ := clock_timestamp() + interval '10 seconds';
+BEGIN
+  WHILE NOT pg_try_advisory_lock(hashtext('schema')) LOOP
+    IF clock_timestamp() > give_up THEN
+      RAISE EXCEPTION 'another run changes the schema of this database: apply this file again when it has ended';
+    END IF;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+END $$;
+-- The timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
 SET lock_timeout = '5s';
 
 CREATE TABLE IF NOT EXISTS product_sales_view (

@@ -41,6 +41,19 @@ test('the last manifest has the schema of every version of every event (if not: 
   expect(manifestOf(versionsOf(corpus).at(-1)).schemas).toEqual(schemasOf(events));
 });
 
+test.each(Object.entries<EventDeclaration>(events))(
+  'by default %s is written in the newest version that the release before this one reads',
+  (type, { writtenVersion }) => {
+    const [before] = versionsOf(corpus).slice(-2);
+    const known = Object.keys(manifestOf(before).schemas).flatMap((name) => {
+      const [, of, version] = /^(\w+)\.v(\d+)$/.exec(name) ?? [];
+      return of === type ? [Number(version)] : [];
+    });
+    // A type that is new in this release has no earlier version.
+    expect(writtenVersion).toBe(Math.max(1, ...known));
+  },
+);
+
 test.each(Object.keys(schemasOf(events)))('the corpus has messages of %s', (name) => {
   const files = versionsOf(corpus).flatMap((version) => messageFilesOf(corpus, version));
   expect(files.filter((file) => file.startsWith(`${name}/`)).length).toBeGreaterThan(0);

@@ -1,3 +1,4 @@
+import { keepSession } from '@tallyline/chassis/heartbeats/keep-session';
 import { sessionName } from '@tallyline/chassis/heartbeats/older-services';
 import { databaseCheck } from '@tallyline/chassis/http/health';
 import { listen } from '@tallyline/chassis/http/server';
@@ -29,6 +30,8 @@ await runService('query-service', process.env, settings, async ({ config, log })
     statementTimeoutMs: 5_000,
     log,
   });
+  // The role of query-service may not write heartbeats.
+  const stopKeepingSession = keepSession(pool, log);
   const metrics = createMetrics('query-service', METRIC_PREFIX);
   observePool(metrics, pool, METRIC_PREFIX);
   registerLagMetrics(metrics, onPool(pool));
@@ -46,6 +49,7 @@ await runService('query-service', process.env, settings, async ({ config, log })
   return [
     ['live', live.stop],
     ['http', server.stop],
+    ['session', stopKeepingSession],
     ['database', () => pool.end()],
   ];
 });

@@ -23,7 +23,7 @@ export interface Manifest {
   readonly previous?: string;
   /** JSON Schema of each version of each event type, by names such as `OrderCreated.v1`. */
   readonly schemas: Readonly<Record<string, unknown>>;
-  /** SHA-256 of each message file, by its path in the folder of the release. */
+  /** SHA-256 of each file of messages or samples, by its path in the folder of the release. */
   readonly messages: Readonly<Record<string, string>>;
 }
 
@@ -35,7 +35,23 @@ export interface Corpus {
 
 /** Rows that a message must become in the views. New views add rows, so these files are not part of the manifest. */
 export const ROWS_SUFFIX = '.rows.json';
+/** Bodies at the edge of what a version accepts. A JSON Schema does not show these rules. */
+export const SAMPLES_SUFFIX = '.samples.json';
 const MANIFEST = 'manifest.json';
+
+/** Changes of one valid body, each with the verdict of its version. */
+export interface Samples {
+  readonly base: Readonly<Record<string, unknown>>;
+  readonly samples: readonly Sample[];
+}
+
+export interface Sample {
+  readonly what: string;
+  /** New values by path, such as `items.0.price`. */
+  readonly set: Readonly<Record<string, unknown>>;
+  /** The values that are read, by path, or `refused`. */
+  readonly verdict: Readonly<Record<string, unknown>> | 'refused';
+}
 
 export const sha256 = (content: Buffer | string) => createHash('sha256').update(content).digest('hex');
 
@@ -68,7 +84,17 @@ export function readManifest(corpus: Corpus, version: string): Manifest | undefi
 }
 
 /** Lists the message files in the folder of a version, such as `OrderCreated.v1/placed.json`. */
-export function messageFilesOf({ folder }: Corpus, version: string): readonly string[] {
+export function messageFilesOf(corpus: Corpus, version: string): readonly string[] {
+  return frozenFilesOf(corpus, version).filter((path) => !path.endsWith(SAMPLES_SUFFIX));
+}
+
+/** Lists the files of samples in the folder of a version, such as `OrderCreated.v1/edges.samples.json`. */
+export function sampleFilesOf(corpus: Corpus, version: string): readonly string[] {
+  return frozenFilesOf(corpus, version).filter((path) => path.endsWith(SAMPLES_SUFFIX));
+}
+
+/** Lists the files whose hashes are in the manifest. */
+function frozenFilesOf({ folder }: Corpus, version: string): readonly string[] {
   return readdirSync(join(folder, version), { recursive: true, encoding: 'utf8' })
     .filter((path) => path.endsWith('.json') && !path.endsWith(ROWS_SUFFIX) && path !== MANIFEST)
     .map((path) => path.replaceAll('\\', '/'))
@@ -76,6 +102,6 @@ export function messageFilesOf({ folder }: Corpus, version: string): readonly st
 }
 
 export function hashesOf(corpus: Corpus, version: string): Readonly<Record<string, string>> {
-  const files = messageFilesOf(corpus, version);
+  const files = frozenFilesOf(corpus, version);
   return Object.fromEntries(files.map((path) => [path, sha256(readFileSync(join(corpus.folder, version, path)))]));
 }

@@ -1,4 +1,5 @@
 import { beforeAll, expect, test } from '@jest/globals';
+import { ownVersion } from '@tallyline/chassis/process/version';
 import { eventually } from '@tallyline/local/testing/eventually';
 import pg from 'pg';
 import { createProducts } from '../setup/order-flow.js';
@@ -33,6 +34,13 @@ async function emptyView(): Promise<void> {
   await suite.read.query('DELETE FROM view_history WHERE view = $1', [VIEW]);
   await suite.read.query('SELECT register_view($1, 1)', [VIEW]);
 }
+
+test('query-service has a session with its version while nobody asks it anything', async () => {
+  const sessions = `FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'query-service ${ownVersion}'`;
+  const { rowCount } = await suite.read.query(`SELECT pg_terminate_backend(pid) ${sessions}`);
+  expect(rowCount).toBeGreaterThan(0);
+  await eventually(async () => expect((await suite.read.query(`SELECT ${sessions}`)).rowCount).toBe(1));
+});
 
 test('each service that writes has a heartbeat, which a clean stop deletes', async () => {
   const services = async () => {

@@ -56,6 +56,18 @@ test('finds an older service by a heartbeat of the last minute, and no service o
   ]);
 });
 
+test('finds an older service of another role as an owner of tables who is no superuser', async () => {
+  const owner = `owner_${process.pid}`;
+  await pool.query(`CREATE ROLE ${owner} LOGIN PASSWORD 'change-me'; GRANT SELECT ON service_heartbeats TO ${owner}`);
+  const old = await openSessionNamed('shop-service');
+  const asOwner = createTestPool(Object.assign(new URL(url), { username: owner, password: 'change-me' }).href);
+  expect(await findOlderServices(onPool(asOwner), 'shop-service', '0.3.0')).toEqual([
+    'shop-service before 0.3.0 is connected',
+  ]);
+  await Promise.all([old.end(), asOwner.end()]);
+  await pool.query(`DROP OWNED BY ${owner}; DROP ROLE ${owner}`);
+});
+
 test('finds an older service by its session, even if it is frozen or never wrote heartbeats', async () => {
   const names = [
     sessionName('shop-service', '0.3.0'),

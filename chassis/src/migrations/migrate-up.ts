@@ -1,16 +1,16 @@
 import type { Migration } from './migration-file.js';
-import { type Plan, planMigrations, refuseChanged } from './plan.js';
+import { type Plan, planMigrations, refuseUnfit } from './plan.js';
 import { runMigration } from './run-migration.js';
 import { createRecordTable, readRecords } from './schema-migrations.sql.js';
 import type { MigrationSession } from './session.sql.js';
 
-/** Reads what is to be done. Throws when an applied file has changed. */
+/** Reads what is to be done. Throws when this release does not fit the database. */
 export async function planOf(
   { client }: Pick<MigrationSession, 'client'>,
   migrations: readonly Migration[],
 ): Promise<Plan> {
   const plan = planMigrations(migrations, await readRecords(client));
-  refuseChanged(plan);
+  refuseUnfit(plan);
   return plan;
 }
 

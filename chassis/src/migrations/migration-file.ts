@@ -59,6 +59,11 @@ function noFolder(error: NodeJS.ErrnoException): string[] {
 export function parseMigration(file: string, sql: string): Migration {
   const name = file.split('/').at(-1) ?? '';
   if (!NAME.test(name)) throw new Error(`${file}: the name must be four digits and words, like 0001-a-name.sql`);
+  // The directives would not be found, and the checksum would be another one.
+  if (sql.includes('\r'))
+    throw new Error(
+      `${file}: it has line endings of Windows (CRLF); write it with those of Unix (LF), as the release has it`,
+    );
   const directives = new Map<string, string>();
   for (const line of sql.split('\n')) {
     const [, key, value] = DIRECTIVE.exec(line) ?? [];

@@ -18,6 +18,7 @@ test('reads kind, step, batch and checksum', () => {
 
 test.each([
   ['a name without a number', 'fill.sql', `${head('transaction')}SELECT 1`, 'the name must be four digits'],
+  ['line endings of Windows', '0001-a.sql', `${head('transaction')}SELECT 1`.replaceAll('\n', '\r\n'), '(CRLF)'],
   ['no kind', '0001-a.sql', '-- step: expand\nSELECT 1', 'must have "-- kind: transaction" or "concurrently"'],
   [
     'an unknown step',

@@ -4,7 +4,7 @@ import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { contract } from './migrate-up.js';
 import { type Migration, parseMigration } from './migration-file.js';
 import { type PrepareOptions, prepareDatabase } from './prepare-database.js';
-import { readRecords } from './schema-migrations.sql.js';
+import { createRecordTable, readRecords } from './schema-migrations.sql.js';
 import { LOCK_LIMITS, withConnection, withMigrationSession } from './session.sql.js';
 
 const { pool, url } = await openTestDatabase('write');
@@ -50,6 +50,12 @@ describe('a fresh database', () => {
     expect((await pool.query('SELECT * FROM stones')).fields.map(({ name }) => name)).toEqual(['id', 'colour']);
   });
 
+  test('stays fresh when it has a table for records without a record', async () => {
+    await withConnection(url, createRecordTable);
+    await prepare(files);
+    expect([await recorded(), await count('stones')]).toMatchObject([{ length: 2 }, 0]);
+  });
+
   test('stays fresh when its schema fails in the middle', async () => {
     const broken = { initSql: `${initSql} SELECT 1 / 0;`, migrations: files };
     await expect(prepare(files, { schema: broken })).rejects.toThrow('division by zero');
@@ -78,6 +84,14 @@ describe('a database with tables and without records', () => {
     expect([await recorded(), lines]).toEqual([[['0001-a', 'applied']], []]);
   });
 
+  test('is refused when it lacks tables that no migration creates, which are named', async () => {
+    const files = [migration(1, 'transaction', 'CREATE TABLE pebbles (id INT)')];
+    const three = `${initSql} CREATE TABLE IF NOT EXISTS pebbles (id INT); CREATE TABLE IF NOT EXISTS rocks (id INT);`;
+    const preparing = prepare(files, { schema: { initSql: three, migrations: files } });
+    await expect(preparing).rejects.toThrow('no record of migrations: rocks of 3 tables do not exist');
+    expect(await count(`pg_tables WHERE schemaname = 'public'`)).toBe(1);
+  });
+
   test('keeps neither changes nor the record of a file that fails, and names the file', async () => {
     const files = [migration(1, 'transaction', 'ALTER TABLE stones ADD COLUMN weight INT; SELECT 1 / 0')];
     await expect(prepare(files)).rejects.toThrow('migrations/write/0001-a.sql: division by zero');
@@ -96,6 +110,15 @@ describe('a database with tables and without records', () => {
     lines.length = 0;
     await prepare([migration(1, 'transaction', 'SELECT 1')]);
     expect(lines).toEqual(['a newer release has applied 0002-a; this release does not need to know them']);
+  });
+
+  test('is refused when a newer release has run a contract step', async () => {
+    const newer = [migration(1, 'transaction', 'SELECT 1'), migration(2, 'transaction', 'SELECT 2', 'contract')];
+    await prepare(newer);
+    await withMigrationSession({ url, say: () => undefined, limits }, (session) =>
+      contract(session, newer, async () => []),
+    );
+    await expect(prepare(newer.slice(0, 1))).rejects.toThrow('a newer release has run the contract step 0002-a');
   });
 
   test('is migrated once by two runs at a time', async () => {
@@ -140,6 +163,9 @@ describe('a table that another transaction uses', () => {
   });
 });
 
+const waitsFor = (event: string) =>
+  count(`pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = '${event}'`);
+
 describe('an index that is built concurrently', () => {
   const files = [
     migration(1, 'concurrently', 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS stones_colour ON stones (colour)'),
@@ -172,6 +198,27 @@ describe('an index that is built concurrently', () => {
     await prepare(files);
     expect(await validity()).toEqual([{ valid: true }]);
     expect(lines).toContain('dropping the index stones_colour, whose build did not finish');
+  });
+
+  test('is not built again after a deadlock, and the session that waits for this run is named', async () => {
+    await withConnection(url, (writer) =>
+      withConnection(url, async (other) => {
+        await writer.query('BEGIN; INSERT INTO stones VALUES (1)');
+        const building = expect(prepare(files)).rejects.toThrow(
+          /^migrations\/write\/0001-a\.sql: deadlock detected: pid \d+ \(an old schema file\) waits for a lock of this run/,
+        );
+        // The build waits for the writer first. So this session is there when the build comes to the sessions.
+        await eventually(async () => expect(await waitsFor('virtualxid')).toBe(1));
+        await other.query("SET application_name = 'an old schema file'; SET deadlock_timeout = '1h'");
+        const waiting = other.query("SELECT pg_advisory_lock(hashtext('schema'))");
+        await eventually(async () => expect(await waitsFor('advisory')).toBe(1));
+        await writer.query('COMMIT');
+        await building;
+        await waiting;
+      }),
+    );
+    expect(await validity()).toEqual([]);
+    expect(lines.filter((line) => line.includes('attempt'))).toEqual([]);
   });
 
   test('waits for a transaction that is open for longer than the lock timeout', async () => {
@@ -225,12 +272,13 @@ describe('a backfill', () => {
     expect(await recorded()).toEqual([['0001-a', 'applied']]);
   });
 
-  test('ends while an old service goes on adding rows', async () => {
+  test.each([1, 9])('ends while old services add %i rows during each batch of 10', async (added) => {
     await pool.query(`CREATE FUNCTION add() RETURNS trigger LANGUAGE plpgsql AS $$
-        BEGIN INSERT INTO stones SELECT 1 + max(id) FROM stones; RETURN NULL; END $$;
+        BEGIN INSERT INTO stones SELECT m + n FROM (SELECT max(id) AS m FROM stones) s, generate_series(1, ${added}) n;
+          RETURN NULL; END $$;
       CREATE TRIGGER add AFTER UPDATE ON stones FOR EACH STATEMENT EXECUTE FUNCTION add()`);
     await prepare(files);
-    expect([await recorded(), await count('stones WHERE colour IS NULL')]).toEqual([[['0001-a', 'applied']], 1]);
+    expect([await recorded(), await count('stones WHERE colour IS NULL')]).toEqual([[['0001-a', 'applied']], added]);
     expect(lines).toContain(
       'migrations/write/0001-a.sql: ends, because only rows that services add meanwhile are left',
     );

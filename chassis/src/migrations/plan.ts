@@ -15,8 +15,10 @@ export interface Plan {
   /** Migrations that have to run: all expand steps, then all contract steps, each in the order of their numbers. */
   readonly expand: readonly Migration[];
   readonly contract: readonly Migration[];
-  /** Migrations that a newer release has applied. They are no fault: its expand steps fit this release. */
+  /** Expand steps that a newer release has applied or begun. They are no fault, because they fit this release. */
   readonly unknown: readonly string[];
+  /** Contract steps that a newer release has applied or begun. This release cannot run after them. */
+  readonly unknownContract: readonly string[];
 }
 
 /** Compares the files of this release with what the database has recorded. */
@@ -27,11 +29,14 @@ export function planMigrations(migrations: readonly Migration[], records: readon
     return { migration, record, state: stateOf(migration, record) };
   });
   const open = all.filter(({ state }) => state === 'pending' || state === 'started').map(({ migration }) => migration);
+  const unknown = records.filter(({ id }) => !migrations.some((migration) => migration.id === id));
+  const isContract = ({ step }: MigrationRecord) => step === 'contract';
   return {
     all,
     expand: open.filter(({ step }) => step === 'expand'),
     contract: open.filter(({ step }) => step === 'contract'),
-    unknown: records.map(({ id }) => id).filter((id) => !migrations.some((migration) => migration.id === id)),
+    unknown: unknown.filter((record) => !isContract(record)).map(({ id }) => id),
+    unknownContract: unknown.filter(isContract).map(({ id }) => id),
   };
 }
 
@@ -41,8 +46,15 @@ function stateOf({ checksum }: Migration, record: MigrationRecord | undefined): 
   return record.checksum === checksum ? 'applied' : 'changed';
 }
 
-/** Throws when an applied file has another text now: nobody knows any more what this database has been through. */
-export function refuseChanged({ all }: Plan): void {
+/** Throws when this release must not change the database, or cannot run on it any more. */
+export function refuseUnfit({ all, unknownContract }: Plan): void {
+  if (unknownContract.length > 0) {
+    throw new Error(
+      `a newer release has run the contract step ${unknownContract.join(', ')}, which took away what this release needs: ` +
+        'run the services of the newer release, because this one cannot run on this database any more',
+    );
+  }
+  // Nobody knows any more what a database has been through when an applied file has another text now.
   const changed = all.filter(({ state }) => state === 'changed').map(({ migration }) => migration.file);
   if (changed.length === 0) return;
   throw new Error(

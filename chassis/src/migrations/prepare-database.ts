@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expand } from './migrate-up.js';
 import { type Migration, readMigrations } from './migration-file.js';
 import { inTransaction } from './run-in-transaction.js';
-import { createRecordTable, hasTable, recordEnd, recordStart } from './schema-migrations.sql.js';
+import { createRecordTable, missingTables, readRecords, recordEnd, recordStart } from './schema-migrations.sql.js';
 import {
   createDatabase,
   databaseExists,
@@ -13,6 +13,7 @@ import {
   type Say,
   withMigrationSession,
 } from './session.sql.js';
+import { withoutComments } from './split-statements.js';
 
 /** The write database or the read database. */
 export type Side = 'write' | 'read';
@@ -57,13 +58,34 @@ export async function prepareDatabase(url: string, side: Side, options: PrepareO
   });
 }
 
-/** A database is fresh when it has no table of the schema. Other tables, such as those of an extension, do not count. */
-export async function isFresh({ client }: Pick<MigrationSession, 'client'>, { initSql }: Schema): Promise<boolean> {
-  const tables = [...initSql.matchAll(/^CREATE (?:UNLOGGED )?TABLE IF NOT EXISTS (\w+)/gm)].map(
-    ([, name]) => name ?? '',
+/**
+ * A database is fresh when it has no table of the schema and no record of a migration. Other tables, such as those of an
+ * extension, do not count. Throws when a database without records has only some of the tables that no migration creates: it is
+ * neither a fresh one nor one of an earlier release.
+ */
+export async function isFresh(
+  { client }: Pick<MigrationSession, 'client'>,
+  { initSql, migrations }: Schema,
+): Promise<boolean> {
+  if ((await readRecords(client)).length > 0) return false;
+  const tables = tablesIn(initSql);
+  const missing = await missingTables(client, tables);
+  if (missing.length === tables.length) return true;
+  const created = new Set(migrations.flatMap(({ sql }) => tablesIn(sql)));
+  const lost = missing.filter((table) => !created.has(table));
+  if (lost.length === 0) return false;
+  throw new Error(
+    `this database has only some tables of the schema and no record of migrations: ${lost.join(', ')} of ${tables.length} ` +
+      'tables do not exist. Give an empty database or a complete backup',
   );
-  for (const table of [...tables, 'schema_migrations']) if (await hasTable(client, table)) return false;
-  return true;
+}
+
+/** The names of the tables that an SQL text creates. */
+function tablesIn(sql: string): string[] {
+  const created = withoutComments(sql).matchAll(
+    /\bCREATE\s+(?:UNLOGGED\s+)?TABLE\s+(?:IF\s+NOT\s+EXISTS\s+)?([a-z]\w*)/g,
+  );
+  return [...new Set([...created].map(([, name]) => name ?? ''))];
 }
 
 /** The schema and the records are one transaction, so a run that is interrupted leaves a fresh database. */

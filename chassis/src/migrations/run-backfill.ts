@@ -8,9 +8,11 @@ const PROGRESS_INTERVAL_MS = 5_000;
 /** A backfill rests after each batch as long as the batch took, so that it takes at most half of a core and of the disk. */
 const LONGEST_REST_MS = 1_000;
 
-/** Only rows that arrive meanwhile are left when so many batches in a row find less than this share of their limit. */
+/**
+ * A batch that is smaller than its limit has changed all rows that it could see. After so many in a row, only rows that arrive
+ * meanwhile are left.
+ */
 const SMALL_BATCHES = 10;
-const SMALL_SHARE = 0.1;
 
 /**
  * Runs the statement until it changes no row. Each batch is a transaction of its own, so a run that is interrupted loses one
@@ -31,7 +33,7 @@ export async function runBackfill(session: MigrationSession, migration: Migratio
     const { rowCount } = await retryLocks(session, migration.file, stored, () => client.query(statement));
     if (!rowCount) break;
     rows += rowCount;
-    smallBatches = rowCount <= migration.batch * SMALL_SHARE ? smallBatches + 1 : 0;
+    smallBatches = rowCount < migration.batch ? smallBatches + 1 : 0;
     if (migration.step === 'expand' && smallBatches === SMALL_BATCHES) {
       say(`${migration.file}: ends, because only rows that services add meanwhile are left`);
       break;

@@ -5,6 +5,7 @@ import type { Migration } from './migration-file.js';
 export interface MigrationRecord {
   readonly id: string;
   readonly checksum: string;
+  readonly step: string;
   readonly startedAt: Date;
   readonly finishedAt: Date | null;
 }
@@ -26,9 +27,9 @@ export async function createRecordTable(client: pg.ClientBase): Promise<void> {
 
 /** Reads the records, in a database that may have no table for them yet. */
 export async function readRecords(client: pg.ClientBase): Promise<MigrationRecord[]> {
-  if (!(await hasTable(client, 'schema_migrations'))) return [];
+  if ((await missingTables(client, ['schema_migrations'])).length > 0) return [];
   const { rows } = await client.query<MigrationRecord>(
-    `SELECT id, checksum, started_at AS "startedAt", finished_at AS "finishedAt" FROM schema_migrations ORDER BY id`,
+    `SELECT id, checksum, step, started_at AS "startedAt", finished_at AS "finishedAt" FROM schema_migrations ORDER BY id`,
   );
   return rows;
 }
@@ -45,8 +46,11 @@ export async function recordEnd(client: pg.ClientBase, { id }: Migration): Promi
   await client.query('UPDATE schema_migrations SET finished_at = clock_timestamp() WHERE id = $1', [id]);
 }
 
-/** Finds the table where a statement without a schema would find it. */
-export async function hasTable(client: pg.ClientBase, table: string): Promise<boolean> {
-  const { rows } = await client.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [table]);
-  return rows[0]?.found ?? false;
+/** Returns those of the tables that a statement without a schema would not find. */
+export async function missingTables(client: pg.ClientBase, tables: readonly string[]): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'SELECT name FROM unnest($1::text[]) WITH ORDINALITY AS t (name, n) WHERE to_regclass(name) IS NULL ORDER BY n',
+    [tables],
+  );
+  return rows.map(({ name }) => name);
 }

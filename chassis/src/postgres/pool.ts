@@ -17,7 +17,7 @@ import {
   newPreparing,
   openSession,
   prepareAnew,
-  preparedName,
+  prepared,
   type SessionSettings,
   sessionOf,
   sessionSettings,
@@ -201,15 +201,16 @@ function send<Row extends object>(
   const session = sessionOf(client);
   const { preparing } = session;
   const { suffix } = preparing;
+  const sent = prepared(session, name, text);
   return new Promise((resolve, reject) => {
-    const query = new pg.Query(text, [...values], (error: Error | undefined, result) => {
+    const query = new pg.Query(sent.text, [...values], (error: Error | undefined, result) => {
       if (error === undefined || error === null) return resolve(result as pg.QueryResult<Row>);
       if (session.kind === 'pooled' && isMissingStatement(error)) preparing.isPossible = false;
       else if (isStaleStatement(error)) prepareAnew(preparing, suffix);
       onFailure(error);
       reject(error);
     });
-    client.query(Object.assign(query, { name: preparedName(session, name, text) }));
+    client.query(Object.assign(query, { name: sent.name }));
   });
 }
 

@@ -7,6 +7,7 @@ import { createTestDatabases } from '@tallyline/local/testing/test-databases';
 import { createTestPool } from '../../../tests/setup/test-database.js';
 import type { MigratedDatabase } from './database.js';
 import { showPlan } from './show-plan.js';
+import { showStatus } from './show-status.js';
 import { migrateUp } from './up.js';
 
 const databases = await createTestDatabases();
@@ -28,6 +29,8 @@ beforeEach(async () => {
   await onRead(`CREATE TABLE IF NOT EXISTS service_heartbeats (reporter TEXT PRIMARY KEY, service TEXT NOT NULL,
     version TEXT NOT NULL, started_at TIMESTAMPTZ NOT NULL DEFAULT now(), last_seen_at TIMESTAMPTZ NOT NULL DEFAULT now());
     TRUNCATE service_heartbeats`);
+  // The steps of earlier tests would count as those of a newer release.
+  await onRead(`DELETE FROM schema_migrations WHERE id >= '9'`).catch(() => undefined);
 });
 const hasRun = async () => (await onRead(`SELECT to_regclass('dropped_${number}') IS NOT NULL AS yes`)).rows[0].yes;
 const report = (service: string, version: string, age: string) =>
@@ -58,7 +61,10 @@ test('a contract step is refused for a minute after a service of an older releas
 test.each([
   ['consumer-service', 1],
   ['command-service relay', 1],
+  ['query-service', 1],
   [`query-service ${ownVersion}`, 0],
+  ['search-service', 0],
+  ['billing-service 0.1.0', 0],
 ])('while a session is named %j, a contract step ends with %i', async (applicationName, exitCode) => {
   // An older command-service is connected to the write database alone, and forbids contract steps of both.
   const url = applicationName.startsWith('command') ? databases.writeDatabaseUrl : databases.readDatabaseUrl;
@@ -66,4 +72,18 @@ test.each([
   await service.query('SELECT');
   expect([await migrateUp(withContract, true), await hasRun()]).toEqual([exitCode, exitCode === 0]);
   await service.end();
+});
+
+test('after a contract step of a newer release, up is refused and status ends with 1', async () => {
+  const [write, read] = await Promise.all([readSchema('write'), readSchema('read')]);
+  const ofThisRelease: readonly MigratedDatabase[] = [
+    { side: 'write', url: databases.writeDatabaseUrl, schema: write },
+    { side: 'read', url: databases.readDatabaseUrl, schema: read },
+  ];
+  expect([await migrateUp(withContract, false), await showStatus(ofThisRelease)]).toEqual([0, 0]);
+  expect(await migrateUp(withContract, true)).toBe(0);
+  expect(await showStatus(ofThisRelease)).toBe(1);
+  const refusal = `a newer release has run the contract step ${number}-a`;
+  await expect(migrateUp(ofThisRelease, false)).rejects.toThrow(refusal);
+  await expect(showPlan(ofThisRelease, false)).rejects.toThrow(refusal);
 });

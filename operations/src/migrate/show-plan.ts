@@ -1,6 +1,6 @@
 import { type ExitCode, print } from '@tallyline/chassis/command-line/command-line';
 import { inspectDatabase } from '@tallyline/chassis/migrations/inspect-database';
-import { refuseChanged } from '@tallyline/chassis/migrations/plan';
+import { refuseUnfit } from '@tallyline/chassis/migrations/plan';
 import { contractFindings, type MigratedDatabase } from './database.js';
 
 /** Prints what `up` would run, and why it would refuse contract steps. */
@@ -14,7 +14,7 @@ export async function showPlan(databases: readonly MigratedDatabase[], isContrac
       continue;
     }
     const { plan, seen } = inspection;
-    refuseChanged(plan);
+    refuseUnfit(plan);
     for (const { file, kind } of plan.expand) print(`${side} database: would run ${file} (${kind})`);
     for (const { file, kind } of plan.contract)
       print(`${side} database: ${isContract ? 'would run' : 'would leave'} the contract step ${file} (${kind})`);

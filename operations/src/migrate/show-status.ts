@@ -15,10 +15,13 @@ export async function showStatus(databases: readonly MigratedDatabase[]): Promis
       exitCode = 1;
       continue;
     }
-    const { all, unknown } = inspection.plan;
+    const { all, unknown, unknownContract } = inspection.plan;
     print(`${side} database:`);
     for (const planned of all) print(`  ${planned.migration.id.padEnd(40)} ${kindOf(planned)} ${stateOf(planned)}`);
     for (const id of unknown) print(`  ${id.padEnd(40)} applied by a newer release`);
+    for (const id of unknownContract)
+      print(`  ${id.padEnd(40)} contract step of a newer release: this release cannot run on this database any more`);
+    if (unknownContract.length > 0) exitCode = 1;
     if (all.some(({ migration, state }) => state !== 'applied' && migration.step === 'expand')) exitCode = 1;
     if (all.some(({ state }) => state === 'changed')) exitCode = 1;
   }

@@ -3,7 +3,7 @@ import { eventually } from '@tallyline/local/testing/eventually';
 import type { Strike } from '../fault.js';
 import type { Release } from '../world/release.js';
 import { flipVersions, newestVersions } from './flip.js';
-import { expand, readSyncStatus, rebuildNewViews, replace } from './steps.js';
+import { expand, interruptionOf, readSyncStatus, rebuildNewViews, replace } from './steps.js';
 
 const PARKED_TIMEOUT_MS = 30_000;
 
@@ -18,7 +18,7 @@ export async function goBackAndForward(strike: Strike, from: Release, to: Releas
   const { world, shoppers } = strike;
   const names = SERVICES.map(({ name }) => name);
   const flip = parks(from) ? await newestVersions(to) : { setting: '' };
-  await expand(strike, to);
+  const migrationsInterrupted = await expand(strike, to);
   for (const name of names) await replace(strike, name, { release: to });
   const written = await flipVersions(strike, to, flip);
   if (flip.setting !== '') {
@@ -34,7 +34,8 @@ export async function goBackAndForward(strike: Strike, from: Release, to: Releas
   await replace(strike, 'query-service', { release: from });
   for (const name of names) await replace(strike, name, { release: to });
   await rebuildNewViews(strike, to);
-  return { proof: `${written}; back to ${from.name} with ${parked} events parked there; forward again` };
+  const back = `back to ${from.name} with ${parked} events parked there; forward again`;
+  return { proof: `${interruptionOf(migrationsInterrupted)}; ${written}; ${back}`, migrationsInterrupted };
 }
 
 function parks({ version }: Release): boolean {

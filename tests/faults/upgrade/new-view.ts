@@ -4,7 +4,7 @@ import type { Fault, Strike } from '../fault.js';
 import type { Release } from '../world/release.js';
 import type { World } from '../world/world.js';
 import { LATER_VIEW } from './later-release.js';
-import { expand, readSyncStatus, rebuildNewViews, replace } from './steps.js';
+import { expand, interruptionOf, readSyncStatus, rebuildNewViews, replace } from './steps.js';
 
 const ORDERS_AFTER_REBUILD = 30;
 
@@ -22,7 +22,7 @@ export function newViewUpgrade(from: Release, to: Release): Fault {
 
 async function upgrade(strike: Strike, to: Release) {
   const { world, shoppers } = strike;
-  await expand(strike, to);
+  const migrationsInterrupted = await expand(strike, to);
   for (const { name } of world.random.shuffled([...SERVICES])) {
     await replace(strike, name, { release: to });
     await expectLacking(world);
@@ -43,7 +43,8 @@ async function upgrade(strike: Strike, to: Release) {
   const { viewsLackingHistory } = await readSyncStatus(world);
   if (viewsLackingHistory?.length !== 0) throw new Error(`${LATER_VIEW} still lacks history after its rebuild`);
   shoppers.resume();
-  return { proof: `${LATER_VIEW} lacked orders of ${lacked} customers, was named, and is complete after its rebuild` };
+  const filled = `${LATER_VIEW} lacked orders of ${lacked} customers, was named, and is complete after its rebuild`;
+  return { proof: `${interruptionOf(migrationsInterrupted)}; ${filled}`, migrationsInterrupted };
 }
 
 async function expectLacking(world: World): Promise<void> {

@@ -1,4 +1,4 @@
-import type { ServiceName } from '@tallyline/local/start/service-names';
+import { SERVICE_NAMES, type ServiceName } from '@tallyline/contracts/suite';
 import { eventually } from '@tallyline/local/testing/eventually';
 import type { Strike } from '../fault.js';
 import type { LinkedService, LinkedServiceOptions } from '../world/linked-service.js';
@@ -7,23 +7,40 @@ import type { World } from '../world/world.js';
 
 /** Orders that are accepted while two releases run side by side. */
 const ORDERS_SIDE_BY_SIDE = 10;
-/** The migrations are killed after a time up to this. They take longer on most runs, and a kill after their end is harmless. */
+/** The migrations are killed after a time up to this. They take longer on most runs. */
 const KILLED_WITHIN_MS = 700;
 /** A rebuild and a contract step wait until no older service was seen for a minute. */
 const OLD_SERVICES_TIMEOUT_MS = 75_000;
 
-/** Runs the expand steps. The command is killed the first time, and must complete what it left the second time. */
-export async function expand({ world }: Strike, to: Release): Promise<void> {
+/**
+ * Runs the expand steps. The command is killed the first time, and must complete what it left the second time. Returns whether
+ * the kill interrupted it: it had begun, was killed, and left something to do.
+ */
+export async function expand({ world }: Strike, to: Release): Promise<boolean> {
   const interruption = AbortSignal.timeout(world.random.int(100, KILLED_WITHIN_MS));
-  await migrate(to, world, ['up'], interruption);
+  const killed = await migrate(to, world, ['up'], interruption);
   const { code, output } = await migrate(to, world, ['up']);
   if (code !== 0) throw new Error(`npm run migrate -- up ended with ${code}:\n${output}`);
+  return typeof killed.code === 'string' && killed.output !== '' && output.includes(' done in ');
 }
+
+/** Says in the proof of a round whether the migrations were interrupted. */
+export const interruptionOf = (wasInterrupted: boolean) =>
+  wasInterrupted ? 'migrations killed and completed' : 'migrations ended before the kill';
+
+/** An older service as the refusal names it, by its heartbeat or by its session. */
+const OLDER_SERVICE = new RegExp(
+  `^ +(?:write|read) database: (?:${SERVICE_NAMES.join('|')}) \\S.* (?:is connected|has reported within the last minute)$`,
+  'm',
+);
 
 /** Checks that the contract steps are refused, because services of the earlier release run. */
 export async function expectContractRefused({ world }: Strike, to: Release): Promise<void> {
   const { code, output } = await migrate(to, world, ['up', '--contract']);
-  if (code === 0) throw new Error(`the contract steps were not refused while older services were running:\n${output}`);
+  if (code !== 1 || !OLDER_SERVICE.test(output))
+    throw new Error(
+      `while older services were running, up --contract ended with ${code} instead of 1 with their names:\n${output}`,
+    );
 }
 
 /** Runs the contract steps as soon as they are allowed. */

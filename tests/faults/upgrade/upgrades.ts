@@ -3,7 +3,7 @@ import type { Fault, Strike } from '../fault.js';
 import type { Release } from '../world/release.js';
 import { flipVersions, newestVersions } from './flip.js';
 import { goBackAndForward } from './go-back.js';
-import { contract, expand, expectContractRefused, rebuildNewViews, replace } from './steps.js';
+import { contract, expand, expectContractRefused, interruptionOf, rebuildNewViews, replace } from './steps.js';
 
 const ORDERS: readonly (readonly ServiceName[])[] = [
   ['consumer-service', 'query-service', 'command-service'],
@@ -32,12 +32,13 @@ export function upgrades(from: Release, to: Release): Fault[] {
 
 async function upgrade(strike: Strike, to: Release, order: readonly ServiceName[]) {
   const flip = await newestVersions(to);
-  await expand(strike, to);
+  const migrationsInterrupted = await expand(strike, to);
   await expectContractRefused(strike, to);
   for (const name of order) await replace(strike, name, { release: to });
   const written = await flipVersions(strike, to, flip);
   const rebuilt = await rebuildNewViews(strike, to);
   await contract(strike, to);
   const views = rebuilt.length === 0 ? 'no view was new' : `rebuilt ${rebuilt.join(', ')}`;
-  return { proof: `replaced ${order.join(', ')}; ${written}; ${views}; contracted` };
+  const replaced = `replaced ${order.join(', ')}; ${written}; ${views}; contracted`;
+  return { proof: `${interruptionOf(migrationsInterrupted)}; ${replaced}`, migrationsInterrupted };
 }
