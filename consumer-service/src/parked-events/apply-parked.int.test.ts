@@ -147,3 +147,20 @@ test('a look that fails is repeated with the same page', async () => {
   await look(parkedEvents);
   expect(await countOf()).toEqual({ parked: 0, applied: 1, deadLetters: 0, accounted: 1 });
 });
+
+test('a parked event that is redriven while another consumer makes it a dead letter keeps its message', async () => {
+  const message = outboxMessage(orderBody({ total: 1.001 }));
+  await park(message);
+  const redriven: OutgoingMessage[] = [];
+  // The dead-letter queue has the message, and an operator redrives it to an older consumer before this one goes on.
+  const publish = async (outgoing: OutgoingMessage) => {
+    redriven.push(outgoing);
+    await park(message);
+    return 'confirmed' as const;
+  };
+  await look(createParkedEvents({ ...dependencies, publish }));
+  expect(redriven).toHaveLength(1);
+  expect(await countOf()).toEqual({ parked: 1, applied: 0, deadLetters: 0, accounted: 1 });
+  await look();
+  expect(await countOf()).toEqual({ parked: 0, applied: 0, deadLetters: 1, accounted: 1 });
+});

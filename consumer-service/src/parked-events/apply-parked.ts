@@ -5,7 +5,7 @@ import { events } from '@tallyline/contracts/events';
 import { applyDeliveries, type Dependencies } from '../inbox/apply-deliveries.js';
 import { deliveryOf } from '../inbox/delivery.js';
 import { messageOf } from './parked-event.js';
-import { type Place, readKnown } from './parked-events.sql.js';
+import { deleteParkedDeadLetters, type Place, readKnown } from './parked-events.sql.js';
 
 /**
  * A consumer parks an event of the outbox that is newer than itself: the event's row in `parked_events` has the whole message,
@@ -54,9 +54,12 @@ export function createParkedEvents(dependencies: Dependencies) {
     const rows = await readKnown(db, type, newest, after);
     const last = rows.at(-1);
     if (last === undefined) return 0;
-    const deliveries = rows.map((row) => deliveryOf(row.queue, messageOf(row)));
-    // Messages that no dead-letter queue takes stay parked, so what this returns needs no answer to a broker.
-    await applyDeliveries(dependencies, deliveries);
+    const messages = rows.map((row) => ({ row, message: messageOf(row) }));
+    const deliveries = messages.map(({ row, message }) => deliveryOf(row.queue, message));
+    const { stored } = await applyDeliveries(dependencies, deliveries);
+    // Only these messages are deleted, never one whose copy became a dead letter. Those that no dead-letter queue takes stay.
+    const moved = messages.flatMap(({ row, message }) => (stored.has(message) ? row.id : []));
+    if (moved.length > 0) await deleteParkedDeadLetters(db, moved);
     after = last;
     log.info({ eventType: type, events: rows.length }, 'parked events that this release knows were read again');
     return rows.length;
