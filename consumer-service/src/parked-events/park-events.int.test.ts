@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { onPool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { createLogger } from '@tallyline/chassis/process/logger';
 import { v7 as uuidv7 } from 'uuid';
@@ -26,6 +26,14 @@ let outcomes: BatchOutcome[] = [];
 beforeEach(() => {
   sent = [];
   outcomes = [];
+});
+
+// sync-status shows this number, which must be right after everything that parks, applies or discards.
+afterEach(async () => {
+  const { rows } = await pool.query(
+    'SELECT events::int, (SELECT count(*)::int FROM parked_events) AS rows FROM parked_count',
+  );
+  expect(rows[0].events).toBe(rows[0].rows);
 });
 
 const deliver = (...messages: ReturnType<typeof outboxMessage>[]) =>

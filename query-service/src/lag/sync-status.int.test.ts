@@ -38,6 +38,18 @@ test('sync-status is complete up to a gap in the watermarks at most, even if a s
   expect(await readSyncStatus(onPool(pool))).toMatchObject({ status: 'unknown', lagSeconds: null, completeUpTo: null });
 });
 
+test('sync-status knows the number of parked events without reading them', async () => {
+  await pool.query(`
+    INSERT INTO parked_events (event_id, event_type, version, queue, reason, counted, body, properties)
+    SELECT gen_random_uuid(), 'OrderCreated', 99, 'order-events', 'newer', true, '', '{}' FROM generate_series(1, 2000)`);
+  await pool.query('DELETE FROM parked_events WHERE event_id IN (SELECT event_id FROM parked_events LIMIT 500)');
+  const before = await rowsRead('parked_events');
+  expect(await readSyncStatus(onPool(pool))).toMatchObject({ parkedEvents: 1_500 });
+  expect((await rowsRead('parked_events')) - before).toBe(0);
+  await pool.query('TRUNCATE parked_events');
+  expect(await readSyncStatus(onPool(pool))).toMatchObject({ parkedEvents: 0 });
+});
+
 test.each([
   [
     'has no row, because an operator has deleted it',
@@ -77,10 +89,12 @@ async function changed(statement: string, read: (tx: Tx) => Promise<void>): Prom
   });
 }
 
-/** Returns how many rows of the ledger were read so far, by scans and through indexes. The flush makes the count current. */
-async function rowsRead(): Promise<number> {
+/** Returns how many rows of a table were read so far, by scans and through indexes. The flush makes the count current. */
+async function rowsRead(table = 'event_ledger'): Promise<number> {
   await pool.query('SELECT pg_stat_force_next_flush()');
-  const { rows } = await pool.query(`
-    SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_user_tables WHERE relname = 'event_ledger'`);
+  const { rows } = await pool.query(
+    'SELECT seq_tup_read + COALESCE(idx_tup_fetch, 0) AS n FROM pg_stat_user_tables WHERE relname = $1',
+    [table],
+  );
   return Number(rows[0].n);
 }

@@ -10,9 +10,6 @@ import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-stat
 /** Adding up every second of a long backlog would exceed the statement timeout, so pending events are counted this far. */
 const MAX_SUMMED_SECONDS = 100_000;
 
-/** Parked events are counted this far: while old consumers run beside new writers, there may be very many. */
-const MAX_COUNTED_PARKED = 100_000;
-
 /** A service repeats its problems every 3 s. A problem that is older than this was solved, or its service has stopped. */
 const MAX_PROBLEM_AGE_SECONDS = 15;
 
@@ -42,12 +39,7 @@ export const syncStatus = z.object({
     .min(0)
     .meta({ description: `Counted up to ${MOST_WAITING}` }),
   setAsideEvents: z.int().min(0),
-  parkedEvents: z
-    .int()
-    .min(0)
-    .meta({
-      description: `Events that are newer than the consumer that received them, counted up to ${MAX_COUNTED_PARKED}`,
-    }),
+  parkedEvents: z.int().min(0).meta({ description: 'Events that are newer than the consumer that received them' }),
   lacksHistory: z.boolean().meta({
     description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
   }),
@@ -100,13 +92,13 @@ const SYNC_FACTS = `
              s.waiting AS "waitingInOutbox",
              (SELECT count(*) FROM dead_letters WHERE NOT forgotten) AS "setAsideEvents",
              (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "deadLettersFromOutbox",
-             (SELECT count(*) FROM (SELECT FROM parked_events LIMIT $3) AS counted) AS "parkedEvents",
+             (SELECT events FROM parked_count) AS "parkedEvents",
              s.lacks_history AS "lacksHistory",
              to_json(ARRAY(
-               SELECT own.view FROM unnest($4::text[], $5::int[]) AS own (view, revision)
+               SELECT own.view FROM unnest($3::text[], $4::int[]) AS own (view, revision)
                 WHERE NOT EXISTS (SELECT FROM view_history h
                                    WHERE h.view = own.view AND h.revision >= own.revision AND h.complete)
-                UNION SELECT view FROM view_history WHERE NOT complete AND view <> ALL ($6::text[]) ORDER BY view
+                UNION SELECT view FROM view_history WHERE NOT complete AND view <> ALL ($5::text[]) ORDER BY view
              )) AS "viewsLackingHistory",
              s.gap_since IS NOT NULL AS "hasGap",
              (SELECT doubt FROM sources WHERE is_counted) AS "doubt",
@@ -132,14 +124,7 @@ export function syncFactsOf(revisions: Readonly<Record<string, number>>, retired
   return {
     name: 'sync-status',
     text: SYNC_FACTS,
-    values: [
-      MAX_SUMMED_SECONDS,
-      MAX_PROBLEM_AGE_SECONDS,
-      MAX_COUNTED_PARKED,
-      Object.keys(revisions),
-      Object.values(revisions),
-      retired,
-    ],
+    values: [MAX_SUMMED_SECONDS, MAX_PROBLEM_AGE_SECONDS, Object.keys(revisions), Object.values(revisions), retired],
   };
 }
 
