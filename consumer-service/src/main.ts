@@ -19,6 +19,7 @@ import { startReplayRequests } from './lag/request-replay.js';
 import { createBatchMetrics } from './metrics.js';
 import { startParkedEvents } from './parked-events/apply-parked.js';
 import { startProblemReports } from './problems/report-problems.js';
+import { oneOfEachCode, writeProblems } from './problems/write-problems.js';
 import { views } from './projections/index.js';
 import { startPublisherLink } from './subscription/publisher-link.js';
 import { startSubscription } from './subscription/subscription.js';
@@ -57,7 +58,12 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   const onBatch = createBatchMetrics(metrics);
   const subscription = startSubscription({ pool, log, brokerUrl: config.BROKER_URL, publisherLink, onBatch });
   const parkedEvents = startParkedEvents({ pool, log, publish: publisherLink.publish, onBatch });
-  const problemReports = startProblemReports(pool, log, subscription.problems);
+  const problems = () =>
+    oneOfEachCode([
+      ...subscription.problems(),
+      ...writeProblems(parkedEvents.trouble(), 'apply parked events to the read database'),
+    ]);
+  const problemReports = startProblemReports(pool, log, problems);
   const replayRequests = startReplayRequests(pool, log, subscription.link, publisherLink);
   const days = config.INBOX_RETENTION_DAYS;
   const prunings = [
@@ -71,7 +77,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
       throw new CheckFailed(`no connection for dead letters: ${publisherLink.link.trouble()}`);
   };
   const applying = async () => {
-    const [problem] = subscription.problems().filter(({ code }) => code.startsWith('views-'));
+    const [problem] = problems().filter(({ code }) => code.startsWith('views-'));
     if (problem !== undefined) throw new CheckFailed(problem.detail);
   };
   const app = buildHttpApp({

@@ -21,7 +21,7 @@ export function createBatchMetrics(metrics: Metrics): OnBatch {
   const registers = [metrics];
   const events = new Counter({
     name: 'tallyline_consumer_events_total',
-    help: 'Events by their result: applied, duplicate or dead_lettered',
+    help: 'Events by their result: applied, parked, duplicate or dead_lettered',
     labelNames: ['result'],
     registers,
   });

@@ -64,6 +64,8 @@ async function brokerUser(user: string): Promise<string> {
 test('the suite and its commands work with exactly the grants of docs/grants.md', async () => {
   // The services have declared the topology as guest. The restricted users only use it.
   await Promise.all([suite.command, suite.consumer, suite.query].map((service) => service.kill()));
+  // The consumer registers a view that is new to the database, as after an upgrade.
+  await suite.read.query("DELETE FROM view_history WHERE view = 'orders_read'");
   const command = await suite.start('command-service', {
     WRITE_DATABASE_URL: as(suite.writeDatabaseUrl, 'command_service'),
     BROKER_URL: await brokerUser('command-service'),
@@ -97,6 +99,9 @@ test('the suite and its commands work with exactly the grants of docs/grants.md'
   expect(recorded.status).toBe(201);
   const said = async () => (await fetch(`${query.url}/api/analytics/sync-status`)).json();
   await eventually(async () => expect(await said()).toMatchObject({ status: 'in-sync' }), { timeoutMs: 20_000 });
+
+  const { rows } = await suite.read.query("SELECT complete FROM view_history WHERE view = 'orders_read'");
+  expect(rows).toEqual([{ complete: true }]);
 
   const eventId = recorded.headers.get('consistency-token') ?? '';
   const replay = { ...suite, writeDatabaseUrl: as(suite.writeDatabaseUrl, 'replay_command') };

@@ -7,7 +7,7 @@ import { addToOtherSources, judgeWatermarks, ledgerSources, recordSources } from
 import { lockReported, storeWatermarks } from '../lag/watermarks.sql.js';
 import { parkEvents } from '../parked-events/park-events.js';
 import type { ParkedEvent } from '../parked-events/parked-event.js';
-import { deleteParked } from '../parked-events/parked-events.sql.js';
+import { deleteParked, lockParked } from '../parked-events/parked-events.sql.js';
 import { addToViews, views } from '../projections/index.js';
 import type { View } from '../projections/view.js';
 import type { DeadLetter, DecodedEvent } from './decode.js';
@@ -93,6 +93,7 @@ export async function applyInTransaction(
   const newer = batch.parked?.map(ofLedgerSource) ?? [];
   const ids = [...eventOf.keys()];
   if (deadLetters.length + newer.length > 0) await lockInbox(tx);
+  if (newer.length > 0) await lockParked(tx);
   const old = maybePastRetention([...ids, ...newer.map(({ id }) => id)]);
   const archived = old.length > 0 ? await findArchived(tx, old) : new Set<string>();
   const unarchived = ids.filter((id) => !archived.has(id));

@@ -1,4 +1,4 @@
-import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
+import type { Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { traceIdOf } from '@tallyline/chassis/process/trace-context';
 import { timeOfUuid } from '@tallyline/chassis/process/uuid-v7';
@@ -7,7 +7,6 @@ import type { ConsumeMessage } from 'amqplib';
 import { sendDeadLetter } from '../dead-letters/send-dead-letter.js';
 import type { BatchOutcome, OnBatch } from '../metrics.js';
 import { type ParkedEvent, parkedEventOf } from '../parked-events/parked-event.js';
-import { deleteParkedDeadLetters } from '../parked-events/parked-events.sql.js';
 import type { PublisherLink } from '../subscription/publisher-link.js';
 import { applyIsolating, type Isolated } from './apply-isolating.js';
 import type { DeadLetter, DecodedEvent, NewerEvent } from './decode.js';
@@ -20,30 +19,31 @@ export interface Dependencies {
   readonly onBatch?: OnBatch;
 }
 
-/** Messages that must not be acknowledged. */
-export interface Unacknowledged {
+/** Messages that became dead letters. Those that their dead-letter queues do not have must not be acknowledged. */
+export interface DeadLettered {
+  /** The dead-letter queue has confirmed these. */
+  readonly stored: ReadonlySet<ConsumeMessage>;
   /** The caller rejects these, and the broker moves them to their dead-letter queues. */
   readonly rejected: ReadonlySet<ConsumeMessage>;
   /** Their dead letters could not be stored: they stay in their queue, to be tried again. */
   readonly kept: ReadonlySet<ConsumeMessage>;
 }
 
-/** Applies deliveries, or sends them to their dead-letter queues. Those that it does not return may be acknowledged. */
+/** Applies deliveries, or sends them to their dead-letter queues. All but the rejected and the kept may be acknowledged. */
 export async function applyDeliveries(
   { pool, log, publish, onBatch }: Dependencies,
   deliveries: readonly Delivery[],
-): Promise<Unacknowledged> {
+): Promise<DeadLettered> {
   const startedAt = performance.now();
   const { messageOf, ...batch } = sort(deliveries, log);
   const isolated = await applyIsolating(pool, batch);
   const durationMs = Math.round(performance.now() - startedAt);
-  const [rejected, kept] = [new Set<ConsumeMessage>(), new Set<ConsumeMessage>()];
-  const stored: string[] = [];
+  const [stored, rejected, kept] = [new Set<ConsumeMessage>(), new Set<ConsumeMessage>(), new Set<ConsumeMessage>()];
   const send = async (deadLetter: DeadLetter) => {
     const message = messageOf(deadLetter);
     if (message === undefined) return;
     const outcome = await sendDeadLetter(publish, message, deadLetter);
-    if (outcome === 'stored') stored.push(deadLetter.id);
+    if (outcome === 'stored') stored.add(message);
     if (outcome === 'blocked') rejected.add(message);
     if (outcome === 'untaken') kept.add(message);
     const facts = { eventId: deadLetter.id, queue: deadLetter.queue, reason: deadLetter.reason };
@@ -53,13 +53,12 @@ export async function applyDeliveries(
   };
   // All dead letters are sent at once, because each waits for seconds when its queue has no leader.
   await Promise.all(isolated.deadLetters.map(send));
-  if (stored.length > 0) await deleteParkedDeadLetters(onPool(pool), stored);
   if (batch.events.length + batch.parked.length + isolated.deadLetters.length > 0)
     onBatch?.(outcomeOf(isolated, durationMs));
   if (batch.events.length > 0) log.info(logLineOf(isolated, durationMs), 'batch saved to the read database');
   if (isolated.parked.length > 0)
     log.warn(parkedLineOf(isolated), 'events that are newer than this release were parked: upgrade consumer-service');
-  return { rejected, kept };
+  return { stored, rejected, kept };
 }
 
 /** Sorts deliveries by their content, and remembers the message that each dead letter came from. */

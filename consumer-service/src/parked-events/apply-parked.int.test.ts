@@ -147,3 +147,36 @@ test('a look that fails is repeated with the same page', async () => {
   await look(parkedEvents);
   expect(await countOf()).toEqual({ parked: 0, applied: 1, deadLetters: 0, accounted: 1 });
 });
+
+test.each([
+  ['orders_read', 'OrderCreated'],
+  ['products_read', 'ProductCreated'],
+])('a look goes on with other types when no event can be written to %s, and fails at its end', async (table, type) => {
+  const product = { productId: 1, name: 'Lamp', category: 'Kitchen', price: 1, stock: 1 };
+  const created = { eventType: 'ProductCreated', occurredAt: '2026-11-20T08:17:46.438Z', ...product };
+  await park(outboxMessage(orderBody()), outboxMessage(created, { properties: { type: 'ProductCreated' } }));
+  const parkedEvents = createParkedEvents(dependencies);
+  await pool.query(`ALTER TABLE ${table} RENAME TO away`);
+  await expect(look(parkedEvents)).rejects.toThrow(table);
+  await pool.query(`ALTER TABLE away RENAME TO ${table}`);
+  expect((await pool.query('SELECT event_type AS type FROM parked_events')).rows).toEqual([{ type }]);
+  await look(parkedEvents);
+  expect(await countOf()).toMatchObject({ parked: 0, accounted: 2 });
+});
+
+test('a parked event that is redriven while another consumer makes it a dead letter keeps its message', async () => {
+  const message = outboxMessage(orderBody({ total: 1.001 }));
+  await park(message);
+  const redriven: OutgoingMessage[] = [];
+  // The dead-letter queue has the message, and an operator redrives it to an older consumer before this one goes on.
+  const publish = async (outgoing: OutgoingMessage) => {
+    redriven.push(outgoing);
+    await park(message);
+    return 'confirmed' as const;
+  };
+  await look(createParkedEvents({ ...dependencies, publish }));
+  expect(redriven).toHaveLength(1);
+  expect(await countOf()).toEqual({ parked: 1, applied: 0, deadLetters: 0, accounted: 1 });
+  await look();
+  expect(await countOf()).toEqual({ parked: 0, applied: 0, deadLetters: 1, accounted: 1 });
+});

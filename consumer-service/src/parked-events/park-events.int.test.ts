@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { onPool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { createLogger } from '@tallyline/chassis/process/logger';
 import { v7 as uuidv7 } from 'uuid';
@@ -26,6 +26,14 @@ let outcomes: BatchOutcome[] = [];
 beforeEach(() => {
   sent = [];
   outcomes = [];
+});
+
+// sync-status shows this number, which must be right after everything that parks, applies or discards.
+afterEach(async () => {
+  const { rows } = await pool.query(
+    'SELECT events::int, (SELECT count(*)::int FROM parked_events) AS rows FROM parked_count',
+  );
+  expect(rows[0].events).toBe(rows[0].rows);
 });
 
 const deliver = (...messages: ReturnType<typeof outboxMessage>[]) =>
@@ -79,8 +87,8 @@ describe('an event of the outbox that is newer than the consumer', () => {
     ['type', orderBody({ eventType: 'OrderCancelled' }), { event_type: 'OrderCancelled', version: 1 }],
   ])('by its %s is parked with its message, and counted in the ledger once', async (_what, body, stored) => {
     const message = outboxMessage(body, { headers: { 'x-odd': 'a\u0000b', depth: { list: [1, null, true] } } });
-    expect(await deliver(message)).toEqual({ rejected: new Set(), kept: new Set() });
-    expect(await deliver(message, message)).toEqual({ rejected: new Set(), kept: new Set() });
+    expect(await deliver(message)).toEqual({ stored: new Set(), rejected: new Set(), kept: new Set() });
+    expect(await deliver(message, message)).toEqual({ stored: new Set(), rejected: new Set(), kept: new Set() });
     expect(await records()).toEqual({ ...nothing, parked: 1, accounted: 1 });
     expect(outcomes.map(({ parked, duplicates }) => [parked, duplicates])).toEqual([
       [1, 0],
@@ -150,6 +158,53 @@ describe('an event of the outbox that is newer than the consumer', () => {
     await deliver(outboxMessage(orderBody({ version: 99 }), { headers }));
     expect(await records()).toEqual({ ...nothing, parked: 2, accounted: 1 });
   });
+});
+
+describe('a copy of a parked event that did not come from the outbox', () => {
+  const foreign = (id: string) => outboxMessage(orderBody({ version: 99 }), { id, properties: { appId: 'somebody' } });
+  const counted = async () =>
+    (await pool.query('SELECT counted FROM parked_events UNION ALL SELECT counted FROM dead_letters')).rows;
+
+  test.each([
+    ['comes later', false],
+    ['comes in the same batch', true],
+  ])('becomes a dead letter and leaves the parked event when it %s', async (_when, isSameBatch) => {
+    const message = outboxMessage(orderBody({ version: 99 }));
+    const copy = foreign(message.properties.messageId);
+    if (isSameBatch) await deliver(message, copy);
+    else for (const one of [message, copy]) await deliver(one);
+    expect(sent).toEqual([copy.properties.messageId]);
+    expect(await records()).toEqual({ ...nothing, parked: 1, deadLetters: 1, accounted: 1 });
+    expect((await pool.query('SELECT body FROM parked_events WHERE counted')).rows).toEqual([
+      { body: message.content },
+    ]);
+  });
+
+  test('keeps the event counted when it is parked in the place of a counted dead letter', async () => {
+    const { known, newer, refused } = oneEvent();
+    await applyBatch(pool, refused);
+    await applyBatch(pool, { ...newer, parked: newer.parked.map((event) => ({ ...event, fromOutbox: false })) });
+    expect(await counted()).toEqual([{ counted: true }]);
+    await applyBatch(pool, known);
+    expect(await records()).toEqual({ ...nothing, applied: 1, archived: 1, accounted: 1 });
+  });
+});
+
+test('a batch with an event that was parked and a newer one does not deadlock with a command that discards', async () => {
+  const [first, second, third] = [oneEvent(), oneEvent(), oneEvent()];
+  const idOf = ({ newer }: typeof first) => new Set(newer.parked.map(({ id }) => id));
+  for (const { newer } of [first, second]) await applyBatch(pool, newer);
+  let applying: Promise<unknown> | undefined;
+  await withTransaction(pool, 'discard', async (tx) => {
+    await discardParked(tx, QUEUES, idOf(second));
+    applying = withTransaction(pool, 'apply', (other) =>
+      applyInTransaction(other, { ...first.known, parked: third.newer.parked }),
+    );
+    await untilLockWaiters(pool, 1);
+    await discardParked(tx, QUEUES, idOf(first));
+  });
+  await applying;
+  expect(await records()).toEqual({ ...nothing, parked: 1, applied: 1, archived: 1, deadLetters: 1, accounted: 3 });
 });
 
 describe('a parked event that is discarded', () => {

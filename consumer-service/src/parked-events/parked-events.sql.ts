@@ -8,17 +8,28 @@ interface Counted {
 }
 
 /**
+ * Waits for transactions that delete parked events, and keeps new ones waiting, so that whoever parks an event sees one that is
+ * discarded. A transaction takes this lock before it deletes parked events itself: two that hold the weaker lock of a deletion
+ * could not both get this one.
+ */
+export async function lockParked(tx: Tx): Promise<void> {
+  await tx.query({ name: 'lock-parked', text: 'LOCK TABLE parked_events IN SHARE ROW EXCLUSIVE MODE' });
+}
+
+/**
  * Parks events, unless they are applied, parked already, or discarded for good. Returns those that this has parked or, if a
- * copy that the ledger did not count was parked before, those that are counted from now on. The caller holds the lock on the
- * inbox. The table is locked, too, so that a discarded event is seen here.
+ * copy that the ledger did not count was parked before, those that are counted from now on. An event that was counted as a dead
+ * letter stays counted, even if this copy is not. The caller holds the locks on the inbox and on this table.
  */
 export async function insertParked(tx: Tx, events: readonly ParkedEvent[]): Promise<Counted[]> {
-  await tx.query({ name: 'lock-parked', text: 'LOCK TABLE parked_events IN SHARE ROW EXCLUSIVE MODE' });
   return tx.query<Counted>({
     name: 'insert-parked',
     text: `INSERT INTO parked_events AS l (event_id, event_type, version, queue, reason, counted, source, body, properties)
-           SELECT * FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::boolean[], $7::uuid[],
-                                $8::bytea[], $9::json[]) AS new (event_id)
+           SELECT event_id, event_type, version, queue, reason,
+                  counted OR EXISTS (SELECT FROM dead_letters d WHERE d.event_id = new.event_id AND d.counted),
+                  source, body, properties
+             FROM unnest($1::uuid[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::boolean[], $7::uuid[], $8::bytea[],
+                         $9::json[]) AS new (event_id, event_type, version, queue, reason, counted, source, body, properties)
             WHERE NOT EXISTS (SELECT FROM processed_events p WHERE p.event_id = new.event_id)
               AND NOT EXISTS (SELECT FROM dead_letters d WHERE d.event_id = new.event_id AND d.forgotten)
            ON CONFLICT (event_id) DO UPDATE SET counted = true WHERE EXCLUDED.counted AND NOT l.counted
@@ -49,12 +60,36 @@ export async function deleteParked(tx: Tx, eventIds: readonly string[]): Promise
   return rows.flatMap(({ id, fromOutbox }) => (fromOutbox ? id : []));
 }
 
-/** Deletes the rows of events that are recorded as dead letters, once their dead-letter queues have the messages. */
+/**
+ * Deletes the dead letters of events that are parked now. Returns those that the ledger has counted already. Events that were
+ * parked before are included: their message came once more, maybe from a redrive, which takes it from the dead-letter queue.
+ */
+export async function deleteDeadLettersOfParked(tx: Tx, eventIds: readonly string[]): Promise<Set<string>> {
+  const rows = await tx.query<Counted>({
+    name: 'delete-dead-letters-of-parked',
+    text: `DELETE FROM dead_letters d
+            WHERE event_id = ANY($1::uuid[]) AND NOT forgotten
+              AND EXISTS (SELECT FROM parked_events p WHERE p.event_id = d.event_id)
+           RETURNING event_id AS id, counted AS "fromOutbox"`,
+    values: [eventIds],
+  });
+  return new Set(rows.flatMap(({ id, fromOutbox }) => (fromOutbox ? id : [])));
+}
+
+/**
+ * Deletes the rows of parked events whose own messages have become dead letters, once their dead-letter queues have them. A row
+ * stays if its dead letter is gone, because the event came once more and was parked again. A counted event stays counted.
+ */
 export async function deleteParkedDeadLetters(db: Queryable, eventIds: readonly string[]): Promise<void> {
   await db.query({
     name: 'delete-parked-dead-letters',
-    text: `DELETE FROM parked_events p
-            WHERE event_id = ANY($1::uuid[]) AND EXISTS (SELECT FROM dead_letters d WHERE d.event_id = p.event_id)`,
+    text: `WITH gone AS (
+             DELETE FROM parked_events p
+              WHERE event_id = ANY($1::uuid[]) AND EXISTS (SELECT FROM dead_letters d WHERE d.event_id = p.event_id)
+             RETURNING event_id, counted
+           )
+           UPDATE dead_letters d SET counted = true FROM gone
+            WHERE d.event_id = gone.event_id AND gone.counted AND NOT d.counted`,
     values: [eventIds],
   });
 }

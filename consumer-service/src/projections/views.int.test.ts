@@ -15,6 +15,7 @@ const notViews = [
   'event_archive',
   'event_archive_moved',
   'event_ledger',
+  'parked_count',
   'parked_events',
   'processed_events',
   'replay_state',

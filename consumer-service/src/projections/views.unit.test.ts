@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { eventExamples } from '@tallyline/contracts/event-examples';
 import { type AnyEvent, events } from '@tallyline/contracts/events';
+import { viewRevisions } from '@tallyline/contracts/view-revisions';
 import fc from 'fast-check';
 import { views } from './index.js';
 import type { Row } from './merge-rules.js';
@@ -147,4 +148,8 @@ test.each([
   const at = '2026-11-20T08:17:46.438Z';
   const rows = rowsOf(table, { ...order, total: 2 * lines.length, items, occurredAt: at, placedAt: at });
   expect(rows.map((row) => row[column])).toEqual(expected);
+});
+
+test('query-service knows every view in the revision of its declaration', () => {
+  expect(viewRevisions).toEqual(Object.fromEntries(views.map(({ table, revision }) => [table, revision])));
 });

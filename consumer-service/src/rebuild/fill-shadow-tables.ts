@@ -24,6 +24,8 @@ const SEARCH_SIZE = 20_000;
 /** When so few events are missing, the consumers can be stopped while the rest is folded, which takes some 100 ms. */
 const FEW_EVENTS = 2_000;
 const MAX_PASSES = 10;
+/** One unreadable event already keeps a rebuild from swapping. After so many it stops, because their list has to be kept. */
+const MAX_UNREADABLE = 1_000;
 
 export interface Unreadable {
   readonly id: string;
@@ -75,8 +77,18 @@ export class ShadowFilling {
     const { shadow, progress, views } = this.#options;
     for (const events of splitBySize(batch))
       for (const event of await foldIntoShadow(shadow, events, views)) this.#unreadable.set(event.id, event);
+    this.#refuseMany();
     this.#events += batch.length;
     progress.advance(batch.length);
+  }
+
+  #refuseMany(): void {
+    const [first] = this.#unreadable.values();
+    if (this.#unreadable.size < MAX_UNREADABLE || first === undefined) return;
+    throw new Error(
+      `stopped, and the live views are unchanged: this release cannot read ${this.#unreadable.size} or more events of the archive, ` +
+        `such as ${first.id} (${first.reason}). If a newer release wrote them, run the rebuild of that release`,
+    );
   }
 
   /** Folds the events that arrived meanwhile, and returns how many there were. */

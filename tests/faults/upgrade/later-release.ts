@@ -39,6 +39,8 @@ export async function buildLaterRelease(): Promise<BuiltRelease> {
     const index = join(dir, 'consumer-service/src/projections/index.ts');
     await replaceIn(index, /^/, "import { customerOrders } from './customer-orders.js';\n");
     await replaceIn(index, '  customerLtv,\n', '  customerLtv,\n  customerOrders,\n');
+    const revisions = join(dir, 'contracts/src/view-revisions.ts');
+    await replaceIn(revisions, '  customer_ltv_view: 1,\n', `  customer_ltv_view: 1,\n  ${LATER_VIEW}: 1,\n`);
     execFileSync(process.execPath, [join(dir, 'node_modules/typescript/bin/tsc'), '-b', 'consumer-service'], {
       cwd: dir,
       stdio: ['ignore', 'ignore', 'inherit'],
