@@ -122,3 +122,27 @@ test('a parked event that a consumer knows is tried without a trace, applied by 
   expect((await suite.get('/api/analytics/customers/500/ltv')).body).toMatchObject({ orderCount: 1 });
   expect([await status(), await accounted()]).toEqual([expect.objectContaining({ parkedEvents: 0 }), before + 2]);
 }, 60_000);
+
+test('while parked events cannot be applied, the consumer is not ready, and sync-status says why', async () => {
+  const body = orderBody({ customerId: 502 });
+  const id = await commit({ ...body, version: 99 });
+  await untilParked(1);
+  await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuses CHECK (false) NOT VALID');
+  await suite.read.query('UPDATE parked_events SET body = $1, version = 1', [Buffer.from(JSON.stringify(body))]);
+  const readiness = async () => (await fetch(`${suite.consumer.url}/health/ready`)).status;
+  await eventually(
+    async () => {
+      expect(await readiness()).toBe(503);
+      const { reasons } = await status();
+      expect(reasons).toContainEqual(
+        expect.objectContaining({ code: 'views-refuse-events', detail: expect.stringContaining('refuses') }),
+      );
+    },
+    { timeoutMs: 30_000 },
+  );
+  await suite.read.query('ALTER TABLE customer_ltv_view DROP CONSTRAINT refuses');
+  await eventually(async () => expect(await tokenState(id)).toMatchObject({ state: 'included' }), {
+    timeoutMs: 20_000,
+  });
+  await eventually(async () => expect(await readiness()).toBe(200));
+}, 60_000);
