@@ -43,6 +43,8 @@ COPY --from=build /app/command-service command-service
 COPY --from=build /app/consumer-service consumer-service
 COPY --from=build /app/operations operations
 COPY --from=build /app/archive archive
+COPY init-write.sql init-read.sql ./
+COPY migrations migrations
 # The commands run local/prepare.mjs first. In a clone it builds what has changed. Here it is empty, because everything is
 # built. The data lake is a volume that must belong to the user node.
 RUN touch local/prepare.mjs && install -d -o node -g node data-lake
@@ -66,6 +68,10 @@ COPY --from=build /app/chassis chassis
 COPY --from=build /app/${SERVICE} ${SERVICE}
 # The demo is in each image, because it is small, has no dependencies, and needs command-service for its import.
 COPY --from=build /app/demo demo
+# The migrations are in each image, too, so that the schema of a release comes with its code: node ../operations/dist/migrate.main.js
+COPY --from=build /app/operations operations
+COPY init-write.sql init-read.sql ./
+COPY migrations migrations
 WORKDIR /app/${SERVICE}
 USER node
 CMD ["node", "--enable-source-maps", "dist/main.js"]

@@ -1,10 +1,23 @@
--- The read database: the views, the inbox, the archive and the ledger. Applying this file twice changes nothing.
+-- The read database: the views, the inbox, the archive and the ledger. This is the complete schema, for a fresh database.
+-- Applying the file twice changes nothing. A database of an earlier release gets later changes from migrations/read/ alone.
 -- Totals are NUMERIC without a precision and counts are BIGINT, because an overflow would turn every later event of the same
 -- key into a dead letter.
 
--- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. The
--- timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
-SELECT pg_advisory_lock(hashtext('schema'));
+-- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. A
+-- run gives up after 10 s instead of waiting in pg_advisory_lock: `npm run migrate` holds the same lock, and its CREATE INDEX
+-- CONCURRENTLY waits for every statement that began earlier, so the two would wait for each other.
+DO $$
+DECLARE
+  give_up CONSTANT TIMESTAMPTZ := clock_timestamp() + interval '10 seconds';
+BEGIN
+  WHILE NOT pg_try_advisory_lock(hashtext('schema')) LOOP
+    IF clock_timestamp() > give_up THEN
+      RAISE EXCEPTION 'another run changes the schema of this database: apply this file again when it has ended';
+    END IF;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+END $$;
+-- The timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
 SET lock_timeout = '5s';
 
 CREATE TABLE IF NOT EXISTS product_sales_view (
@@ -141,8 +154,62 @@ CREATE TABLE IF NOT EXISTS dead_letters (
   forgotten     BOOLEAN     NOT NULL DEFAULT false
 );
 
+-- Parked events: events of the outbox that are newer than the consumer that received them, one row each until a consumer that
+-- knows their type and version applies them. `counted` is true for those that the ledger has accounted for. `properties` are
+-- the AMQP properties with the headers, the exchange and the routing key. They are JSON, because JSONB refuses the character
+-- U+0000, which a header may have.
+CREATE TABLE IF NOT EXISTS parked_events (
+  event_id   UUID PRIMARY KEY,
+  event_type TEXT        NOT NULL,
+  version    BIGINT      NOT NULL,
+  queue      TEXT        NOT NULL,
+  reason     TEXT        NOT NULL,
+  counted    BOOLEAN     NOT NULL,
+  -- The write database that the message names, if it names one.
+  source     UUID,
+  body       BYTEA       NOT NULL,
+  properties JSON        NOT NULL,
+  parked_at  TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+-- Finds the events that a consumer knows, without reading those that it does not.
+CREATE INDEX IF NOT EXISTS parked_events_by_version ON parked_events (event_type, version, event_id);
+
+-- The number of parked events, for sync-status. Whoever counts the rows steps over every deleted one that an open transaction
+-- may still see, which takes a third of a second for a million. The triggers change the number in the transaction that parks,
+-- applies or discards. The function has the rights of its owner, so that no role needs rights on the number.
+CREATE TABLE IF NOT EXISTS parked_count (
+  only_row BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
+  events   BIGINT NOT NULL DEFAULT 0
+);
+INSERT INTO parked_count DEFAULT VALUES ON CONFLICT DO NOTHING;
+CREATE OR REPLACE FUNCTION count_parked_events() RETURNS TRIGGER LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  changed BIGINT;
+BEGIN
+  IF TG_OP = 'TRUNCATE' THEN
+    UPDATE public.parked_count SET events = 0;
+    RETURN NULL;
+  END IF;
+  SELECT count(*) INTO changed FROM changed_rows;
+  IF changed > 0 THEN
+    UPDATE public.parked_count SET events = events + CASE TG_OP WHEN 'INSERT' THEN changed ELSE -changed END;
+  END IF;
+  RETURN NULL;
+END $$;
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'parked_events'::regclass AND tgname = 'count_parked') THEN
+    CREATE TRIGGER count_parked AFTER INSERT ON parked_events REFERENCING NEW TABLE AS changed_rows
+      FOR EACH STATEMENT EXECUTE FUNCTION count_parked_events();
+    CREATE TRIGGER count_unparked AFTER DELETE ON parked_events REFERENCING OLD TABLE AS changed_rows
+      FOR EACH STATEMENT EXECUTE FUNCTION count_parked_events();
+    CREATE TRIGGER count_none_parked AFTER TRUNCATE ON parked_events
+      FOR EACH STATEMENT EXECUTE FUNCTION count_parked_events();
+  END IF;
+END $$;
+
 -- The ledger: for each second of the write database's clock, the events that were committed according to the watermarks, and
--- the events that are accounted for (applied or dead letters), counted in the same transactions. A second with settled <
+-- the events that are accounted for (applied, dead letters or parked), counted in the same transactions. A second with settled <
 -- committed is not complete.
 CREATE TABLE IF NOT EXISTS event_ledger (
   second          TIMESTAMPTZ PRIMARY KEY,
@@ -172,25 +239,6 @@ CREATE TABLE IF NOT EXISTS sync_state (
   -- Problems of the write side from its newest watermark: [{ code, detail }].
   write_problems JSONB NOT NULL DEFAULT '[]'
 );
--- These columns were added by later versions. The condition avoids an ALTER TABLE that changes nothing: it would wait for every
--- reader, such as a dump, and block all others meanwhile.
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'gap_since') THEN
-    ALTER TABLE sync_state ADD COLUMN gap_since TIMESTAMPTZ;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'lacks_history') THEN
-    ALTER TABLE sync_state ADD COLUMN lacks_history BOOLEAN NOT NULL DEFAULT false;
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'told_ahead') THEN
-    ALTER TABLE sync_state ADD COLUMN told_ahead TSTZMULTIRANGE NOT NULL DEFAULT '{}';
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'sync_state'::regclass AND attname = 'write_problems') THEN
-    ALTER TABLE sync_state ADD COLUMN write_problems JSONB NOT NULL DEFAULT '[]';
-  END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'dead_letters'::regclass AND attname = 'forgotten') THEN
-    ALTER TABLE dead_letters ADD COLUMN forgotten BOOLEAN NOT NULL DEFAULT false;
-  END IF;
-END $$;
 INSERT INTO sync_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- The write databases that events and watermarks came from, by identity. The ledger compares only the one with `is_counted`.
@@ -246,11 +294,6 @@ CREATE TABLE IF NOT EXISTS event_archive_moved (
   digest         TEXT        NOT NULL,
   moved_at       TIMESTAMPTZ NOT NULL DEFAULT now()
 );
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'event_archive_moved'::regclass AND attname = 'foreign_events') THEN
-    ALTER TABLE event_archive_moved ADD COLUMN foreign_events BIGINT NOT NULL DEFAULT 0;
-  END IF;
-END $$;
 
 -- Creates the partitions of this UTC month and the next. ATTACH does not block readers and writers of the archive, unlike
 -- CREATE TABLE ... PARTITION OF. Concurrent callers wait for each other.
@@ -289,18 +332,80 @@ CREATE TABLE IF NOT EXISTS replay_state (
   tell_requested_at TIMESTAMPTZ,
   tell_attempts     INTEGER NOT NULL DEFAULT 0
 );
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'replay_state'::regclass AND attname = 'tell_attempts') THEN
-    ALTER TABLE replay_state
-      ADD COLUMN asked_until TIMESTAMPTZ,
-      ADD COLUMN tell_requested_at TIMESTAMPTZ,
-      ADD COLUMN tell_attempts INTEGER NOT NULL DEFAULT 0;
+INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;
+
+-- The services that run on this database, a row per process, and their versions. Each repeats its row every few seconds and
+-- deletes it at a clean stop. Whoever must wait for older services (a migration that contracts, a rebuild) reads it.
+CREATE TABLE IF NOT EXISTS service_heartbeats (
+  reporter     TEXT PRIMARY KEY,
+  service      TEXT        NOT NULL,
+  version      TEXT        NOT NULL,
+  started_at   TIMESTAMPTZ NOT NULL DEFAULT now(),
+  last_seen_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
+
+-- Which views hold all that was ever applied. `complete` is false for a view, or a revision of one, that did not exist yet when
+-- events were applied: those events are in the inbox, so nobody would add them later. A rebuild of the view completes it. The
+-- rows below are the views of release 0.2, which every consumer fills.
+CREATE TABLE IF NOT EXISTS view_history (
+  view          TEXT PRIMARY KEY,
+  revision      INTEGER     NOT NULL,
+  complete      BOOLEAN     NOT NULL,
+  registered_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+  completed_at  TIMESTAMPTZ
+);
+INSERT INTO view_history (view, revision, complete, completed_at)
+SELECT view, 1, true, now()
+  FROM unnest(ARRAY['category_metrics_view', 'customer_loyalty', 'customer_ltv_view', 'daily_sales_by_branch',
+                    'hourly_sales_view', 'minute_sales_view', 'orders_read', 'product_sales_daily', 'product_sales_view',
+                    'products_read', 'unique_customers_daily']) AS view
+ON CONFLICT DO NOTHING;
+
+-- Registers a view, or a later revision of one, that this database does not know yet. It is complete only if no event was
+-- ever applied. The lock waits for batches under way, so that none of them is overlooked. Every consumer calls this before
+-- its first batch. A migration that creates a view calls it, too, so that the view is known from its first moment. The function
+-- has the rights of its owner, because the role of a consumer has none on some of these tables.
+CREATE OR REPLACE FUNCTION register_view(name TEXT, of_revision INTEGER) RETURNS VOID LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  IF EXISTS (SELECT FROM public.view_history h WHERE h.view = name AND h.revision >= of_revision) THEN
+    RETURN;
   END IF;
-  IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'replay_state'::regclass AND attname = 'asked_from') THEN
-    ALTER TABLE replay_state ADD COLUMN asked_from TIMESTAMPTZ;
+  LOCK TABLE public.processed_events IN SHARE MODE;
+  INSERT INTO public.view_history AS h (view, revision, complete, completed_at)
+  SELECT name, of_revision, is_empty, CASE WHEN is_empty THEN now() END
+    FROM (SELECT NOT EXISTS (SELECT FROM public.processed_events) AND NOT EXISTS (SELECT FROM public.event_archive)
+             AND NOT EXISTS (SELECT FROM public.event_archive_moved)
+             AND NOT EXISTS (SELECT FROM public.event_ledger WHERE settled > 0) AS is_empty) AS applied
+  ON CONFLICT (view) DO UPDATE SET
+    revision = EXCLUDED.revision, complete = EXCLUDED.complete, registered_at = now(), completed_at = EXCLUDED.completed_at
+   WHERE h.revision < EXCLUDED.revision;
+END $$;
+
+-- Runs in every transaction that applies events. The session of a consumer declares the views that its code fills, each with
+-- its revision, in the setting tallyline.views. Every other view will lack these events, so it stops being complete in the
+-- same transaction. Consumers of release 0.2 declare nothing and fill the views of that release. The function has the rights
+-- of its owner, because the role of an old consumer may not know this table.
+CREATE OR REPLACE FUNCTION mark_views_lacking_history() RETURNS TRIGGER LANGUAGE plpgsql
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  filled CONSTANT TEXT[] := string_to_array(COALESCE(NULLIF(current_setting('tallyline.views', true), ''),
+    'category_metrics_view:1 customer_loyalty:1 customer_ltv_view:1 daily_sales_by_branch:1 hourly_sales_view:1 '
+    'minute_sales_view:1 orders_read:1 product_sales_daily:1 product_sales_view:1 products_read:1 '
+    'unique_customers_daily:1'), ' ');
+BEGIN
+  IF EXISTS (SELECT FROM public.view_history h WHERE h.complete AND h.view || ':' || h.revision <> ALL (filled)) THEN
+    UPDATE public.view_history h SET complete = false, completed_at = NULL
+     WHERE h.complete AND h.view || ':' || h.revision <> ALL (filled);
+  END IF;
+  RETURN NULL;
+END $$;
+DO $$ BEGIN
+  IF NOT EXISTS (SELECT FROM pg_trigger WHERE tgrelid = 'processed_events'::regclass AND tgname = 'views_lacking_history') THEN
+    CREATE TRIGGER views_lacking_history BEFORE INSERT ON processed_events
+      FOR EACH STATEMENT EXECUTE FUNCTION mark_views_lacking_history();
   END IF;
 END $$;
-INSERT INTO replay_state DEFAULT VALUES ON CONFLICT DO NOTHING;
 
 -- The readiness checks write here in transactions that are rolled back, to find out whether the disk has room.
 CREATE UNLOGGED TABLE IF NOT EXISTS storage_probe (filler TEXT NOT NULL);

@@ -1,8 +1,21 @@
--- The write database: orders, products and purchases with their outbox. Applying this file twice changes nothing.
+-- The write database: orders, products and purchases with their outbox. This is the complete schema, for a fresh database.
+-- Applying the file twice changes nothing. A database of an earlier release gets later changes from migrations/write/ alone.
 
--- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. The
--- timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
-SELECT pg_advisory_lock(hashtext('schema'));
+-- The lock makes concurrent runs of this file wait for each other, because two runs that create the same table would fail. A
+-- run gives up after 10 s instead of waiting in pg_advisory_lock: `npm run migrate` holds the same lock, and its CREATE INDEX
+-- CONCURRENTLY waits for every statement that began earlier, so the two would wait for each other.
+DO $$
+DECLARE
+  give_up CONSTANT TIMESTAMPTZ := clock_timestamp() + interval '10 seconds';
+BEGIN
+  WHILE NOT pg_try_advisory_lock(hashtext('schema')) LOOP
+    IF clock_timestamp() > give_up THEN
+      RAISE EXCEPTION 'another run changes the schema of this database: apply this file again when it has ended';
+    END IF;
+    PERFORM pg_sleep(0.1);
+  END LOOP;
+END $$;
+-- The timeout is short, because every other transaction would queue behind a statement that waits for a table lock.
 SET lock_timeout = '5s';
 
 CREATE TABLE IF NOT EXISTS products (
@@ -28,7 +41,10 @@ CREATE TABLE IF NOT EXISTS order_items (
   order_id   BIGINT         NOT NULL REFERENCES orders (id),
   product_id BIGINT         NOT NULL REFERENCES products (id),
   quantity   INTEGER        NOT NULL CHECK (quantity > 0),
-  price      NUMERIC(12, 2) NOT NULL CHECK (price >= 0)
+  price      NUMERIC(12, 2) NOT NULL CHECK (price >= 0),
+  -- The number of the line in its order, from 1 on, and the category as it was when the line was sold.
+  line       INTEGER        NOT NULL,
+  category   TEXT           NOT NULL
 );
 CREATE INDEX IF NOT EXISTS order_items_order_id ON order_items (order_id);
 CREATE INDEX IF NOT EXISTS order_items_product_id ON order_items (product_id);
@@ -88,16 +104,11 @@ CREATE TABLE IF NOT EXISTS outbox (
   -- Relays ignore the row until this time, because its writer publishes it from memory, or because no queue has taken it
   -- and it must not block other events.
   retry_at     TIMESTAMPTZ
-);
-CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
+)
 -- The relay's query for unpublished rows has to skip dead index entries of published ones. By default autovacuum would wait
 -- for a fifth of the table, and would skip the indexes while few rows are dead.
-DO $$ BEGIN
-  IF NOT EXISTS (SELECT FROM pg_class WHERE oid = 'outbox'::regclass AND 'vacuum_index_cleanup=on' = ANY (reloptions)) THEN
-    ALTER TABLE outbox SET (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000,
-                            vacuum_index_cleanup = on);
-  END IF;
-END $$;
+WITH (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 10000, vacuum_index_cleanup = on);
+CREATE INDEX IF NOT EXISTS outbox_unpublished ON outbox (id) WHERE published_at IS NULL;
 
 -- The time until which watermarks have reported events. Its only row is also the lock that lets one relay at a time send
 -- watermarks.
@@ -108,19 +119,11 @@ CREATE TABLE IF NOT EXISTS outbox_watermark (
 INSERT INTO outbox_watermark (reported_until) VALUES (now()) ON CONFLICT DO NOTHING;
 
 -- The commit time of the newest event that was deleted from the outbox. A read side without watermarks up to it lacks history.
--- There is no row until something is deleted. In a database of an earlier version, a product that is older than the oldest
--- event shows that events were deleted.
-DO $$ BEGIN
-  IF to_regclass('outbox_pruned') IS NULL THEN
-    CREATE TABLE outbox_pruned (
-      only_row BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
-      until    TIMESTAMPTZ NOT NULL
-    );
-    INSERT INTO outbox_pruned (until)
-    SELECT created_at FROM (SELECT created_at FROM outbox ORDER BY id LIMIT 1) AS oldest
-     WHERE EXISTS (SELECT FROM products p WHERE p.created_at < oldest.created_at - interval '1 minute');
-  END IF;
-END $$;
+-- There is no row until something is deleted.
+CREATE TABLE IF NOT EXISTS outbox_pruned (
+  only_row BOOLEAN PRIMARY KEY DEFAULT true CHECK (only_row),
+  until    TIMESTAMPTZ NOT NULL
+);
 
 -- The identity of this database: a random id that a restore keeps and that differs in every other database.
 CREATE TABLE IF NOT EXISTS source_identity (
@@ -139,6 +142,16 @@ CREATE TABLE IF NOT EXISTS idempotency_keys (
   PRIMARY KEY (scope, key)
 );
 CREATE INDEX IF NOT EXISTS idempotency_keys_created_at ON idempotency_keys (created_at);
+
+-- The services that run on this database, a row per process, and their versions. Each repeats its row every few seconds and
+-- deletes it at a clean stop. Whoever must wait for older services (a migration that contracts, a rebuild) reads it.
+CREATE TABLE IF NOT EXISTS service_heartbeats (
+  reporter     TEXT PRIMARY KEY,
+  service      TEXT        NOT NULL,
+  version      TEXT        NOT NULL,
+  started_at   TIMESTAMPTZ NOT NULL DEFAULT now(),
+  last_seen_at TIMESTAMPTZ NOT NULL DEFAULT now()
+);
 
 -- The readiness checks write here in transactions that are rolled back, to find out whether the disk has room.
 CREATE UNLOGGED TABLE IF NOT EXISTS storage_probe (filler TEXT NOT NULL);

@@ -49,6 +49,14 @@ test('the nightly run finds the PostgreSQL image that it replaces in one file of
   expect(found).toHaveLength(1);
 });
 
+test('files whose checksums are stored or compared have the same line endings in every clone', () => {
+  expect(linesOf(textOf('.gitattributes'), /^[^#]/)).toEqual([
+    'contracts/corpus/** -text',
+    'migrations/** text eol=lf',
+    'init-*.sql text eol=lf',
+  ]);
+});
+
 test('every package has the version of the newest entry in CHANGELOG.md', () => {
   const [, newest] = /^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$/m.exec(textOf('CHANGELOG.md')) ?? [];
   const { version, workspaces } = JSON.parse(textOf('package.json'));

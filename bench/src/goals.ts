@@ -17,5 +17,6 @@ export const goals = {
   freshnessP99: { atMost: 12 },
   history: { atLeast: 0.9 },
   branchBlocks: { atMost: 60 },
+  indexBuildMs: { atMost: 500 },
   memoryMb: { atMost: 200 },
 } as const satisfies Readonly<Record<string, Goal>>;

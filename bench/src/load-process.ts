@@ -11,7 +11,8 @@ export type LoadProgram =
   | 'folded-sql'
   | 'constant-route'
   | 'each-step-alone'
-  | 'freshness-load';
+  | 'freshness-load'
+  | 'steady-orders';
 
 /** Runs a load program until it ends and returns the last message that it sent. */
 export async function runLoad<Answer>(program: LoadProgram, input: object): Promise<Answer> {
@@ -27,6 +28,8 @@ export async function runLoad<Answer>(program: LoadProgram, input: object): Prom
 
 export interface RunningLoad<Answer> {
   readonly answer: Answer;
+  /** Asks the program to end, and returns its last message. */
+  finish<Result>(): Promise<Result>;
   stop(): Promise<void>;
 }
 
@@ -40,6 +43,14 @@ export async function startLoad<Answer>(program: LoadProgram, input: object): Pr
   });
   return {
     answer: first,
+    finish: async <Result>() => {
+      const last = new Promise<Result>((resolve) => child.once('message', (message) => resolve(message as Result)));
+      child.send('finish');
+      const result = await Promise.race([last, closed]);
+      if (result === undefined) throw new Error(`${program} ended without its result`);
+      await closed;
+      return result as Result;
+    },
     stop: () => {
       child.kill();
       return closed;
@@ -55,6 +66,13 @@ function spawnLoad(program: LoadProgram, input: object) {
 /** Reads the input, in a load program. */
 export function readInput<Input>(): Input {
   return JSON.parse(process.argv[2] ?? '{}') as Input;
+}
+
+/** Reports that the load program runs, and resolves when it is asked to end. */
+export function runUntilFinished(): Promise<void> {
+  const asked = new Promise<void>((resolve) => process.once('message', () => resolve()));
+  process.send?.({});
+  return asked;
 }
 
 /** Sends the answer and ends the load program. */

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { type Figure, verdictOf } from './figure.js';
-import { measurements } from './measurements.js';
+import { measurements, onRequest } from './measurements.js';
 import { plot } from './plot.js';
 import { createProgress } from './progress.js';
 import { publish } from './publish.js';
@@ -13,7 +13,8 @@ const usage = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--plot
 Measures the suite against references. It ends with 1 if a goal is missed, unless --quick is given.
 
   --only NAME  measure only this one; may be repeated:
-               ${Object.keys(measurements).join(', ')}
+               ${Object.keys(measurements).join(', ')};
+               without it all are measured, except ${[...onRequest].join(', ')}
   --quick      short runs that show whether everything works; the ratios mean little
   --json FILE  write the figures with every pair and the machine
   --plot FILE  draw each figure with its pairs and its goal as SVG
@@ -52,7 +53,7 @@ async function measureAll(): Promise<Report> {
     const figures: Figure[] = [];
     const report: Report = { at: new Date().toISOString(), quick: values.quick, machine, figures };
     for (const [name, measure] of Object.entries(measurements)) {
-      if (values.only !== undefined && !values.only.includes(name)) continue;
+      if (values.only === undefined ? onRequest.has(name) : !values.only.includes(name)) continue;
       figures.push(...(await measure(run)));
       // The file is written after each measurement, so that an interrupted run keeps its results.
       if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(report, null, 2)}\n`);

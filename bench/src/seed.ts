@@ -56,8 +56,8 @@ export async function seedWriteHistory(client: pg.Client, count: number): Promis
        INSERT INTO orders (id, customer_id, total, created_at)
        SELECT n, 1 + n % ${CUSTOMERS}, 5.99 + n % 100, at FROM event
      ), lines AS (
-       INSERT INTO order_items (order_id, product_id, quantity, price)
-       SELECT n, 1 + n % ${PRODUCTS}, 1, 5.99 + n % 100 FROM event
+       INSERT INTO order_items (order_id, line, product_id, category, quantity, price)
+       SELECT n, 1, 1 + n % ${PRODUCTS}, 'Category ' || n % ${CATEGORIES}, 1, 5.99 + n % 100 FROM event
      )
      INSERT INTO outbox (id, topic, payload, created_at, published_at)
      SELECT id, 'order.created', ${ORDER_PAYLOAD}, at, at FROM event`,

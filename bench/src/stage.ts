@@ -1,5 +1,5 @@
 import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
-import { createDatabase, databaseUrl, withClient } from '@tallyline/local/servers/schema';
+import { databaseUrl, prepareDatabase, withClient } from '@tallyline/local/servers/schema';
 import { createVhost } from '@tallyline/local/servers/vhost';
 import type pg from 'pg';
 import type { Servers } from './servers.js';
@@ -25,8 +25,8 @@ export async function createStage(servers: Servers): Promise<Stage> {
   const name = `bench_${created}`;
   const writeUrl = databaseUrl(servers.writeServerUrl, name);
   const readUrl = databaseUrl(servers.readServerUrl, name);
-  await createDatabase(writeUrl, 'init-write.sql');
-  await createDatabase(readUrl, 'init-read.sql');
+  await prepareDatabase(writeUrl, 'write');
+  await prepareDatabase(readUrl, 'read');
   const vhost = await createVhost(servers, name);
   return {
     servers,

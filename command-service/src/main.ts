@@ -1,3 +1,5 @@
+import { startHeartbeat } from '@tallyline/chassis/heartbeats/heartbeat';
+import { sessionName } from '@tallyline/chassis/heartbeats/older-services';
 import { CheckFailed } from '@tallyline/chassis/http/health';
 import { listen } from '@tallyline/chassis/http/server';
 import { createPool, type Tx } from '@tallyline/chassis/postgres/pool';
@@ -5,8 +7,10 @@ import { startPruning } from '@tallyline/chassis/postgres/pruning';
 import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
+import { ownVersion } from '@tallyline/chassis/process/version';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX } from '@tallyline/contracts/suite';
+import { writtenVersionsOf } from '@tallyline/contracts/written-versions';
 import { buildApp } from './app.js';
 import { storeResults } from './idempotency/idempotency.sql.js';
 import { pruneIdempotencyKeys } from './idempotency/prune-idempotency-keys.sql.js';
@@ -23,6 +27,7 @@ const settings = environment.pick({
   BIND_ADDR: true,
   COMMAND_SERVICE_PORT: true,
   OUTBOX_POLL_INTERVAL_MS: true,
+  EVENT_VERSIONS: true,
   OUTBOX_RETENTION_DAYS: true,
   IDEMPOTENCY_RETENTION_HOURS: true,
   LOG_LEVEL: true,
@@ -32,7 +37,7 @@ const settings = environment.pick({
 await runService('command-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: 'command-service',
+    applicationName: sessionName('command-service', ownVersion),
     maxConnections: 10,
     statementTimeoutMs: 5_000,
     log,
@@ -40,11 +45,12 @@ await runService('command-service', process.env, settings, async ({ config, log 
   // The relay needs its own pool: its transactions wait for confirms, and must not take the connections of requests.
   const relayPool = createPool({
     url: config.WRITE_DATABASE_URL,
-    applicationName: 'command-service relay',
+    applicationName: sessionName('command-service relay', ownVersion),
     maxConnections: 5,
     statementTimeoutMs: 5_000,
     log,
   });
+  const heartbeat = await startHeartbeat({ pool: relayPool, log, service: 'command-service' });
   const metrics = createMetrics('command-service', METRIC_PREFIX);
   observePool(metrics, pool, METRIC_PREFIX);
   const serviceMetrics = createServiceMetrics(metrics);
@@ -53,6 +59,7 @@ await runService('command-service', process.env, settings, async ({ config, log 
     log,
     brokerUrl: config.BROKER_URL,
     pollIntervalMs: config.OUTBOX_POLL_INTERVAL_MS,
+    versions: writtenVersionsOf(config.EVENT_VERSIONS),
     metrics: serviceMetrics,
   });
   const pruned = {
@@ -78,6 +85,7 @@ await runService('command-service', process.env, settings, async ({ config, log 
     ['http', server.stop],
     ['outbox', outbox.stop],
     ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
+    ['heartbeat', heartbeat.stop],
     ['database', () => Promise.all([pool.end(), relayPool.end()])],
   ];
 });

@@ -1,3 +1,5 @@
+import { startHeartbeat } from '@tallyline/chassis/heartbeats/heartbeat';
+import { sessionName } from '@tallyline/chassis/heartbeats/older-services';
 import { buildHttpApp } from '@tallyline/chassis/http/app';
 import { CheckFailed } from '@tallyline/chassis/http/health';
 import { listen } from '@tallyline/chassis/http/server';
@@ -6,6 +8,7 @@ import { startPruning } from '@tallyline/chassis/postgres/pruning';
 import { storageCheck } from '@tallyline/chassis/postgres/storage-check.sql';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
+import { ownVersion } from '@tallyline/chassis/process/version';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX, PROBLEM_TYPES } from '@tallyline/contracts/suite';
 import { startArchiveMonths } from './archive/archive-months.js';
@@ -14,9 +17,13 @@ import { pruneProcessedEvents } from './inbox/retention.sql.js';
 import { pruneLedger } from './lag/ledger.sql.js';
 import { startReplayRequests } from './lag/request-replay.js';
 import { createBatchMetrics } from './metrics.js';
+import { startParkedEvents } from './parked-events/apply-parked.js';
 import { startProblemReports } from './problems/report-problems.js';
+import { oneOfEachCode, writeProblems } from './problems/write-problems.js';
+import { views } from './projections/index.js';
 import { startPublisherLink } from './subscription/publisher-link.js';
 import { startSubscription } from './subscription/subscription.js';
+import { filledViews } from './view-history/view-history.sql.js';
 
 const settings = environment.pick({
   READ_DATABASE_URL: true,
@@ -37,23 +44,26 @@ const api = {
 await runService('consumer-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.READ_DATABASE_URL,
-    applicationName: 'consumer-service',
+    applicationName: sessionName('consumer-service', ownVersion),
     maxConnections: 4,
     statementTimeoutMs: 30_000,
+    settings: filledViews(views),
     log,
   });
+  const heartbeat = await startHeartbeat({ pool, log, service: 'consumer-service' });
   const metrics = createMetrics('consumer-service', METRIC_PREFIX);
   observePool(metrics, pool, METRIC_PREFIX);
   const archiveMonths = startArchiveMonths(pool, log);
   const publisherLink = startPublisherLink(log, config.BROKER_URL);
-  const subscription = startSubscription({
-    pool,
-    log,
-    brokerUrl: config.BROKER_URL,
-    publisherLink,
-    onBatch: createBatchMetrics(metrics),
-  });
-  const problemReports = startProblemReports(pool, log, subscription.problems);
+  const onBatch = createBatchMetrics(metrics);
+  const subscription = startSubscription({ pool, log, brokerUrl: config.BROKER_URL, publisherLink, onBatch });
+  const parkedEvents = startParkedEvents({ pool, log, publish: publisherLink.publish, onBatch });
+  const problems = () =>
+    oneOfEachCode([
+      ...subscription.problems(),
+      ...writeProblems(parkedEvents.trouble(), 'apply parked events to the read database'),
+    ]);
+  const problemReports = startProblemReports(pool, log, problems);
   const replayRequests = startReplayRequests(pool, log, subscription.link, publisherLink);
   const days = config.INBOX_RETENTION_DAYS;
   const prunings = [
@@ -67,7 +77,7 @@ await runService('consumer-service', process.env, settings, async ({ config, log
       throw new CheckFailed(`no connection for dead letters: ${publisherLink.link.trouble()}`);
   };
   const applying = async () => {
-    const [problem] = subscription.problems().filter(({ code }) => code.startsWith('views-'));
+    const [problem] = problems().filter(({ code }) => code.startsWith('views-'));
     if (problem !== undefined) throw new CheckFailed(problem.detail);
   };
   const app = buildHttpApp({
@@ -81,12 +91,14 @@ await runService('consumer-service', process.env, settings, async ({ config, log
   log.info({ port: server.port }, 'consumer-service listens');
   return [
     ['subscription', subscription.stop],
-    // Replay requests stop after the broker links: the end of a link also ends a request that a blocked broker cannot answer.
+    // These two stop after the broker links: the end of a link also ends a publish that a blocked broker cannot answer.
+    ['parked events', parkedEvents.stop],
     ['replay requests', replayRequests.stop],
     ['problem reports', problemReports.stop],
     ['archive months', archiveMonths.stop],
     ['pruning', () => Promise.all(prunings.map((pruning) => pruning.stop()))],
     ['http', server.stop],
+    ['heartbeat', heartbeat.stop],
     ['database', () => pool.end()],
   ];
 });

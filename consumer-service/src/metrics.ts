@@ -2,6 +2,7 @@ import { Counter, Histogram, type Metrics } from '@tallyline/chassis/process/met
 
 export interface BatchOutcome {
   readonly applied: number;
+  readonly parked: number;
   readonly duplicates: number;
   readonly deadLettered: number;
   readonly durationMs: number;
@@ -20,11 +21,11 @@ export function createBatchMetrics(metrics: Metrics): OnBatch {
   const registers = [metrics];
   const events = new Counter({
     name: 'tallyline_consumer_events_total',
-    help: 'Events by their result: applied, duplicate or dead_lettered',
+    help: 'Events by their result: applied, parked, duplicate or dead_lettered',
     labelNames: ['result'],
     registers,
   });
-  for (const result of ['applied', 'duplicate', 'dead_lettered']) events.inc({ result }, 0);
+  for (const result of ['applied', 'duplicate', 'dead_lettered', 'parked']) events.inc({ result }, 0);
   const sizes = new Histogram({
     name: 'tallyline_consumer_batch_events',
     help: 'Events that shared one transaction',
@@ -43,11 +44,12 @@ export function createBatchMetrics(metrics: Metrics): OnBatch {
     buckets: AGE_SECONDS,
     registers,
   });
-  return ({ applied, duplicates, deadLettered, durationMs, newestAtMs }) => {
+  return ({ applied, parked, duplicates, deadLettered, durationMs, newestAtMs }) => {
     events.inc({ result: 'applied' }, applied);
     events.inc({ result: 'duplicate' }, duplicates);
     events.inc({ result: 'dead_lettered' }, deadLettered);
-    sizes.observe(applied + duplicates + deadLettered);
+    events.inc({ result: 'parked' }, parked);
+    sizes.observe(applied + duplicates + deadLettered + parked);
     durations.observe(durationMs / 1000);
     if (newestAtMs !== undefined) ages.observe(Math.max(0, Date.now() - newestAtMs) / 1000);
   };

@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { type EventDeclaration, newestVersionOf } from './event-versions.js';
 import { events } from './events.js';
+import { schemaOf } from './read-event.js';
 import { deadLetterQueueOf, EVENTS_EXCHANGE, eventQueues } from './topology.js';
 
 const headers = {
@@ -21,9 +23,12 @@ const headers = {
   },
 };
 
-/** Builds the AsyncAPI 3 document of the events from their schemas and the topology. */
-export function asyncApiDocument() {
-  const all = Object.entries(events);
+/**
+ * Builds the AsyncAPI 3 document of the events from their schemas and the topology. Each version of an event is a message: the
+ * newest has the name of the type, and version 1 before it is called `OrderCreated.v1`.
+ */
+export function asyncApiDocument(declarations: Readonly<Record<string, EventDeclaration>> = events) {
+  const all = Object.entries(declarations);
   return {
     asyncapi: '3.0.0',
     info: {
@@ -31,29 +36,37 @@ export function asyncApiDocument() {
       version: '1.0.0',
       description:
         'Facts that command-service has stored. Each is published at least once, in any order. ' +
-        'Readers deduplicate by `messageId` and ignore fields that they do not know.',
+        'Readers deduplicate by `messageId` and ignore fields that they do not know. ' +
+        'A field `version` in the body names the version of its type; a body without it has version 1.',
       license: { name: 'MIT' },
     },
     defaultContentType: 'application/json',
     servers: { broker: { host: '127.0.0.1:5672', protocol: 'amqp', description: 'RabbitMQ' } },
-    channels: Object.fromEntries(all.map(([type, { topic }]) => [type, channel(type, topic)])),
-    operations: Object.fromEntries(all.flatMap(([type, { topic }]) => operations(type, topic))),
-    components: { messages: Object.fromEntries(all.map(([type, { schema }]) => [type, message(type, schema)])) },
+    channels: Object.fromEntries(all.map(([type, declaration]) => [type, channel(type, declaration)])),
+    operations: Object.fromEntries(all.flatMap(([type, declaration]) => operations(type, declaration))),
+    components: { messages: Object.fromEntries(all.flatMap(([type, declaration]) => messages(type, declaration))) },
   };
 }
 
-function channel(type: string, topic: string) {
+/** The names of the messages of a type, newest version first. */
+function namesOf(type: string, { earlier }: EventDeclaration): readonly string[] {
+  return [type, ...earlier.map(({ version }) => `${type}.v${version}`).reverse()];
+}
+
+function channel(type: string, declaration: EventDeclaration) {
   const exchange = { name: EVENTS_EXCHANGE, type: 'topic', durable: true, autoDelete: false };
   return {
-    address: topic,
-    messages: { [type]: { $ref: `#/components/messages/${type}` } },
+    address: declaration.topic,
+    messages: Object.fromEntries(
+      namesOf(type, declaration).map((name) => [name, { $ref: `#/components/messages/${name}` }]),
+    ),
     bindings: { amqp: { is: 'routingKey', exchange, bindingVersion: '0.3.0' } },
   };
 }
 
-function operations(type: string, topic: string) {
-  const queue = queueOf(topic);
-  const messages = [{ $ref: `#/channels/${type}/messages/${type}` }];
+function operations(type: string, declaration: EventDeclaration) {
+  const queue = queueOf(declaration.topic);
+  const messages = namesOf(type, declaration).map((name) => ({ $ref: `#/channels/${type}/messages/${name}` }));
   const common = { channel: { $ref: `#/channels/${type}` }, messages };
   const send = {
     action: 'send',
@@ -82,11 +95,20 @@ function queueOf(topic: string): string {
   return found[0];
 }
 
-function message(type: string, schema: z.ZodType) {
+function messages(type: string, declaration: EventDeclaration) {
+  const newest = newestVersionOf(declaration);
+  return namesOf(type, declaration).map((name, index) => {
+    const version = newest - index;
+    return [name, message(type, name, schemaOf(declaration, version) as z.ZodType, version)] as const;
+  });
+}
+
+function message(type: string, name: string, schema: z.ZodType, version: number) {
   // AsyncAPI uses draft 7. With "input" the schema allows fields that a reader does not know.
   const { $schema, ...payload } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' });
   return {
-    name: type,
+    name,
+    title: `${type}, version ${version}`,
     contentType: 'application/json',
     headers,
     payload,

@@ -4,5 +4,5 @@ export const CONSISTENCY_TOKEN = 'consistency-token';
 /** Header of the answer to a GET that sent such ids. It says whether the answer includes those writes. */
 export const CONSISTENCY_STATUS = 'consistency-status';
 
-export const consistencyStates = ['included', 'pending', 'set-aside'] as const;
+export const consistencyStates = ['included', 'pending', 'set-aside', 'parked'] as const;
 export type ConsistencyState = (typeof consistencyStates)[number];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { writtenVersionsOf } from './written-versions.js';
 
 const url = (...protocols: string[]) =>
   z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
@@ -27,6 +28,16 @@ export const SAFE_REPLAY_DAYS = MIN_RETENTION_DAYS - 1;
 
 /** With this offset, the highest default port (15672) is still a valid port. */
 const MAX_PORT_OFFSET = 40_000;
+
+/** Says what is wrong with EVENT_VERSIONS; undefined when nothing is. */
+function versionsFault(setting: string): string | undefined {
+  try {
+    writtenVersionsOf(setting);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
@@ -74,6 +85,15 @@ export const environment = z.object({
     .describe(
       'Each writer publishes the events that it has committed and wakes the relay for those that it could not publish. The ' +
         'relay also polls the outbox at this interval (10 to 60,000 ms) for events of a crashed writer, an import or a replay.',
+    ),
+  EVENT_VERSIONS: z
+    .string()
+    .refine((setting) => versionsFault(setting) === undefined, { error: ({ input }) => versionsFault(String(input)) })
+    .default('')
+    .describe(
+      'The version of each event type that is written, such as OrderCreated=2. Types that are not named are written in the ' +
+        'newest version that the previous release reads. Raise a version when every consumer-service is of this release; see ' +
+        'docs/upgrading.md.',
     ),
   OUTBOX_RETENTION_DAYS: retentionDays.describe(
     'Published outbox rows and inbox rows are deleted after this many days, 30 at least. A replay is limited by both: it ' +

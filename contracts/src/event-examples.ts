@@ -13,11 +13,13 @@ export const eventExamples: { readonly [T in EventType]: EventOf<T> } = {
   },
   OrderCreated: {
     eventType: 'OrderCreated',
+    version: 2,
     occurredAt: '2026-11-20T08:17:46.438Z',
     orderId: 9_007_199_254_740_902,
     customerId: 9_007_199_254_740_903,
+    placedAt: '2026-11-20T08:17:46.438Z',
     total: 99.98,
-    items: [{ productId: 9_007_199_254_740_901, category: 'Accessories', quantity: 2, price: 49.99 }],
+    items: [{ line: 1, productId: 9_007_199_254_740_901, category: 'Accessories', quantity: 2, price: 49.99 }],
   },
   PurchaseCreated: {
     eventType: 'PurchaseCreated',

@@ -1,16 +1,18 @@
 import type { z } from 'zod';
-import { orderCreated } from './events/order-created.js';
+import type { EventDeclaration } from './event-versions.js';
+import { earlierOrderCreated, orderCreated } from './events/order-created.js';
 import { productCreated } from './events/product-created.js';
 import { purchaseCreated } from './events/purchase-created.js';
 
-/** Every event by its type, with its schema and its topic, which is the routing key in AMQP. */
+/** Every event by its type. */
 export const events = {
-  ProductCreated: { schema: productCreated, topic: 'product.created' },
-  OrderCreated: { schema: orderCreated, topic: 'order.created' },
-  PurchaseCreated: { schema: purchaseCreated, topic: 'purchase.created' },
-} as const;
+  ProductCreated: { schema: productCreated, topic: 'product.created', earlier: [], writtenVersion: 1 },
+  OrderCreated: { schema: orderCreated, topic: 'order.created', earlier: earlierOrderCreated, writtenVersion: 1 },
+  PurchaseCreated: { schema: purchaseCreated, topic: 'purchase.created', earlier: [], writtenVersion: 1 },
+} as const satisfies Readonly<Record<string, EventDeclaration>>;
 
 export type EventType = keyof typeof events;
+/** An event of the newest version of its type. */
 export type EventOf<T extends EventType> = z.infer<(typeof events)[T]['schema']>;
 export type AnyEvent = { [T in EventType]: EventOf<T> }[EventType];
 

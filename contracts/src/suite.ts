@@ -5,3 +5,7 @@ export const METRIC_PREFIX = 'tallyline_';
 
 /** The prefix of the `type` of problem answers (RFC 9457); the problem's slug follows. */
 export const PROBLEM_TYPES = 'urn:tallyline:problem:';
+
+/** The services. Their sessions at PostgreSQL and their heartbeats have these names. */
+export const SERVICE_NAMES = ['command-service', 'consumer-service', 'query-service'] as const;
+export type ServiceName = (typeof SERVICE_NAMES)[number];

@@ -19,7 +19,9 @@ export const syncReasons = {
   'views-not-written': { action: 'see the log of consumer-service' },
   'dead-letters-not-taken': { action: 'make room in the dead-letter queue' },
   'dead-letters': { action: 'npm run dead-letters -- list' },
+  'events-parked': { action: 'upgrade every consumer-service; it applies the events by itself' },
   'history-lacking': { action: 'npm run archive -- restore, then npm run rebuild -- --accept' },
+  'view-lacks-history': { action: 'stop older consumers, then npm run rebuild -- --view NAME' },
   'write-database-changed': { action: 'npm run verify -- --accept' },
   'second-write-database': {
     action: 'give each write database a virtual host of its own; docs/operations.md says how to go on',

@@ -28,9 +28,12 @@ await runCommandLine({
     });
     try {
       const isDryRun = values['dry-run'] === true;
-      const { products, purchases, left } = await normalise(pool, isDryRun);
+      const { products, purchases, orderLines, left } = await normalise(pool, isDryRun);
       for (const line of left) print(line);
-      print(`${isDryRun ? 'Would change' : 'Changed'} ${products} product(s) and ${purchases} purchase(s).`);
+      const changed = isDryRun ? 'Would change' : 'Changed';
+      print(
+        `${changed} ${products} product(s) and ${purchases} purchase(s), and the category of ${orderLines} order line(s).`,
+      );
       if (products > 0 && !isDryRun) print('To bring the changes into the views: npm run rebuild -- --accept');
       return left.length === 0 ? 0 : 1;
     } finally {

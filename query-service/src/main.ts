@@ -1,8 +1,11 @@
+import { keepSession } from '@tallyline/chassis/heartbeats/keep-session';
+import { sessionName } from '@tallyline/chassis/heartbeats/older-services';
 import { databaseCheck } from '@tallyline/chassis/http/health';
 import { listen } from '@tallyline/chassis/http/server';
 import { createPool, onPool } from '@tallyline/chassis/postgres/pool';
 import { createMetrics, observePool } from '@tallyline/chassis/process/metrics';
 import { runService } from '@tallyline/chassis/process/service';
+import { ownVersion } from '@tallyline/chassis/process/version';
 import { environment } from '@tallyline/contracts/environment';
 import { METRIC_PREFIX } from '@tallyline/contracts/suite';
 import { buildApp } from './app.js';
@@ -22,11 +25,13 @@ const settings = environment.pick({
 await runService('query-service', process.env, settings, async ({ config, log }) => {
   const pool = createPool({
     url: config.READ_DATABASE_URL,
-    applicationName: 'query-service',
+    applicationName: sessionName('query-service', ownVersion),
     maxConnections: 10,
     statementTimeoutMs: 5_000,
     log,
   });
+  // The role of query-service may not write heartbeats.
+  const stopKeepingSession = keepSession(pool, log);
   const metrics = createMetrics('query-service', METRIC_PREFIX);
   observePool(metrics, pool, METRIC_PREFIX);
   registerLagMetrics(metrics, onPool(pool));
@@ -44,6 +49,7 @@ await runService('query-service', process.env, settings, async ({ config, log })
   return [
     ['live', live.stop],
     ['http', server.stop],
+    ['session', stopKeepingSession],
     ['database', () => pool.end()],
   ];
 });

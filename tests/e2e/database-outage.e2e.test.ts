@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from '@jest/globals';
-import { applySchema } from '@tallyline/local/servers/schema';
+import { prepareDatabase } from '@tallyline/local/servers/schema';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { startTemporaryPostgres } from '@tallyline/local/testing/temporary-servers';
 import { createProducts } from '../setup/order-flow.js';
@@ -9,8 +9,8 @@ import { expectViewsEqualOrders } from '../setup/views-equal-orders.js';
 // These servers are killed, so they need durable commits. The shared test servers run without them to be faster.
 const durable = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
 const [write, read] = await Promise.all([startTemporaryPostgres(durable), startTemporaryPostgres(durable)]);
-await applySchema(write.url('postgres'), 'init-write.sql');
-await applySchema(read.url('postgres'), 'init-read.sql');
+await prepareDatabase(write.url('postgres'), 'write');
+await prepareDatabase(read.url('postgres'), 'read');
 const suite = await openSuite({ WRITE_DATABASE_URL: write.url('postgres'), READ_DATABASE_URL: read.url('postgres') });
 afterAll(async () => void (await Promise.all([write.stop(), read.stop()])));
 

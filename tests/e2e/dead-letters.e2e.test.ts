@@ -252,6 +252,27 @@ test('hundreds of dead letters are listed, tried and returned in the order in wh
   expect(await listed()).toEqual([]);
 });
 
+test('dead letters of both versions of an order are tried and redriven alike', async () => {
+  await suite.read.query('ALTER TABLE customer_ltv_view ADD CONSTRAINT refuse CHECK (customer_id <> 950)');
+  const first = order(51, { customerId: 950 });
+  const lines = first.items.map((item, index) => ({ line: index + 1, ...item }));
+  const now = new Date().toISOString();
+  const second = { ...first, orderId: 52, version: 2, occurredAt: now, placedAt: first.occurredAt, items: lines };
+  await publish(first);
+  await publish(second);
+  await untilListed(2);
+  await suite.read.query('ALTER TABLE customer_ltv_view DROP CONSTRAINT refuse');
+  const tried = await runCommand(suite, 'dead-letters', 'redrive', '--dry-run');
+  expect(tried.stdout.match(/would be applied:/g)).toHaveLength(2);
+  expect(tried.stdout.match(/"customer_id": 950, .*"total_spent": 12.50/g)).toHaveLength(2);
+  expect((await runCommand(suite, 'dead-letters', 'redrive')).code).toBe(0);
+  await eventually(async () => expect(await customer(950)).toMatchObject({ orderCount: 2, totalSpent: 25 }));
+  const answers = await Promise.all([51, 52].map(async (id) => (await suite.get(`/api/orders/${id}`)).body));
+  const { orderId: _first, ...shown } = answers[0];
+  expect(answers[1]).toEqual({ ...shown, orderId: 52 });
+  expect(shown).toMatchObject({ placedAt: first.occurredAt, items: first.items });
+});
+
 test('a wrong dead-letters command exits with 2 and prints the usage', async () => {
   for (const args of [[], ['lst'], ['show'], ['discard'], ['list', '--queue', 'nope'], ['list', '--wrong']]) {
     const { code, stderr } = await runCommand(suite, 'dead-letters', ...args);

@@ -4,6 +4,8 @@ import { callManagement } from '@tallyline/local/servers/rabbitmq-ready';
 import { withClient } from '@tallyline/local/servers/schema';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { fromGlobalSetup } from '@tallyline/local/testing/test-databases';
+import { orderBody, outboxMessage } from '../setup/outbox-message.js';
+import { publishOrderMessage } from '../setup/publish-message.js';
 import { runCommand } from '../setup/run-command.js';
 import { openSuite, post } from '../setup/suite.js';
 
@@ -62,6 +64,8 @@ async function brokerUser(user: string): Promise<string> {
 test('the suite and its commands work with exactly the grants of docs/grants.md', async () => {
   // The services have declared the topology as guest. The restricted users only use it.
   await Promise.all([suite.command, suite.consumer, suite.query].map((service) => service.kill()));
+  // The consumer registers a view that is new to the database, as after an upgrade.
+  await suite.read.query("DELETE FROM view_history WHERE view = 'orders_read'");
   const command = await suite.start('command-service', {
     WRITE_DATABASE_URL: as(suite.writeDatabaseUrl, 'command_service'),
     BROKER_URL: await brokerUser('command-service'),
@@ -96,6 +100,9 @@ test('the suite and its commands work with exactly the grants of docs/grants.md'
   const said = async () => (await fetch(`${query.url}/api/analytics/sync-status`)).json();
   await eventually(async () => expect(await said()).toMatchObject({ status: 'in-sync' }), { timeoutMs: 20_000 });
 
+  const { rows } = await suite.read.query("SELECT complete FROM view_history WHERE view = 'orders_read'");
+  expect(rows).toEqual([{ complete: true }]);
+
   const eventId = recorded.headers.get('consistency-token') ?? '';
   const replay = { ...suite, writeDatabaseUrl: as(suite.writeDatabaseUrl, 'replay_command') };
   expect(await runCommand(replay, 'replay', '--id', eventId)).toMatchObject({ code: 0 });
@@ -108,9 +115,17 @@ test('the suite and its commands work with exactly the grants of docs/grants.md'
     code: 0,
     stdout: 'No dead letters.\n',
   });
+  const newer = outboxMessage(orderBody({ version: 99 }), { headers: { 'cloudEvents:source': undefined } });
+  await publishOrderMessage(suite.brokerUrl, newer.content.toString(), newer.properties);
+  await eventually(async () => expect(await said()).toMatchObject({ parkedEvents: 1 }), { timeoutMs: 20_000 });
+  for (const args of [['show'], ['redrive', '--id'], ['discard', '--for-good', '--id']])
+    expect(await runCommand(deadLetters, 'dead-letters', ...args, newer.properties.messageId)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(newer.properties.messageId),
+    });
   expect(await runCommand(suite, 'verify', '--accept')).toMatchObject({ code: 0 });
   expect(await runCommand(suite, 'rebuild')).toMatchObject({ code: 0 });
 
   const refused = [command, consumer].flatMap(({ log }) => log.filter(({ level }) => level >= 40));
-  expect(refused).toEqual([]);
+  expect(refused).toMatchObject([{ msg: expect.stringContaining('were parked') }]);
 }, 120_000);

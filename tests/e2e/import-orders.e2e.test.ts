@@ -17,9 +17,18 @@ const importer = fileURLToPath(new URL('../../command-service/dist/operations/im
 type Import = ChildProcess & { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable };
 
 function startImport(lines?: string, input: 'pipe' | number | Socket = 'pipe', ...options: string[]): Import {
+  return startImportWith({}, lines, input, ...options);
+}
+
+function startImportWith(
+  settings: Readonly<Record<string, string>>,
+  lines?: string,
+  input: 'pipe' | number | Socket = 'pipe',
+  ...options: string[]
+): Import {
   const child = spawn(process.execPath, [importer, ...options], {
     cwd: tmpdir(),
-    env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl },
+    env: { PATH: process.env.PATH, WRITE_DATABASE_URL: suite.writeDatabaseUrl, ...settings },
     stdio: [input, 'pipe', 'pipe'],
   }) as Import;
   if (lines !== undefined) child.stdin.end(lines);
@@ -52,6 +61,39 @@ test('an import stores all lines when the reader of its output leaves early, as 
   expect(await once(child, 'close')).toEqual([0, null]);
   const { rows } = await suite.write.query('SELECT count(*)::int AS n FROM orders WHERE customer_id = 4711');
   expect(rows).toEqual([{ n: 450 }]);
+});
+
+test.each([
+  ['no version', {}, 1],
+  ['version 2', { EVENT_VERSIONS: 'OrderCreated=2' }, 2],
+] as const)('writes events of the version that the setting names: %s', async (_what, settings, version) => {
+  const customerId = 4_720 + version;
+  const productId = await createProduct(10);
+  const items = [productId, productId].map((id) => ({ productId: id, quantity: 1 }));
+  const placedAt = '1999-12-31T23:59:59.999Z';
+  const child = startImportWith(settings, JSON.stringify({ placedAt, customerId, items }));
+  child.stdout.resume();
+  expect(await once(child, 'close')).toEqual([0, null]);
+  const { rows } = await suite.write.query(
+    `SELECT payload, created_at AS "committedAt" FROM outbox WHERE payload @> jsonb_build_object('customerId', $1::int)`,
+    [customerId],
+  );
+  const [{ payload, committedAt }] = rows;
+  expect([payload.version, payload.occurredAt, payload.placedAt]).toEqual(
+    version === 1 ? [undefined, placedAt, undefined] : [2, committedAt.toISOString(), placedAt],
+  );
+  const { rows: lines } = await suite.write.query(
+    'SELECT i.line, i.category FROM order_items i JOIN orders o ON o.id = i.order_id WHERE o.customer_id = $1 ORDER BY line',
+    [customerId],
+  );
+  expect(lines).toEqual([
+    { line: 1, category: 'Office' },
+    { line: 2, category: 'Office' },
+  ]);
+  await suite.inSync();
+  const { body } = await suite.get(`/api/orders?customerId=${customerId}`);
+  const line = { productId, category: 'Office', quantity: 1, price: 1 };
+  expect(body).toEqual([expect.objectContaining({ customerId, placedAt, items: [line, line] })]);
 });
 
 test('watermarks do not pass the beginning of a running import', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres/pool';
-import { applySchema } from '@tallyline/local/servers/schema';
+import { prepareDatabase } from '@tallyline/local/servers/schema';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { pruneOutbox } from '../../command-service/src/outbox/prune-outbox.sql.js';
 import { createProducts } from '../setup/order-flow.js';
@@ -15,7 +15,7 @@ const status = async () => (await suite.get('/api/analytics/sync-status')).body;
 async function replaceReadDatabase(): Promise<void> {
   await suite.consumer.stop();
   await suite.read.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
-  await applySchema(suite.readDatabaseUrl, 'init-read.sql');
+  await prepareDatabase(suite.readDatabaseUrl, 'read');
   await suite.start('consumer-service');
 }
 

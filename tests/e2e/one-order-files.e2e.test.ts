@@ -1,16 +1,18 @@
-import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { eventually } from '@tallyline/local/testing/eventually';
 import { views } from '../../consumer-service/src/projections/index.js';
 import { createProducts } from '../setup/order-flow.js';
 import { openSuite } from '../setup/suite.js';
 
-/** The loops of every service run several times in this time, which shows the functions that run without an order. */
+/** Most loops of every service run several times in this time, which shows the functions that run without an order. */
 const IDLE_WINDOW_MS = 4_000;
+/** The slowest loop runs every 10 s. No order is counted before it has run in an idle window. */
+const SLOWEST_LOOP = 'parked-events/apply-parked';
 /** This limit may be lowered and must not be raised: a newcomer who follows an order has to read these files. */
 const MAX_FILES_BESIDE_VIEWS = 50;
 /** Each view of orders adds one file, its declaration. */
@@ -19,6 +21,7 @@ const maxFiles = MAX_FILES_BESIDE_VIEWS + orderViews;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const coverageDir = mkdtempSync(join(tmpdir(), 'tallyline-coverage-'));
+afterAll(() => rmSync(coverageDir, { recursive: true, force: true }));
 const suite = await openSuite({
   NODE_OPTIONS: `--import ${fileURLToPath(new URL('../setup/record-coverage.mjs', import.meta.url))}`,
   COVERAGE_DIR: coverageDir,
@@ -46,10 +49,14 @@ test('docs/architecture.md names every file that one order runs, and there are a
     expect((await suite.get(`/api/orders/${body.orderId}`, { 'consistency-token': token })).status).toBe(200);
     await suite.inSync();
   };
-  await orderOne();
-  await functionsRun();
-  await delay(IDLE_WINDOW_MS);
-  const idle = await functionsRun();
+  const idle = new Set<string>();
+  while (![...idle].some((one) => one.includes(SLOWEST_LOOP))) {
+    // An order in between keeps the services' connections open.
+    await orderOne();
+    await functionsRun();
+    await delay(IDLE_WINDOW_MS);
+    for (const one of await functionsRun()) idle.add(one);
+  }
   await orderOne();
   const withOrder = await functionsRun();
   const files = new Set([...withOrder].filter((one) => !idle.has(one)).map((one) => one.split(' ')[0] as string));
@@ -57,4 +64,4 @@ test('docs/architecture.md names every file that one order runs, and there are a
   const architecture = readFileSync(join(root, 'docs/architecture.md'), 'utf8');
   expect(sources.filter((file) => !architecture.includes(file))).toEqual([]);
   expect(sources.length).toBeLessThanOrEqual(maxFiles);
-});
+}, 60_000);

@@ -103,7 +103,8 @@ describe('texts that an earlier version stored', () => {
     await suite.write.query(`
       INSERT INTO orders (id, customer_id, total, created_at) VALUES (700, 5, 12, '2026-02-01T00:00:00Z')`);
     await suite.write.query(`
-      INSERT INTO order_items (order_id, product_id, quantity, price) VALUES (700, 501, 1, 3), (700, 502, 1, 4), (700, 503, 1, 5)`);
+      INSERT INTO order_items (order_id, line, product_id, category, quantity, price) VALUES
+        (700, 1, 501, 'Outils\u200b', 1, 3), (700, 2, 502, 'Outils', 1, 4), (700, 3, 503, 'Outils\u00a0', 1, 5)`);
     const at = '2026-02-01T00:00:00.000Z';
     const items = [
       [501, 'Outils\u200b', 3],
@@ -153,7 +154,9 @@ describe('texts that an earlier version stored', () => {
     const result = await runCommand(suite, 'normalise');
     expect(result.code).toBe(1);
     expect(result.stdout).toContain('Purchases 900 and 901 of harbour have receipts that look the same');
-    expect(result.stdout).toContain('Changed 2 product(s) and 3 purchase(s)');
+    expect(result.stdout).toContain('Changed 2 product(s) and 3 purchase(s), and the category of 2 order line(s)');
+    const { rows: sold700 } = await suite.write.query('SELECT DISTINCT category FROM order_items WHERE order_id = 700');
+    expect(sold700).toEqual([{ category: 'Outils' }]);
     const { rows: products } = await suite.write.query(
       'SELECT name, category FROM products WHERE id > 500 ORDER BY id',
     );

@@ -9,6 +9,8 @@ export interface Strike {
 /** The result of a fault: the proof that it struck and, if measured, the time that the suite took to recover. */
 export interface Struck {
   readonly proof: string;
+  /** True when a kill interrupted the migrations of an upgrade, false when they ended before it. */
+  readonly migrationsInterrupted?: boolean;
   readonly recovery?: { readonly what: string; readonly seconds: number; readonly limitSeconds: number };
 }
 

@@ -2,10 +2,6 @@ import type { RoundResult } from './round.js';
 
 const write = (text: string) => process.stdout.write(text);
 
-function repeatCommand({ fault, seed }: RoundResult): string {
-  return `npm run faults -- --seed ${seed} --only ${fault}`;
-}
-
 /** On a terminal, shows the current fault in a line that its result overwrites. */
 export function showProgress(done: number, all: number, fault: string): void {
   if (!process.stdout.isTTY) return;
@@ -13,8 +9,9 @@ export function showProgress(done: number, all: number, fault: string): void {
   write(`\r\x1b[K[${'#'.repeat(filled)}${'.'.repeat(20 - filled)}] ${done}/${all} ${fault} …`);
 }
 
-export function showResult(result: RoundResult): void {
-  const { fault, seconds, faults, struck, ledger, inSyncSeconds } = result;
+/** `command` is the command line of the campaign without seeds and faults. */
+export function showResult(result: RoundResult, command: string): void {
+  const { fault, seed, seconds, faults, struck, ledger, inSyncSeconds } = result;
   if (process.stdout.isTTY) write('\r\x1b[K');
   const verdict = faults.length === 0 ? 'ok  ' : 'FAIL';
   const counts = ledger
@@ -29,11 +26,11 @@ export function showResult(result: RoundResult): void {
   if (inSyncSeconds !== undefined && inSyncSeconds > 3)
     write(`     in sync ${inSyncSeconds.toFixed(1)} s after the last order\n`);
   for (const line of faults) write(`     - ${line}\n`);
-  if (faults.length > 0) write(`     repeat: ${repeatCommand(result)}\n`);
+  if (faults.length > 0) write(`     repeat: ${command} --seed ${seed} --only ${fault}\n`);
 }
 
 /** Prints the sums of the whole campaign and its closing line. */
-export function showSummary(results: readonly RoundResult[], seeds: readonly number[]): void {
+export function showSummary(results: readonly RoundResult[], seeds: readonly number[], command: string): void {
   const sum = (of: 'requests' | 'unknown' | 'accepted' | 'applied' | 'lost' | 'doubled') =>
     results.reduce((total, { ledger }) => total + (ledger?.[of] ?? 0), 0);
   const failed = results.filter(({ faults }) => faults.length > 0);
@@ -45,7 +42,7 @@ export function showSummary(results: readonly RoundResult[], seeds: readonly num
   write(
     `orders accepted ${sum('accepted')}, applied ${sum('applied')}, lost ${sum('lost')}, doubled ${sum('doubled')}\n`,
   );
-  write(`repeat: npm run faults -- --seed ${seeds[0]} --seeds ${seeds.length}\n`);
+  write(`repeat: ${command} --seed ${seeds[0]} --seeds ${seeds.length}\n`);
   write(
     `${struck} of ${results.length} faults struck, ${results.length - failed.length} passed, ${failed.length} failed\n`,
   );

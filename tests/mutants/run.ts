@@ -1,9 +1,10 @@
 import { parseArgs } from 'node:util';
+import { type CheckoutCopy, copyCheckout } from '@tallyline/local/testing/copy-checkout';
 import { startTestServers } from '@tallyline/local/testing/test-servers';
 import { mutants as all } from './bugs/index.js';
-import { type CheckoutCopy, copyCheckout } from './checkout-copy.js';
 import type { Mutant } from './mutant.js';
 import { compile, runTests } from './run-tests.js';
+import { withChanges } from './with-changes.js';
 
 const USAGE = `npm run faults:mutants -- [--only NAME]... [--list]
 Applies one deliberate bug at a time to a copy of this checkout, and shows which test catches it.`;
@@ -47,14 +48,13 @@ async function requirePassing(copy: CheckoutCopy, mutants: readonly Mutant[]): P
 async function judge(copy: CheckoutCopy, mutant: Mutant): Promise<Verdict> {
   const startedAt = performance.now();
   const { changes, caughtBy } = mutant;
-  const parts = [...new Set(changes.map(({ file }) => file.split('/')[0] ?? ''))];
-  const fault = await copy
-    .withChanges(changes, async () => {
-      await compile(copy.dir, parts, signal);
-      const outcome = (await runTests(copy.dir, [caughtBy], signal)).get(caughtBy.name);
-      return outcome === 'failed' ? undefined : `SURVIVED: "${caughtBy.name}" passes with the bug`;
-    })
-    .catch((error: Error) => error.message);
+  const compiled = changes.filter(({ file }) => file.endsWith('.ts'));
+  const parts = [...new Set(compiled.map(({ file }) => file.split('/')[0] ?? ''))];
+  const fault = await withChanges(copy, changes, async () => {
+    if (parts.length > 0) await compile(copy.dir, parts, signal);
+    const outcome = (await runTests(copy.dir, [caughtBy], signal)).get(caughtBy.name);
+    return outcome === 'failed' ? undefined : `SURVIVED: "${caughtBy.name}" passes with the bug`;
+  }).catch((error: Error) => error.message);
   signal.throwIfAborted();
   return { mutant, seconds: (performance.now() - startedAt) / 1000, ...(fault !== undefined && { fault }) };
 }

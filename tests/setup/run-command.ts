@@ -13,6 +13,7 @@ const mains = {
   replay: 'command-service/dist/operations/replay.main.js',
   rebuild: 'consumer-service/dist/operations/rebuild.main.js',
   demo: 'demo/dist/main.js',
+  migrate: 'operations/dist/migrate.main.js',
   normalise: 'operations/dist/normalise.main.js',
   verify: 'operations/dist/verify.main.js',
 } as const;

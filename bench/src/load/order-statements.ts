@@ -15,7 +15,8 @@ const INSERT = {
   name: 'insert',
   text: `WITH sold AS (UPDATE products SET stock = stock - 1 WHERE id = $1),
               placed AS (INSERT INTO orders (id, customer_id, total, created_at) VALUES ($2, $3, $4::bigint * 0.01, $5)),
-              lines AS (INSERT INTO order_items (order_id, product_id, quantity, price) VALUES ($2, $1, 1, $4::bigint * 0.01))
+              lines AS (INSERT INTO order_items (order_id, line, product_id, category, quantity, price)
+                         VALUES ($2, 1, $1, $9, 1, $4::bigint * 0.01))
          INSERT INTO outbox (id, topic, payload, traceparent, created_at) VALUES ($6, 'order.created', $7, $8, $5)`,
 };
 
@@ -52,6 +53,6 @@ export async function finishOrder(
     items: [{ productId, category, quantity: 1, price }],
   };
   const traceparent = `00-${randomUUID().replaceAll('-', '')}-00f067aa0ba902b7-01`;
-  const values = [productId, id, customerId, cents, now, eventId, JSON.stringify(event), traceparent];
+  const values = [productId, id, customerId, cents, now, eventId, JSON.stringify(event), traceparent, category];
   await Promise.all([client.query({ ...INSERT, values }), client.query('COMMIT')]);
 }

@@ -189,3 +189,44 @@ test.each(STALE.flatMap(([what, make]) => HOW.map(([how, ask]) => [what, how, ma
     await one.end();
   },
 );
+
+test('repeats statements and transactions once each when a change of a table has made all connections stale', async () => {
+  const many = createTestPool(url, { maxConnections: 4 });
+  await many.query('DROP TABLE IF EXISTS stones; CREATE TABLE stones (id INT)');
+  const read = { name: 'read', text: 'SELECT id, pg_sleep(0.05)::text AS slept FROM stones UNION ALL SELECT 0, NULL' };
+  const write = { name: 'write', text: 'INSERT INTO stones VALUES ($1) RETURNING id', values: [1] };
+  let runs = 0;
+  const alone = () => onPool(many).query(read);
+  const together = () =>
+    withTransaction(many, 'write', async (tx) => {
+      runs += 1;
+      await tx.query(read);
+      return tx.commitBehind(write.values.map(() => write));
+    });
+  const all = () => Promise.all([alone(), alone(), together(), together()]);
+  await Promise.all([all(), all()]);
+  expect(many.totalCount).toBe(4);
+  await many.query('DELETE FROM stones');
+
+  await many.query('ALTER TABLE stones ALTER COLUMN id TYPE BIGINT');
+  runs = 0;
+  await together();
+  expect(runs).toBe(2);
+  await many.query('ALTER TABLE stones ALTER COLUMN id TYPE INT');
+  await alone();
+  await many.query('ALTER TABLE stones ALTER COLUMN id TYPE BIGINT');
+  await all();
+  expect((await many.query('SELECT count(*)::int AS n FROM stones')).rows).toEqual([{ n: 3 }]);
+  await many.query('DROP TABLE stones');
+  await many.end();
+});
+
+test('a stale statement behind reads is repeated with its transaction', async () => {
+  const one = createTestPool(url, { maxConnections: 1 });
+  const missing = (tx: Tx) => tx.query({ name: 'named', text: 'SELECT 1 AS one' });
+  const work = () => withTransaction(one, 'ask', missing, { readsFirst: true });
+  await work();
+  await one.query('DEALLOCATE ALL');
+  expect(await work()).toEqual([{ one: 1 }]);
+  await one.end();
+});

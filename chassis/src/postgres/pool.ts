@@ -13,7 +13,15 @@ import {
   StaleStatement,
   TransactionError,
 } from './errors.js';
-import { openSession, preparedName, type SessionSettings, sessionOf, sessionSettings } from './session.sql.js';
+import {
+  newPreparing,
+  openSession,
+  prepareAnew,
+  prepared,
+  type SessionSettings,
+  sessionOf,
+  sessionSettings,
+} from './session.sql.js';
 
 export type Pool = pg.Pool;
 
@@ -88,7 +96,7 @@ function withoutPoolOptions(databaseUrl: string): string {
 export function createPool(options: PoolOptions): Pool {
   const { url, applicationName, maxConnections, statementTimeoutMs, log } = options;
   const settings = sessionSettings(statementTimeoutMs, options.settings);
-  const preparing = { isPossible: true };
+  const preparing = newPreparing();
   const pool = new pg.Pool({
     connectionString: withoutPoolOptions(url),
     application_name: applicationName,
@@ -160,7 +168,8 @@ async function queryOnPool<Row extends object>(pool: Pool, statement: Statement)
 
 /**
  * Runs `attempt`, and a second time when its prepared statement is missing or outdated: a migration ran, or a pooler
- * switched to another session. Nothing is stored in that case.
+ * switched to another session. Nothing is stored in that case. The second time all statements are prepared anew, whatever
+ * connection they get.
  */
 async function retryingStaleStatement<T>(attempt: () => Promise<T>): Promise<T> {
   try {
@@ -190,14 +199,18 @@ function send<Row extends object>(
   onFailure: (error: Error) => void = () => undefined,
 ): Promise<pg.QueryResult<Row>> {
   const session = sessionOf(client);
+  const { preparing } = session;
+  const { suffix } = preparing;
+  const sent = prepared(session, name, text);
   return new Promise((resolve, reject) => {
-    const query = new pg.Query(text, [...values], (error: Error | undefined, result) => {
+    const query = new pg.Query(sent.text, [...values], (error: Error | undefined, result) => {
       if (error === undefined || error === null) return resolve(result as pg.QueryResult<Row>);
-      if (session.kind === 'pooled' && isMissingStatement(error)) session.preparing.isPossible = false;
+      if (session.kind === 'pooled' && isMissingStatement(error)) preparing.isPossible = false;
+      else if (isStaleStatement(error)) prepareAnew(preparing, suffix);
       onFailure(error);
       reject(error);
     });
-    client.query(Object.assign(query, { name: preparedName(session, name, text) }));
+    client.query(Object.assign(query, { name: sent.name }));
   });
 }
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import pg from 'pg';
 
 /** Settings by name, as `SET` takes them. */
@@ -50,26 +50,46 @@ export interface Session {
   readonly preparing: Preparing;
 }
 
-/** `isPossible` becomes false behind a pooler without prepared statements (PgBouncer, max_prepared_statements = 0). */
 export interface Preparing {
+  /** Becomes false behind a pooler without prepared statements (PgBouncer, max_prepared_statements = 0). */
   isPossible: boolean;
+  /**
+   * The end of each prepared statement's name. It changes when a statement turns out to be stale: after a migration every
+   * other connection has stale ones, too, and a pooler keeps its sessions even if we close our connections. Behind a pooler it
+   * is also the end of the text, because PgBouncer finds what it has prepared by the text and ignores our names.
+   */
+  suffix: string;
+}
+
+export const newPreparing = (): Preparing => ({ isPossible: true, suffix: '' });
+
+/**
+ * Makes all connections prepare their statements anew, unless that has happened since `suffix` was used. The new suffix is
+ * random, so that no other process has used it before the change of the table.
+ */
+export function prepareAnew(preparing: Preparing, suffix: string): void {
+  if (preparing.suffix === suffix) preparing.suffix = `~${randomBytes(4).toString('hex')}`;
 }
 
 const hashes = new Map<string, string>();
 
 /**
- * The name under which a statement is prepared, or undefined. Behind a pooler the name is a hash of the text: another
- * version of a service may have prepared statements in the same session, so equal names must mean equal texts.
+ * The name and the text with which a statement is prepared; without a name it is not. Behind a pooler the name is a hash of the
+ * text: another version of a service may have prepared statements in the same session, so equal names must mean equal texts.
  */
-export function preparedName({ kind, preparing }: Session, name: string | undefined, text: string): string | undefined {
-  if (name === undefined || !preparing.isPossible) return undefined;
-  if (kind === 'direct') return name;
+export function prepared(
+  { kind, preparing: { isPossible, suffix } }: Session,
+  name: string | undefined,
+  text: string,
+): { readonly name: string | undefined; readonly text: string } {
+  if (name === undefined || !isPossible) return { name: undefined, text };
+  if (kind === 'direct') return { name: name + suffix, text };
   let hash = hashes.get(text);
   if (hash === undefined) {
     hash = createHash('sha256').update(text).digest('hex').slice(0, 40);
     hashes.set(text, hash);
   }
-  return hash;
+  return { name: hash + suffix, text: suffix === '' ? text : `${text} /* ${suffix} */` };
 }
 
 const sessions = new WeakMap<pg.ClientBase, Session>();

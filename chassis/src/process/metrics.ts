@@ -1,16 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Pool } from '../postgres/pool.js';
+import { ownVersion } from './version.js';
 
 /** The metrics of one service. A registry of its own, rather than the global one, lets tests run two in one process. */
 export type Metrics = Registry;
 
 export { Counter, Gauge, Histogram };
-
-/** All packages of the suite have the same version. */
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** Creates the metrics that every service has. Names that are not standard begin with `prefix`. */
 export function createMetrics(service: string, prefix = ''): Metrics {
@@ -22,7 +17,7 @@ export function createMetrics(service: string, prefix = ''): Metrics {
     help: 'Service, version and Node.js version; always 1',
     labelNames: ['service', 'version', 'node_version'],
     registers: [registry],
-  }).set({ service, version, node_version: process.version }, 1);
+  }).set({ service, version: ownVersion, node_version: process.version }, 1);
   return registry;
 }
 

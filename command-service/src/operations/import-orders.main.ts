@@ -1,6 +1,8 @@
 import { print, printWarning, runCommandLine } from '@tallyline/chassis/command-line/command-line';
 import { createPool } from '@tallyline/chassis/postgres/pool';
 import { environment } from '@tallyline/contracts/environment';
+import { writtenVersionsOf } from '@tallyline/contracts/written-versions';
+import { leaveToRelay } from '../outbox/emit.js';
 import { GROUP_SIZE, importLines } from './import-orders/import-lines.js';
 import { type InvalidLine, LineRanges, orderLines } from './import-orders/order-lines.js';
 
@@ -17,7 +19,7 @@ do this: up to ${GROUP_SIZE} lines after the last line that it printed may be st
 An invalid line stops the import. With --skip-invalid, invalid lines are left out. Each is reported on standard error with
 its fault, and all are listed at the end.
 Exit code 0: all lines were read. 1: all lines were read, but invalid ones were left out. 2: the import stopped early.
-Reads WRITE_DATABASE_URL, from the environment or .env.`;
+Reads WRITE_DATABASE_URL and EVENT_VERSIONS, from the environment or .env.`;
 
 /** Further refusals are counted but not printed, because they would hide the lines printed after them. */
 const MAX_SHOWN_REFUSALS = 20;
@@ -26,7 +28,7 @@ await runCommandLine({
   usage,
   argv: process.argv.slice(2),
   env: process.env,
-  settings: environment.pick({ WRITE_DATABASE_URL: true }),
+  settings: environment.pick({ WRITE_DATABASE_URL: true, EVENT_VERSIONS: true }),
   options: { 'skip-invalid': { type: 'boolean', default: false } },
   run: async ({ config, values, log }) => {
     const pool = createPool({
@@ -49,17 +51,22 @@ await runCommandLine({
     };
     let leftOut = 0;
     try {
-      await importLines(pool, orderLines(process.stdin, stop.signal), {
-        onRefused: ({ number }, reason, nth) => {
-          if (nth <= MAX_SHOWN_REFUSALS || values['skip-invalid']) printWarning(`line ${number} is refused: ${reason}`);
+      await importLines(
+        leaveToRelay(pool, writtenVersionsOf(config.EVENT_VERSIONS)),
+        orderLines(process.stdin, stop.signal),
+        {
+          onRefused: ({ number }, reason, nth) => {
+            if (nth <= MAX_SHOWN_REFUSALS || values['skip-invalid'])
+              printWarning(`line ${number} is refused: ${reason}`);
+          },
+          onStored: (soFar) => {
+            leftOut = soFar.invalid;
+            const invalidLines = leftOut > 0 ? `, ${leftOut} invalid` : '';
+            print(`${soFar.imported} imported, ${soFar.refused} refused${invalidLines}, up to line ${soFar.upToLine}`);
+          },
+          ...(values['skip-invalid'] && skipInvalid),
         },
-        onStored: (soFar) => {
-          leftOut = soFar.invalid;
-          const invalidLines = leftOut > 0 ? `, ${leftOut} invalid` : '';
-          print(`${soFar.imported} imported, ${soFar.refused} refused${invalidLines}, up to line ${soFar.upToLine}`);
-        },
-        ...(values['skip-invalid'] && skipInvalid),
-      });
+      );
       if (leftOut === 0) return 0;
       print(`Left out, because they are not orders: line(s) ${invalid}`);
       return 1;

@@ -9,13 +9,15 @@ export function orderCreated(
   const facts = {
     orderId: id,
     customerId,
+    placedAt: placedAt.toISOString(),
     total: amountOf(totalCents),
-    items: lines.map(({ productId, category, quantity, priceCents }) => ({
+    items: lines.map(({ productId, category, quantity, priceCents }, index) => ({
+      line: index + 1,
       productId,
       category,
       quantity,
       price: amountOf(priceCents),
     })),
   };
-  return { type: 'OrderCreated', facts, traceparent, occurredAt: placedAt };
+  return { type: 'OrderCreated', facts, traceparent };
 }

@@ -42,15 +42,18 @@ const INSERT_ORDERS = `
     SELECT id, customer_id, cents * 0.01, placed_at
       FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::timestamptz[]) AS o (id, customer_id, cents, placed_at)
   ), lines AS (
-    INSERT INTO order_items (order_id, product_id, quantity, price)
-    SELECT order_id, product_id, quantity, cents * 0.01
-      FROM unnest($7::bigint[], $8::bigint[], $9::int[], $10::bigint[]) AS l (order_id, product_id, quantity, cents)
+    INSERT INTO order_items (order_id, line, product_id, category, quantity, price)
+    SELECT order_id, line, product_id, category, quantity, cents * 0.01
+      FROM unnest($7::bigint[], $8::int[], $9::bigint[], $10::text[], $11::int[], $12::bigint[])
+           AS l (order_id, line, product_id, category, quantity, cents)
   )
-  ${insertEventsSql(11)}`;
+  ${insertEventsSql(13)}`;
 
 /** Stores a group of orders. The storage check runs this statement with no orders, to see whether any could be stored. */
 export function insertOrders(orders: readonly NewOrder[], events: readonly OutboxRow[]): Statement {
-  const lines = orders.flatMap((order) => order.lines.map((line) => ({ orderId: order.id, ...line })));
+  const lines = orders.flatMap((order) =>
+    order.lines.map((line, index) => ({ orderId: order.id, number: index + 1, ...line })),
+  );
   const sold = new Map<number, number>();
   for (const { productId, quantity } of lines) sold.set(productId, (sold.get(productId) ?? 0) + quantity);
   return {
@@ -64,7 +67,9 @@ export function insertOrders(orders: readonly NewOrder[], events: readonly Outbo
       orders.map(({ totalCents }) => totalCents),
       orders.map(({ placedAt }) => placedAt.toISOString()),
       lines.map(({ orderId }) => orderId),
+      lines.map(({ number }) => number),
       lines.map(({ productId }) => productId),
+      lines.map(({ category }) => category),
       lines.map(({ quantity }) => quantity),
       lines.map(({ priceCents }) => priceCents),
       ...eventColumns(events),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pool } from '@tallyline/chassis/postgres/pool';
 import type { PostgresServer } from '@tallyline/local/servers/postgres-server';
-import { applySchema, withClient } from '@tallyline/local/servers/schema';
+import { prepareDatabase, withClient } from '@tallyline/local/servers/schema';
 import { startTemporaryPostgres } from '@tallyline/local/testing/temporary-servers';
 import { createTestPool } from '../../../tests/setup/test-database.js';
 import { leaveToRelay } from '../outbox/emit.js';
@@ -12,7 +12,7 @@ let pool: Pool;
 beforeAll(async () => {
   // This test needs a durable server, and the shared test server does not write its data to the disk at each commit.
   server = await startTemporaryPostgres({ fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' });
-  await applySchema(server.url('postgres'), 'init-write.sql');
+  await prepareDatabase(server.url('postgres'), 'write');
   pool = createTestPool(server.url('postgres'));
 }, 60_000);
 afterAll(async () => {

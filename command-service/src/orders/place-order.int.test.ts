@@ -1,5 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { withTransaction } from '@tallyline/chassis/postgres/pool';
+import { defaultVersions } from '@tallyline/contracts/written-versions';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { leaveToRelay } from '../outbox/emit.js';
 import { createPlaceOrder, type PlaceOrder } from './place-order.js';
@@ -85,3 +86,31 @@ test('an order that the database cannot store fails alone, because its group is 
   expect(await ordersOf([21, String(beyondBigint), 23])).toEqual([1, 0, 1]);
   expect(await stockOf(mug)).toBe(98);
 });
+
+test.each([1, 2])(
+  'an order is stored with its lines and with an event of version %d, as the setting says',
+  async (version) => {
+    const [mug, book] = [await product(4, 100), await product(2.5, 100)];
+    await pool.query("UPDATE products SET category = 'Books' WHERE id = $1", [book]);
+    const group = createPlaceOrder(leaveToRelay(pool, { ...defaultVersions, OrderCreated: version }), () => undefined);
+    const lines = [mug, book, mug].map((productId) => ({ productId, quantity: 1, priceCents: undefined }));
+    await group.submit({ ...order(31, mug), lines });
+    const { rows: stored } = await pool.query('SELECT line, product_id, category FROM order_items ORDER BY line');
+    const expected = [
+      { line: 1, product_id: mug, category: 'Kitchen' },
+      { line: 2, product_id: book, category: 'Books' },
+      { line: 3, product_id: mug, category: 'Kitchen' },
+    ];
+    expect(stored).toEqual(expected);
+    const { rows } = await pool.query('SELECT payload, created_at FROM outbox');
+    const { payload, created_at: committedAt } = rows[0];
+    expect([payload.version, payload.placedAt, payload.occurredAt]).toEqual(
+      version === 1
+        ? [undefined, undefined, committedAt.toISOString()]
+        : [2, committedAt.toISOString(), committedAt.toISOString()],
+    );
+    expect(payload.items.map(({ line }: { line?: number }) => line)).toEqual(
+      expected.map(({ line }) => (version === 1 ? undefined : line)),
+    );
+  },
+);

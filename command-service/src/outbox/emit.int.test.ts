@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { defaultVersions } from '@tallyline/contracts/written-versions';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { commitIfFree, type EmittingTx, emit, withEvents } from './emit.js';
 import { readEventTime } from './event-time.sql.js';
@@ -9,6 +10,7 @@ const { pool } = await openTestDatabase('write', { emptied: ['outbox'] });
 const handedOver: string[] = [];
 const database = {
   pool,
+  versions: defaultVersions,
   handOver: {
     claimableFrom: () => undefined,
     committed: (rows: readonly { id: string }[]) => void handedOver.push(...rows.map(({ id }) => id)),

@@ -1,5 +1,4 @@
 import type { OutgoingMessage } from '@tallyline/chassis/broker/publisher';
-import { events } from '@tallyline/contracts/events';
 import { cloudEventsSource, type Source } from '@tallyline/contracts/source';
 import { EVENTS_EXCHANGE, OUTBOX_APP_ID } from '@tallyline/contracts/topology';
 
@@ -16,13 +15,13 @@ export function originOf({ id, epoch }: Source): EventOrigin {
 /** The part of an outbox row that is published, whether it was claimed or handed over. */
 export interface PublishableRow {
   readonly id: string;
+  /** The event type that is in the payload. The release that wrote the row may know types that this one does not. */
+  readonly type: string;
   readonly topic: string;
   readonly payload: string;
   readonly traceparent: string | null;
   readonly createdAt: Date;
 }
-
-const typeOfTopic = new Map<string, string>(Object.entries(events).map(([type, { topic }]) => [topic, type]));
 
 /**
  * All events share one object for their headers. The AMQP library makes it the prototype of another object, and that is
@@ -43,10 +42,9 @@ const headers = {
  * share one headers object, so encode a message before the next call.
  */
 export function eventMessage(
-  { id, topic, payload, traceparent, createdAt }: PublishableRow,
+  { id, type, topic, payload, traceparent, createdAt }: PublishableRow,
   { source, epoch }: EventOrigin,
 ): OutgoingMessage {
-  const type = typeOfTopic.get(topic) ?? topic;
   headers['cloudEvents:id'] = id;
   headers['cloudEvents:type'] = type;
   headers['cloudEvents:source'] = source;

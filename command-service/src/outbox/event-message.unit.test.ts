@@ -3,7 +3,12 @@ import { asyncApiDocument } from '@tallyline/contracts/asyncapi';
 import { eventMessage } from './event-message.js';
 
 const origin = { source: '/command-service/5f0c9a52-7d3e-4b1a-9f57-0c8d6f0a2b11', epoch: '1-2-3-4' };
-const row = { topic: 'order.created', payload: '{"orderId":1}', createdAt: new Date('2026-11-20T08:17:46.438Z') };
+const row = {
+  type: 'OrderCreated',
+  topic: 'order.created',
+  payload: '{"orderId":1}',
+  createdAt: new Date('2026-11-20T08:17:46.438Z'),
+};
 
 test('a message has the CloudEvents attributes of its event, and none of the event before it', () => {
   const ids = ['0199aaaa-bbbb-7ccc-8ddd-000000000001', '0199aaaa-bbbb-7ccc-8ddd-000000000002'] as const;
@@ -25,6 +30,12 @@ test('a message has the CloudEvents attributes of its event, and none of the eve
   });
   const second = eventMessage({ ...row, id: ids[1], traceparent: null }, origin);
   expect(second.properties.headers).toMatchObject({ 'cloudEvents:id': ids[1], traceparent: undefined });
+});
+
+test('a message has the type that its row names, even one that this release does not know', () => {
+  const later = { ...row, id: '0199aaaa-bbbb-7ccc-8ddd-000000000001', type: 'OrderEaten', topic: 'order.eaten' };
+  const { properties } = eventMessage({ ...later, traceparent: null }, origin);
+  expect(properties).toMatchObject({ type: 'OrderEaten', headers: { 'cloudEvents:type': 'OrderEaten' } });
 });
 
 test('a message has the headers that the AsyncAPI document describes', () => {

@@ -58,7 +58,9 @@ async function write(handOver: RunningHandOver): Promise<OutboxRow> {
   lastProductId += 1;
   const facts = { productId: lastProductId, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const now = new Date() as EventTime;
-  const row = outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, handOver.claimableFrom(now));
+  const row = outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, {
+    retryAt: handOver.claimableFrom(now),
+  });
   await withTransaction(pool, 'store event', (tx) => tx.query(insertOutboxRow(row)));
   handOver.committed([row]);
   await nextTurn();
@@ -131,7 +133,7 @@ test('hands over at most 1,000 events that the broker has not answered', async (
   const now = new Date() as EventTime;
   const facts = { productId: 1, name: 'Mug', category: 'Kitchen', price: 4.5, stock: 1 };
   const many = Array.from({ length: 1_000 }, () =>
-    outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, handOver.claimableFrom(now)),
+    outboxRow({ type: 'ProductCreated', facts, traceparent: '' }, now, { retryAt: handOver.claimableFrom(now) }),
   );
   handOver.committed(many);
   const { id } = await write(handOver);

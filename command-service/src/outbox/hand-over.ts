@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import type { OutboxRow } from './emit.js';
-import type { PublishResult, PublishResults } from './publish-results.js';
-import { type Broker, publishRows } from './publish-rows.js';
+import { type Broker, type PublishResult, type PublishResults, publishRows } from './publish-results.js';
 
 /**
  * How long relays leave a row to the process that has just committed it. A confirm takes a few milliseconds. If the process

@@ -43,7 +43,7 @@ export function insertOutboxRow(row: OutboxRow): Statement {
 export function claimUnpublished(tx: Tx, limit: number): Promise<PublishableRow[]> {
   return tx.query({
     name: 'claim-unpublished',
-    text: `SELECT id, topic, payload::text AS payload, traceparent, created_at AS "createdAt"
+    text: `SELECT id, payload->>'eventType' AS type, topic, payload::text AS payload, traceparent, created_at AS "createdAt"
              FROM outbox
             WHERE published_at IS NULL AND (retry_at IS NULL OR retry_at <= now())
             ORDER BY id LIMIT $1

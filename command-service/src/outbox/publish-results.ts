@@ -1,11 +1,18 @@
-import type { PublishOutcome, Rejection } from '@tallyline/chassis/broker/publisher';
+import type { Publisher, PublishOutcome, Rejection } from '@tallyline/chassis/broker/publisher';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { EVENTS_EXCHANGE } from '@tallyline/contracts/topology';
+import { type EventOrigin, eventMessage, type PublishableRow } from './event-message.js';
 import { endLease, markPublished, postpone } from './outbox.sql.js';
 
 /** Shortest wait before an event that no queue took is published again. Without a wait, the relay would spin. */
 const RETRY_DELAY_MS = 2_000;
+
+/** An open connection, and the origin that is written into the events published on it. */
+export interface Broker {
+  readonly publisher: Publisher;
+  readonly origin: EventOrigin;
+}
 
 /** The outcome of one published row. */
 export interface PublishResult {
@@ -14,6 +21,20 @@ export interface PublishResult {
   readonly outcome: PublishOutcome;
   /** Set if the outcome is `rejected`. */
   readonly rejection?: Rejection | undefined;
+}
+
+/** Resolves when the broker has answered for every row. Never rejects. */
+export async function publishRows(
+  { publisher, origin }: Broker,
+  rows: readonly PublishableRow[],
+): Promise<PublishResult[]> {
+  const outcomes = await publisher.publishAll(rows, (row) => eventMessage(row, origin));
+  return rows.map(({ id, topic }, index) => {
+    const outcome = outcomes[index] ?? 'failed';
+    return outcome === 'rejected'
+      ? { id, topic, outcome, rejection: publisher.whyRejected(topic, id) }
+      : { id, topic, outcome };
+  });
 }
 
 export interface PublishResults {

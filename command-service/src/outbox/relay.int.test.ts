@@ -2,6 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { OutgoingMessage, Publisher, PublishOutcome } from '@tallyline/chassis/broker/publisher';
 import { type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { createLogger } from '@tallyline/chassis/process/logger';
+import { defaultVersions } from '@tallyline/contracts/written-versions';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
 import { type OutboxRow, outboxRow } from './emit.js';
 import type { EventTime } from './event-time.sql.js';
@@ -84,6 +85,28 @@ test('publishes the events of a transaction that commits after newer ids', async
   await relay.runOnce();
   expect(sent).toEqual([late.id, early.id]);
   expect(await unpublished()).toEqual([]);
+});
+
+test.each([1, 2])('publishes an order in version %d when its row was written in it', async (version) => {
+  const line = { line: 1, productId: 1, category: 'Kitchen', quantity: 1, price: 4.5 };
+  const facts = { orderId: 1, customerId: 2, placedAt: '2026-11-20T08:17:46.438Z', total: 4.5, items: [line] };
+  const versions = { ...defaultVersions, OrderCreated: version };
+  const row = outboxRow({ type: 'OrderCreated', facts, traceparent: '' }, new Date() as EventTime, { versions });
+  await store(row);
+  const bodies: unknown[] = [];
+  const { relay } = brokerThat((messages) => {
+    bodies.push(...messages.map(({ body }) => JSON.parse(body.toString())));
+    return messages.map(() => 'confirmed');
+  });
+  await relay.runOnce();
+  const { line: _, ...lineOfVersion1 } = line;
+  const { placedAt, ...common } = { eventId: row.id, eventType: 'OrderCreated', ...facts };
+  const committedAt = row.createdAt.toISOString();
+  expect(bodies).toEqual([
+    version === 1
+      ? { ...common, occurredAt: placedAt, items: [lineOfVersion1] }
+      : { ...common, version: 2, occurredAt: committedAt, placedAt },
+  ]);
 });
 
 test('does not claim rows that another relay holds', async () => {

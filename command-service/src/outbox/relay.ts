@@ -1,7 +1,6 @@
 import { type Pool, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { claimUnpublished } from './outbox.sql.js';
-import type { PublishResults } from './publish-results.js';
-import { type Broker, publishRows } from './publish-rows.js';
+import { type Broker, type PublishResults, publishRows } from './publish-results.js';
 
 /** The most rows that a relay claims at once. Larger batches were hardly faster. */
 const BATCH_SIZE = 1_000;

@@ -5,6 +5,7 @@ import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { startLoop } from '@tallyline/chassis/process/loop';
 import { topology } from '@tallyline/contracts/topology';
+import type { WrittenVersions } from '@tallyline/contracts/written-versions';
 import { answerReplayRequests } from '../lag/answer-replay-requests.js';
 import { readSource } from '../lag/source.sql.js';
 import { createWatermarkReporter } from '../lag/watermark.js';
@@ -39,6 +40,7 @@ export interface OutboxOptions {
   readonly log: Logger;
   readonly brokerUrl: string;
   readonly pollIntervalMs: number;
+  readonly versions: WrittenVersions;
   readonly metrics: ServiceMetrics;
 }
 
@@ -47,7 +49,7 @@ export interface OutboxOptions {
  * its publish results, two relays, the watermark reporter, and the answers to replay requests. In a backlog, one relay
  * claims and marks rows while the other waits for confirms.
  */
-export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, metrics }: OutboxOptions): Outbox {
+export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, versions, metrics }: OutboxOptions): Outbox {
   const link = superviseBroker<Publisher>({
     url: brokerUrl,
     name: 'command-service relay',
@@ -97,7 +99,7 @@ export function startOutbox({ pool, log, brokerUrl, pollIntervalMs, metrics }: O
 
   return {
     link,
-    writeDatabase: (pool) => ({ pool, handOver }),
+    writeDatabase: (pool) => ({ pool, handOver, versions }),
     trouble: () => {
       const linkTrouble = link.trouble();
       if (linkTrouble !== undefined) return `events wait in the outbox: ${linkTrouble}`;

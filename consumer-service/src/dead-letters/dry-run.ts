@@ -8,11 +8,13 @@ import { isEventAtFault, refusalOf, requireTablesAccept } from '../inbox/refusal
 import { viewTables } from '../projections/index.js';
 import { type ChangedRow, readChanges, recordChanges } from './changed-rows.sql.js';
 import { type DeadLetterMessage, originalMessage } from './dead-letter-message.js';
+import { parkedPages } from './parked.js';
 import { requireFound, type Selection, selectedPages } from './selection.js';
 
 export type DryRunResult =
   | { readonly kind: 'would-apply'; readonly changes: readonly ChangedRow[] }
   | { readonly kind: 'already-applied' }
+  | { readonly kind: 'would-be-parked'; readonly reason: string }
   | { readonly kind: 'would-come-back'; readonly reason: string };
 
 /** A transaction tries few events, because it locks the views until it ends. */
@@ -24,15 +26,17 @@ export async function dryRunRedrive(selection: Selection): Promise<void> {
   // The consumer creates a missing month of the archive. A dry run would report the missing month as a refusal.
   await createArchiveMonths(onPool(pool));
   let count = 0;
-  for await (const page of selectedPages(selection)) {
+  const tryPage = async (page: readonly DeadLetterMessage[], isParked: boolean) => {
     const results = await dryRun(pool, page);
     for (const [index, { id, type, queue }] of page.entries()) {
       count += 1;
       print(`${id}  ${type ?? 'no type'}  of ${queue}`);
-      for (const line of describe(results[index] as DryRunResult)) print(`  ${line}`);
+      for (const line of describe(results[index] as DryRunResult, isParked)) print(`  ${line}`);
     }
     await untilRead();
-  }
+  };
+  for await (const page of selectedPages(selection)) await tryPage(page, false);
+  for await (const page of parkedPages(selection)) await tryPage(page, true);
   requireFound(selection, count);
   print(`${count} message(s) tried and rolled back: nothing was changed, nothing was moved.`);
 }
@@ -51,9 +55,10 @@ export async function dryRun(pool: Pool, messages: readonly DeadLetterMessage[])
     const refused = await withRolledBackTransaction(pool, 'try dead letters', (tx) => tryEach(tx, some, results));
     for (const type of new Set(refused.map(({ event }) => event.eventType))) await requireTablesAccept(pool, type);
   }
-  return decoded.map((one) =>
-    one.kind === 'event' ? (results.get(one) as DryRunResult) : { kind: 'would-come-back', reason: one.reason },
-  );
+  return decoded.map((one) => {
+    if (one.kind === 'event') return results.get(one) as DryRunResult;
+    return { kind: one.kind === 'newer' ? 'would-be-parked' : 'would-come-back', reason: one.reason };
+  });
 }
 
 /** Adds the result of each event to `results`, and returns the events that the database refused. */
@@ -84,9 +89,12 @@ async function apply(tx: Tx, event: DecodedEvent): Promise<DryRunResult> {
   return applied.length === 0 ? { kind: 'already-applied' } : { kind: 'would-apply', changes: await readChanges(tx) };
 }
 
-function describe(result: DryRunResult): string[] {
+function describe(result: DryRunResult, isParked: boolean): string[] {
   if (result.kind === 'already-applied') return ['is in the views already: nothing would change'];
-  if (result.kind === 'would-come-back') return [`would be a dead letter again: ${result.reason}`];
+  if (result.kind === 'would-be-parked')
+    return [`is newer than this release: would ${isParked ? 'stay' : 'be'} parked: ${result.reason}`];
+  if (result.kind === 'would-come-back')
+    return [`would ${isParked ? 'become a dead letter' : 'be a dead letter again'}: ${result.reason}`];
   if (result.changes.length === 0) return ['would be applied; no row of a view would change'];
   return ['would be applied:', ...result.changes.flatMap(changeLines)];
 }

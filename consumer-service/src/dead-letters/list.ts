@@ -1,11 +1,16 @@
 import { print, untilRead } from '@tallyline/chassis/command-line/command-line';
 import { readClock } from '@tallyline/chassis/postgres/clock.sql';
 import { onPool } from '@tallyline/chassis/postgres/pool';
+import { parkedRows } from '../parked-events/parked-events.sql.js';
 import type { DeadLetterMessage } from './dead-letter-message.js';
 import { type DeadLetterRow, readApplied, readDeadLetters, recordedBefore } from './dead-letters.sql.js';
+import { parkedJson, parkedLine } from './parked.js';
 import type { Selection } from './selection.js';
 
-/** Lists the messages in the dead-letter queues with their rows in the read database, and the rows without a message. */
+/**
+ * Lists the messages in the dead-letter queues with their rows in the read database, the rows without a message, and the
+ * parked events.
+ */
 export async function listDeadLetters({ pool, deadLetterQueues, queues }: Selection, json: boolean): Promise<void> {
   const db = onPool(pool);
   let listed = 0;
@@ -31,7 +36,15 @@ export async function listDeadLetters({ pool, deadLetterQueues, queues }: Select
     for (const row of rows) if (!withMessage.has(row.id)) show(row, undefined, false);
     await untilRead();
   }
-  if (!json) print(listed === 0 ? 'No dead letters.' : `${listed} dead letter(s).`);
+  let parked = 0;
+  for await (const rows of parkedRows(db, queues)) {
+    parked += rows.length;
+    for (const row of rows) print(json ? JSON.stringify(parkedJson(row)) : parkedLine(row));
+    await untilRead();
+  }
+  if (json) return;
+  print(listed === 0 ? 'No dead letters.' : `${listed} dead letter(s).`);
+  if (parked > 0) print(`${parked} parked event(s).`);
 }
 
 function jsonOf(row: DeadLetterRow | undefined, message: DeadLetterMessage | undefined, applied: boolean) {
@@ -45,6 +58,7 @@ function jsonOf(row: DeadLetterRow | undefined, message: DeadLetterMessage | und
     recorded: row !== undefined,
     hasMessage: message !== undefined,
     applied,
+    parked: false,
   };
 }
 

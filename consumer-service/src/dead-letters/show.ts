@@ -1,7 +1,9 @@
 import { print, printText } from '@tallyline/chassis/command-line/command-line';
 import { onPool } from '@tallyline/chassis/postgres/pool';
+import type { DeadLetterMessage } from './dead-letter-message.js';
 import { readApplied, readDeadLetters } from './dead-letters.sql.js';
 import { listLine } from './list.js';
+import { parkedLine, parkedPages } from './parked.js';
 import { requireFound, type Selection, selectedPages } from './selection.js';
 
 /** Shows the properties, headers and body of each message with the selected id. */
@@ -15,16 +17,26 @@ export async function showDeadLetter(selection: Selection): Promise<void> {
       count += 1;
       const applied = await readApplied(onPool(pool), [id]);
       print(listLine(row, deadLetter, applied.has(id)));
-      const { content, properties, fields } = deadLetter.message;
-      const given = Object.entries(properties).filter(([name, value]) => value !== undefined && name !== 'headers');
-      printText(JSON.stringify({ ...Object.fromEntries(given), redelivered: fields.redelivered }, null, 2));
-      printText(JSON.stringify(properties.headers ?? {}, null, 2));
-      printText(readableBody(content));
+      printMessage(deadLetter);
+    }
+  }
+  for await (const page of parkedPages(selection)) {
+    for (const parked of page) {
+      count += 1;
+      print(parkedLine(parked.row));
+      printMessage(parked);
     }
   }
   if (count > 0) return;
   if (row === undefined) requireFound(selection, count);
   else print(listLine(row, undefined, false));
+}
+
+function printMessage({ message: { content, properties, fields } }: DeadLetterMessage): void {
+  const given = Object.entries(properties).filter(([name, value]) => value !== undefined && name !== 'headers');
+  printText(JSON.stringify({ ...Object.fromEntries(given), redelivered: fields.redelivered }, null, 2));
+  printText(JSON.stringify(properties.headers ?? {}, null, 2));
+  printText(readableBody(content));
 }
 
 /** Shows text as text and anything else as hex, up to a limit: a body can have 128 MB. */

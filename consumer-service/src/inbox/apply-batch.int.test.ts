@@ -81,6 +81,27 @@ test('an event that comes again, in its batch or in a later one, is applied once
   expect(await salesOf(1)).toEqual([{ orders: 1, revenue: '4.50' }]);
 });
 
+test.each([
+  ['lose their prepared statements', 'DEALLOCATE ALL'],
+  ['are older than a migration of the inbox', 'ALTER TABLE processed_events ADD COLUMN IF NOT EXISTS note TEXT'],
+])('a batch is applied once, in one statement or in a transaction, when all sessions %s', async (_what, change) => {
+  const sessions = createTestPool(url, { maxConnections: 2 });
+  const batch = (...events: DecodedEvent[]) => applyBatch(sessions, { events, deadLetters: [], watermarks: [] });
+  const seen = order(60);
+  const inAllSessions = async (work: () => Promise<unknown>) => void (await Promise.all([work(), work()]));
+  await inAllSessions(() => batch(order(61)));
+  await batch(seen);
+  await inAllSessions(() => batch(seen));
+  for (let session = 0; session < 2; session += 1) {
+    await inAllSessions(() => sessions.query(change));
+    expect(await batch(order(62))).toMatchObject({ applied: [expect.anything()], duplicates: 0 });
+    expect(await batch(seen, order(62))).toMatchObject({ applied: [expect.anything()], duplicates: 1 });
+  }
+  expect((await salesOf(62))[0]?.orders).toBe(4);
+  await pool.query('DELETE FROM product_sales_view WHERE product_id = 62');
+  await sessions.end();
+});
+
 test('an event past retention is applied once when it is replayed, because the archive has it', async () => {
   const daysAgo = (days: number) => ({ ...fromOutbox(order(45)), id: uuidv7({ msecs: Date.now() - days * DAY_MS }) });
   const [replayed, late] = [daysAgo(40), daysAgo(41)];

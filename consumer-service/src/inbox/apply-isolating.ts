@@ -36,6 +36,7 @@ export async function applyIsolating(pool: Pool, batch: Batch): Promise<Isolated
     const second = await applyIsolating(pool, { events: events.slice(middle), deadLetters: [], watermarks: [] });
     return {
       applied: [...first.applied, ...second.applied],
+      parked: first.parked,
       duplicates: first.duplicates + second.duplicates,
       deadLetters: [...first.deadLetters, ...second.deadLetters],
     };

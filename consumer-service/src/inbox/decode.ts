@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { validationMessage } from '@tallyline/chassis/process/validation-message';
-import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
+import type { AnyEvent } from '@tallyline/contracts/events';
+import { readEvent } from '@tallyline/contracts/read-event';
 import { OUTBOX_APP_ID } from '@tallyline/contracts/topology';
 
 /** The parts of a delivery that decide what it is. */
@@ -36,7 +37,20 @@ export interface DeadLetter {
   readonly source?: string | undefined;
 }
 
-export type Decoded = DecodedEvent | DeadLetter;
+/** An event from the outbox that a later release wrote: its type or its version is not known here. */
+export interface NewerEvent {
+  readonly kind: 'newer';
+  readonly id: string;
+  readonly queue: string;
+  /** Type and version as the body names them: a consumer that knows both can read the event. */
+  readonly type: string;
+  readonly version: number;
+  readonly reason: string;
+  readonly fromOutbox: boolean;
+  readonly source?: string | undefined;
+}
+
+export type Decoded = DecodedEvent | NewerEvent | DeadLetter;
 
 /** A UUID in lower case, as PostgreSQL prints it. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -63,15 +77,23 @@ export function decode(raw: RawMessage): Decoded {
   } catch {
     return deadLetter('undecodable: the body is not JSON in UTF-8');
   }
-  const { eventType: type, eventId: given } = (json ?? {}) as { eventType?: unknown; eventId?: unknown };
+  const { eventId: given } = (json ?? {}) as { eventId?: unknown };
   if (typeof given === 'string' && UUID.test(given.toLowerCase())) eventId = given;
-  if (!isEventType(type)) return deadLetter(`unknown event type ${JSON.stringify(type)?.slice(0, 100)}`);
-  const parsed = events[type].schema.safeParse(json, inWords);
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map((issue) => `${issue.path.join('.') || 'the body'} ${issue.message}`);
-    return deadLetter(`not a valid ${type}: ${faults.slice(0, 5).join('; ')}`);
+  const read = readEvent(json, inWords);
+  if (read.kind === 'newer' && fromOutbox) {
+    return {
+      kind: 'newer',
+      id: identify(messageId, eventId, body),
+      queue,
+      type: read.type,
+      version: read.version,
+      reason: read.reason,
+      fromOutbox,
+      source,
+    };
   }
-  const event = parsed.data;
+  if (read.kind !== 'event') return deadLetter(read.reason);
+  const { event } = read;
   return { kind: 'event', id: identify(messageId, event.eventId, body), queue, event, fromOutbox, source, raw };
 }
 

@@ -31,12 +31,34 @@ describe('decode', () => {
     ['text that is not JSON', 'hello', /^undecodable/],
     ['JSON that is not an object', 'null', /^unknown event type/],
     ['an unknown type', { ...order, eventType: 'OrderEaten' }, /^unknown event type "OrderEaten"/],
-    ['an unknown version', { ...order, version: 2 }, /^not a valid OrderCreated: version/],
+    ['a version that is not known here', { ...order, version: 99 }, /^version 99 of OrderCreated is newer/],
+    ['a version that is no number', { ...order, version: 'two' }, /^not a valid OrderCreated: version/],
     ['a missing field', { ...order, customerId: undefined }, /^not a valid OrderCreated: customerId/],
     ['a total with three decimals', { ...order, total: 1.001 }, /^not a valid OrderCreated: total/],
   ])('returns a dead letter that names its reason for %s', (_name, body, reason) => {
     const decoded = decode(message(body, { messageId: id }));
     expect(decoded).toMatchObject({ kind: 'dead-letter', id, reason: expect.stringMatching(reason) });
+  });
+
+  test.each([
+    ['type', { ...order, eventType: 'OrderEaten' }, 'unknown event type "OrderEaten"'],
+    ['version', { ...order, version: 99 }, 'version 99 of OrderCreated is newer than'],
+  ])(
+    'returns no dead letter for an unknown %s of the outbox, because a newer release wrote it',
+    (_what, body, reason) => {
+      const decoded = decode(message(body, { messageId: id, appId: 'command-service' }));
+      expect(decoded).toMatchObject({
+        kind: 'newer',
+        id,
+        queue: 'order-events',
+        reason: expect.stringContaining(reason),
+      });
+    },
+  );
+
+  test('returns a dead letter for a message of the outbox without a type', () => {
+    const decoded = decode(message({ ...order, eventType: undefined }, { messageId: id, appId: 'command-service' }));
+    expect(decoded.kind).toBe('dead-letter');
   });
 
   test('does not treat a message of a foreign publisher as one from the outbox', () => {
@@ -67,7 +89,7 @@ describe('identify', () => {
   });
 
   test('gives a message that cannot be read yet the id that it will have once it can', () => {
-    const early = decode(message({ ...order, version: 2 }));
+    const early = decode(message({ ...order, version: 99 }));
     const later = decode(message(order));
     expect([early.kind, later.kind, early.id]).toEqual(['dead-letter', 'event', later.id]);
   });

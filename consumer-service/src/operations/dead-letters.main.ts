@@ -10,8 +10,11 @@ import { dryRunRedrive } from '../dead-letters/dry-run.js';
 import { listDeadLetters } from '../dead-letters/list.js';
 import { redriveDeadLetters } from '../dead-letters/redrive.js';
 import { showDeadLetter } from '../dead-letters/show.js';
+import { views } from '../projections/index.js';
+import { filledViews } from '../view-history/view-history.sql.js';
 
-const usage = `Shows dead letters (messages that cannot be applied), and returns them to their queues once the cause is fixed.
+const usage = `Shows dead letters (messages that cannot be applied), and returns them to their queues once the cause is fixed. Works on
+parked events, too: those that are newer than the consumers, which a newer release applies by itself.
 
   npm run dead-letters -- list    [--queue QUEUE] [--json]     one line each, with the reason
   npm run dead-letters -- show ID                              properties, headers and body
@@ -20,7 +23,7 @@ const usage = `Shows dead letters (messages that cannot be applied), and returns
 
 redrive returns all dead letters, or those named. An event that is in the views already changes nothing. With --dry-run
 each event is applied with today's code in a transaction that is rolled back, and the rows that would change are printed
-(- before, + after).
+(- before, + after). A parked event stays parked until it is applied.
 discard removes a message. If the write side committed the event, sync-status stays "incomplete": the views lack the event,
 and npm run replay can still bring it. --for-good discards the record of the dead letter, too.
 Only one of these commands can run at a time, because it holds the messages that it reads.
@@ -57,6 +60,8 @@ await runCommandLine({
       // One connection holds the command lock.
       maxConnections: 2,
       statementTimeoutMs: 30_000,
+      // A dry run applies events, too.
+      settings: filledViews(views),
       log,
     });
     const progress = showProgressBeside(process.stdout);

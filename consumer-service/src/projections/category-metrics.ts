@@ -5,6 +5,7 @@ import { view } from './view.js';
 /** Revenue and orders per category. The category of a new product has a row of zeros. */
 export const categoryMetrics = view({
   table: 'category_metrics_view',
+  revision: 1,
   key: { category_name: 'text' },
   columns: { total_revenue: adds('money'), total_orders: adds('bigint') },
   folds: {

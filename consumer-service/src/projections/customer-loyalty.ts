@@ -6,6 +6,7 @@ import { view } from './view.js';
 /** Purchases, spend and last visit per branch and customer. */
 export const customerLoyalty = view({
   table: 'customer_loyalty',
+  revision: 1,
   key: { branch_id: 'text', customer_id: 'uuid' },
   columns: {
     purchases_count: adds('bigint'),

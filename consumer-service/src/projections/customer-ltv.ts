@@ -6,6 +6,7 @@ import { view } from './view.js';
 /** Spend, orders and last order per customer. */
 export const customerLtv = view({
   table: 'customer_ltv_view',
+  revision: 1,
   key: { customer_id: 'bigint' },
   columns: {
     total_spent: adds('money'),
@@ -13,12 +14,12 @@ export const customerLtv = view({
     last_order_date: greatest('timestamptz'),
   },
   folds: {
-    OrderCreated: ({ customerId, total, occurredAt }) => [
+    OrderCreated: ({ customerId, total, placedAt }) => [
       {
         customer_id: customerId,
         total_spent: exactCents(total),
         order_count: 1,
-        last_order_date: inMilliseconds(occurredAt),
+        last_order_date: inMilliseconds(placedAt),
       },
     ],
   },

@@ -5,6 +5,7 @@ import { view } from './view.js';
 /** Revenue, items and purchases per branch and day, in the branch's time zone. */
 export const dailySalesByBranch = view({
   table: 'daily_sales_by_branch',
+  revision: 1,
   key: { day: 'date', branch_id: 'text' },
   columns: { revenue_sum: adds('money'), items_sum: adds('bigint'), purchases_count: adds('bigint') },
   folds: {

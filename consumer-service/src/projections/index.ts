@@ -31,12 +31,14 @@ const declared: readonly View[] = [
 /** Every view, in the one order in which all consumers write them: two orders could deadlock. */
 export const views: readonly View[] = [...declared].sort((a, b) => (a.table < b.table ? -1 : 1));
 
-/** Every table that the views are kept in. */
-export const viewTables: readonly string[] = views.flatMap(({ tables }) => tables);
+/** The tables that views are kept in. */
+export const tablesOf = (some: readonly View[]): readonly string[] => some.flatMap(({ tables }) => tables);
 
-/** The statements that add events to the views: one for each view that the events touch, in the order of the views. */
-export function addToViews(events: readonly AnyEvent[]): WriteStatement[] {
-  return views.flatMap((view) => {
+export const viewTables = tablesOf(views);
+
+/** The statements that add events to views: one for each view that the events touch, in the order of the views. */
+export function addToViews(events: readonly AnyEvent[], some: readonly View[] = views): WriteStatement[] {
+  return some.flatMap((view) => {
     const rows = mergedRows(view, events);
     return rows.length > 0 ? [view.upsert(rows)] : [];
   });

@@ -64,6 +64,7 @@ function mergedInBatch(columns: Readonly<Record<string, Column>>, ...values: Row
   const rows = [...values];
   const declared = view({
     table: 't',
+    revision: 1,
     key: { id: 'bigint' },
     columns,
     folds: { ProductCreated: () => [{ id: 1, ...rows.shift() }] as never },

@@ -8,13 +8,14 @@ import { view } from './view.js';
  */
 export const minuteSales = view({
   table: 'minute_sales_view',
+  revision: 1,
   key: { minute_timestamp: 'timestamptz' },
   columns: { total_revenue: adds('money'), total_orders: adds('bigint') },
   folds: {
-    OrderCreated: ({ occurredAt, total }) => [
+    OrderCreated: ({ placedAt, total }) => [
       {
         // The schema admits only UTC, so all instants of one minute start with the same 16 characters.
-        minute_timestamp: `${occurredAt.slice(0, 16)}:00.000Z`,
+        minute_timestamp: `${placedAt.slice(0, 16)}:00.000Z`,
         total_revenue: exactCents(total),
         total_orders: 1,
       },

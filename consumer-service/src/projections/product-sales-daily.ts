@@ -5,6 +5,7 @@ import { view } from './view.js';
 /** Units and revenue per product, branch and day, in the branch's time zone. */
 export const productSalesDaily = view({
   table: 'product_sales_daily',
+  revision: 1,
   key: { day: 'date', branch_id: 'text', product_id: 'bigint' },
   columns: { qty_sum: adds('bigint'), revenue_sum: adds('money') },
   folds: {

@@ -5,6 +5,7 @@ import { view } from './view.js';
 /** Units, revenue and orders per product. A new product has a row of zeros. */
 export const productSales = view({
   table: 'product_sales_view',
+  revision: 1,
   key: { product_id: 'bigint' },
   columns: { total_quantity_sold: adds('bigint'), total_revenue: adds('money'), order_count: adds('bigint') },
   folds: {

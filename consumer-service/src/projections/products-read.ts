@@ -5,6 +5,7 @@ import { view } from './view.js';
 /** The catalogue: one row per product, which its one ProductCreated writes. Units left are `initial_stock` minus the units sold. */
 export const productsRead = view({
   table: 'products_read',
+  revision: 1,
   key: { product_id: 'bigint' },
   columns: {
     name: first('text'),

@@ -6,6 +6,7 @@ import { view } from './view.js';
  */
 export const uniqueCustomersDaily = view({
   table: 'unique_customers_daily',
+  revision: 1,
   alsoWrites: ['customers_daily'],
   key: { day: 'date', branch_id: 'text', customer_id: 'uuid' },
   columns: {},

@@ -16,6 +16,8 @@ type RowOf<K extends Table['key'], C extends Table['columns']> = {
 interface Declaration<K extends Table['key'], C extends Table['columns']> extends Table {
   readonly key: K;
   readonly columns: C;
+  /** Begins at 1. Raise it when the view gets a column or holds something else than before: docs/how-to.md says why. */
+  readonly revision: number;
   readonly folds: Folds<RowOf<K, C>>;
   /** The view's own SQL, which replaces the derived upsert. `key` and `columns` then describe the folded rows. */
   readonly upsert?: (rows: readonly RowOf<K, C>[]) => WriteStatement;
@@ -25,6 +27,7 @@ interface Declaration<K extends Table['key'], C extends Table['columns']> extend
 
 /** A table of the read database, how events become rows of it, and how rows are merged into it. */
 export interface View extends Table {
+  readonly revision: number;
   /** The view's table and the others that its upsert writes. */
   readonly tables: readonly string[];
   readonly folds: Folds<Row>;
@@ -48,6 +51,7 @@ export function view<const K extends Table['key'], const C extends Table['column
   }
   return {
     table,
+    revision: declaration.revision,
     key,
     columns,
     tables: [table, ...alsoWrites],

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { eventExamples } from '@tallyline/contracts/event-examples';
 import { type AnyEvent, events } from '@tallyline/contracts/events';
+import { viewRevisions } from '@tallyline/contracts/view-revisions';
 import fc from 'fast-check';
 import { views } from './index.js';
 import type { Row } from './merge-rules.js';
@@ -29,6 +30,10 @@ function totalOf(items: readonly { readonly quantity: number; readonly price: nu
   return items.reduce((sum, item) => sum + Math.round(item.price * 100) * item.quantity, 0) / 100;
 }
 
+function numbered<T extends object>(items: readonly T[]): (T & { line: number })[] {
+  return items.map((item, index) => ({ line: index + 1, ...item }));
+}
+
 const product: fc.Arbitrary<AnyEvent> = fc.record({
   eventType: fc.constant('ProductCreated' as const),
   productId,
@@ -41,12 +46,14 @@ const product: fc.Arbitrary<AnyEvent> = fc.record({
 const order: fc.Arbitrary<AnyEvent> = fc
   .record({
     eventType: fc.constant('OrderCreated' as const),
+    version: fc.constant(2 as const),
     orderId: fc.integer({ min: 1, max: 1_000_000 }),
     customerId: fc.integer({ min: 1, max: 4 }),
     occurredAt,
+    placedAt: occurredAt,
     items: fc.array(fc.record({ productId, category, quantity, price }), { minLength: 1, maxLength: 5 }),
   })
-  .map((event) => ({ ...event, total: totalOf(event.items) }));
+  .map((event) => ({ ...event, items: numbered(event.items), total: totalOf(event.items) }));
 const purchase: fc.Arbitrary<AnyEvent> = fc
   .record({
     eventType: fc.constant('PurchaseCreated' as const),
@@ -105,10 +112,18 @@ test('views are written in one fixed order, and their rows sorted by key', () =>
 });
 
 test.each(['2026-11-20T08:17Z', '2026-11-20T08:17:46Z', '2026-11-20T08:17:46.4Z', '2026-11-20T08:17:46.438789Z'])(
-  "an order of %s counts in its hour and its minute, and is its customer's last order",
+  "an order placed at %s counts in its hour and its minute, and is its customer's last order",
   (at) => {
-    const items = [{ productId: 1, category: 'a', quantity: 1, price: 1 }];
-    const event = { eventType: 'OrderCreated' as const, occurredAt: at, orderId: 1, customerId: 1, total: 1, items };
+    const items = [{ line: 1, productId: 1, category: 'a', quantity: 1, price: 1 }];
+    const order = {
+      eventType: 'OrderCreated' as const,
+      version: 2 as const,
+      orderId: 1,
+      customerId: 1,
+      total: 1,
+      items,
+    };
+    const event = { ...order, occurredAt: '2026-11-21T09:18:00.000Z', placedAt: at };
     expect(rowsOf('hourly_sales_view', event)[0]).toMatchObject({ hour_timestamp: '2026-11-20T08:00:00.000Z' });
     expect(rowsOf('minute_sales_view', event)[0]).toMatchObject({ minute_timestamp: '2026-11-20T08:17:00.000Z' });
     expect(rowsOf('customer_ltv_view', event)[0]).toMatchObject({ last_order_date: new Date(at).toISOString() });
@@ -128,8 +143,13 @@ test.each([
     [2, 'a'],
     [3, 'b'],
   ] as const;
-  const items = lines.map(([productId, category]) => ({ productId, category, quantity: 2, price: 1 }));
-  const event = { eventType: 'OrderCreated' as const, orderId: 1, customerId: 1, total: 2 * lines.length, items };
-  const rows = rowsOf(table, { ...event, occurredAt: '2026-11-20T08:17:46.438Z' });
+  const items = numbered(lines.map(([productId, category]) => ({ productId, category, quantity: 2, price: 1 })));
+  const order = { eventType: 'OrderCreated' as const, version: 2 as const, orderId: 1, customerId: 1 };
+  const at = '2026-11-20T08:17:46.438Z';
+  const rows = rowsOf(table, { ...order, total: 2 * lines.length, items, occurredAt: at, placedAt: at });
   expect(rows.map((row) => row[column])).toEqual(expected);
+});
+
+test('query-service knows every view in the revision of its declaration', () => {
+  expect(viewRevisions).toEqual(Object.fromEntries(views.map(({ table, revision }) => [table, revision])));
 });

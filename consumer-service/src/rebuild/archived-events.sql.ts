@@ -1,4 +1,7 @@
 import type { Queryable } from '@tallyline/chassis/postgres/pool';
+import { lowestUuidDaysAgoSql } from '@tallyline/chassis/process/uuid-v7';
+import { SAFE_REPLAY_DAYS } from '@tallyline/contracts/environment';
+import { HAS_TIME } from '../inbox/retention.sql.js';
 import { SHADOW } from './shadow-tables.sql.js';
 
 /** An event as the archive keeps it. */
@@ -75,6 +78,20 @@ export async function countUnarchived(db: Queryable): Promise<number> {
   const [row] = await db.query<{ count: number }>({
     text: `SELECT count(*) AS count FROM public.processed_events l
             WHERE NOT EXISTS (SELECT FROM ${SHADOW}.processed_events p WHERE p.event_id = l.event_id)`,
+  });
+  return row?.count ?? 0;
+}
+
+/**
+ * How many archived events the live views do not include, because the archive was restored into a new database. Older events
+ * are left out: the inbox may not have their ids any more, and an event that is in the archive is not applied again.
+ */
+export async function countNotApplied(db: Queryable): Promise<number> {
+  const [row] = await db.query<{ count: number }>({
+    text: `SELECT count(*) AS count FROM ${SHADOW}.processed_events s
+            WHERE NOT EXISTS (SELECT FROM public.processed_events p WHERE p.event_id = s.event_id)
+              AND (NOT ${HAS_TIME} OR event_id >= ${lowestUuidDaysAgoSql('$1')})`,
+    values: [SAFE_REPLAY_DAYS],
   });
   return row?.count ?? 0;
 }

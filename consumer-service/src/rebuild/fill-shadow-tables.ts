@@ -4,6 +4,7 @@ import { type Pool, type Queryable, withTransaction } from '@tallyline/chassis/p
 import { decode } from '../inbox/decode.js';
 import { insertNewEvents } from '../inbox/inbox.sql.js';
 import { addToViews } from '../projections/index.js';
+import type { View } from '../projections/view.js';
 import {
   type ArchivedEvent,
   archivedEvents,
@@ -23,6 +24,8 @@ const SEARCH_SIZE = 20_000;
 /** When so few events are missing, the consumers can be stopped while the rest is folded, which takes some 100 ms. */
 const FEW_EVENTS = 2_000;
 const MAX_PASSES = 10;
+/** One unreadable event already keeps a rebuild from swapping. After so many it stops, because their list has to be kept. */
+const MAX_UNREADABLE = 1_000;
 
 export interface Unreadable {
   readonly id: string;
@@ -33,6 +36,8 @@ export interface FillOptions {
   readonly db: Queryable;
   readonly shadow: Pool;
   readonly progress: Progress;
+  /** The views that are filled. */
+  readonly views: readonly View[];
 }
 
 /** Fills the shadow tables with the whole archive, then with new events, until few of those are missing. */
@@ -69,11 +74,21 @@ export class ShadowFilling {
   }
 
   async fold(batch: readonly ArchivedEvent[]): Promise<void> {
-    const { shadow, progress } = this.#options;
+    const { shadow, progress, views } = this.#options;
     for (const events of splitBySize(batch))
-      for (const event of await foldIntoShadow(shadow, events)) this.#unreadable.set(event.id, event);
+      for (const event of await foldIntoShadow(shadow, events, views)) this.#unreadable.set(event.id, event);
+    this.#refuseMany();
     this.#events += batch.length;
     progress.advance(batch.length);
+  }
+
+  #refuseMany(): void {
+    const [first] = this.#unreadable.values();
+    if (this.#unreadable.size < MAX_UNREADABLE || first === undefined) return;
+    throw new Error(
+      `stopped, and the live views are unchanged: this release cannot read ${this.#unreadable.size} or more events of the archive, ` +
+        `such as ${first.id} (${first.reason}). If a newer release wrote them, run the rebuild of that release`,
+    );
   }
 
   /** Folds the events that arrived meanwhile, and returns how many there were. */
@@ -111,7 +126,11 @@ function* splitBySize(events: readonly ArchivedEvent[]): Generator<ArchivedEvent
  * an event that is in the archive twice (after a restore and a replay) counts once. Returns the events that today's code
  * cannot read.
  */
-async function foldIntoShadow(shadow: Pool, batch: readonly ArchivedEvent[]): Promise<Unreadable[]> {
+async function foldIntoShadow(
+  shadow: Pool,
+  batch: readonly ArchivedEvent[],
+  views: readonly View[],
+): Promise<Unreadable[]> {
   const unreadable: Unreadable[] = [];
   const unique = new Map(batch.map((archived) => [archived.id, archived]));
   const events = [...unique.values()].flatMap(({ id, queue, appId, body }) => {
@@ -126,7 +145,7 @@ async function foldIntoShadow(shadow: Pool, batch: readonly ArchivedEvent[]): Pr
   await withTransaction(shadow, 'fold archived events', async (tx) => {
     const newIds = await insertNewEvents(tx, ids);
     const newEvents = events.flatMap(({ id, event }) => (newIds.has(id) ? [event] : []));
-    tx.commitBehind(combineWrites('fold-archived', addToViews(newEvents)));
+    tx.commitBehind(combineWrites('fold-archived', addToViews(newEvents, views)));
   });
   return unreadable;
 }

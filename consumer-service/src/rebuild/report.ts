@@ -1,7 +1,9 @@
 import type { Rebuilt } from './rebuild.js';
 
-export function reportOf({ events, differences, unreadable, unarchived, swapped, stoppedMs }: Rebuilt): string[] {
+export function reportOf(rebuilt: Rebuilt): string[] {
+  const { chosen, events, differences, unreadable, unarchived, notApplied, swapped, stoppedMs } = rebuilt;
   const rows = differences.reduce((sum, { count }) => sum + count, 0);
+  const subject = chosen === undefined ? 'Rebuilt' : `Rebuilt ${chosen.join(', ')} alone,`;
   const pause = `consumers waited ${(stoppedMs / 1000).toFixed(1)} s, queries did not`;
   const lines = differences.flatMap(({ table, count, rows: shown }) => [
     `${table}: ${count} row(s) differ (- live, + rebuilt)`,
@@ -17,13 +19,30 @@ export function reportOf({ events, differences, unreadable, unarchived, swapped,
       `${unarchived} event(s) of the live views are not in the archive of this database: the rebuilt views would lack them`,
     );
   }
+  if (notApplied > 0) {
+    lines.push(
+      `${notApplied} event(s) of the archive are not in the other views: run npm run rebuild without --view, which fills all`,
+    );
+  }
   if (swapped && rows === 0) {
-    lines.push(`Rebuilt from ${events} events: equal to the live views, row by row; ${pause}.`);
+    lines.push(`${subject} from ${events} events: equal to the live views, row by row; ${pause}.`);
   } else if (swapped) {
-    lines.push(`Rebuilt from ${events} events: ${rows} row(s) of ${differences.length} view(s) replaced; ${pause}.`);
+    lines.push(`${subject} from ${events} events: ${rows} row(s) of ${differences.length} view(s) replaced; ${pause}.`);
   } else {
-    lines.push(`Rebuilt from ${events} events, not swapped: the live views are unchanged.`);
-    if (unarchived === 0 && unreadable.length === 0) lines.push('Run it again with --accept to replace these rows.');
+    lines.push(`${subject} from ${events} events, not swapped: the live views are unchanged.`);
+    if (unarchived + notApplied === 0 && unreadable.length === 0)
+      lines.push('Run it again with --accept to replace these rows.');
+  }
+  return [...lines, ...historyOf(rebuilt)];
+}
+
+function historyOf({ completed, lacking, swapped }: Rebuilt): string[] {
+  const lines = completed.map((view) => `${view} lacked history and is complete now.`);
+  if (swapped && lacking.length > 0) {
+    const names = lacking.join(', ');
+    lines.push(
+      `${names} still lack history, because an older consumer may run: when it has stopped, run npm run rebuild -- --view NAME`,
+    );
   }
   return lines;
 }

@@ -98,11 +98,16 @@ export async function fillInbox(tx: Tx, inboxDays: number): Promise<void> {
       ), applied_dead_letters AS (
         DELETE FROM public.dead_letters d
          WHERE EXISTS (SELECT FROM ${SHADOW}.processed_events s WHERE s.event_id = d.event_id)
+      ), applied_parked_events AS (
+        DELETE FROM public.parked_events k
+         WHERE EXISTS (SELECT FROM ${SHADOW}.processed_events s WHERE s.event_id = k.event_id)
       ), accounted_for AS (
         SELECT event_id FROM ${SHADOW}.processed_events s
          WHERE EXISTS (SELECT FROM public.event_archive a WHERE a.event_id = s.event_id AND a.counted)
         UNION
         SELECT event_id FROM public.dead_letters WHERE counted
+        UNION
+        SELECT event_id FROM public.parked_events WHERE counted
       )
       INSERT INTO public.event_ledger AS l (second, settled, last_settled_at, committed)
       SELECT ${SECOND}, count(*), max(${TIME}), 0 FROM accounted_for

@@ -1,14 +1,15 @@
 import { type BrokerLink, superviseBroker } from '@tallyline/chassis/broker/link';
-import { databaseFailure } from '@tallyline/chassis/postgres/failure';
-import type { Pool } from '@tallyline/chassis/postgres/pool';
+import { onPool, type Pool } from '@tallyline/chassis/postgres/pool';
 import type { Logger } from '@tallyline/chassis/process/logger';
 import { startLoop } from '@tallyline/chassis/process/loop';
 import type { SyncProblem } from '@tallyline/contracts/sync-reasons';
 import { topology } from '@tallyline/contracts/topology';
 import type { ConsumeMessage } from 'amqplib';
 import { applyDeliveries } from '../inbox/apply-deliveries.js';
-import { TableAtFault } from '../inbox/refusal.js';
 import type { OnBatch } from '../metrics.js';
+import { writeProblems } from '../problems/write-problems.js';
+import { views } from '../projections/index.js';
+import { registerViews } from '../view-history/view-history.sql.js';
 import type { PublisherLink } from './publisher-link.js';
 import { LANES, openSession, type Session } from './session.js';
 
@@ -52,7 +53,11 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
     onUp: () => loop.wake(),
   });
 
+  let areViewsRegistered = false;
   const turn = async (lane: number): Promise<'busy' | 'idle'> => {
+    // No batch may be applied before this: its events would count as the past of a view that is new to the database.
+    if (!areViewsRegistered) await registerViews(onPool(pool), views);
+    areViewsRegistered = true;
     const session = link.session();
     const batch = session?.batches.batchFor(lane);
     if (session === undefined || batch === undefined) return 'idle';
@@ -80,7 +85,7 @@ export function startSubscription(options: SubscriptionOptions): Subscription {
 
   return {
     link,
-    problems: () => [...linkProblems(link), ...writeProblems(loop.trouble())],
+    problems: () => [...linkProblems(link), ...writeProblems(loop.trouble(), 'write the read database')],
     stop: () => link.stop(() => publisherLink.link.stop(loop.stop)),
   };
 }
@@ -101,11 +106,4 @@ function linkProblems(link: BrokerLink<Session>): SyncProblem[] {
       detail: `${kept.size} message(s) find no room in a dead-letter queue`,
     });
   return problems;
-}
-
-function writeProblems(failure: unknown): SyncProblem[] {
-  if (failure === undefined) return [];
-  if (failure instanceof TableAtFault) return [{ code: 'views-refuse-events', detail: failure.message }];
-  const detail = `consumer-service cannot write the read database: ${databaseFailure(failure)}`;
-  return [{ code: 'views-not-written', detail }];
 }

@@ -1,33 +1,46 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabases, type TestDatabases } from '../testing/test-databases.js';
-import { applySchema, type SchemaFile, withClient } from './schema.js';
+import { prepareDatabase, repositoryRoot, withClient } from './schema.js';
 
 let databases: TestDatabases;
-let files: readonly [url: string, file: SchemaFile][];
+let sides: readonly [url: string, side: 'write' | 'read'][];
 beforeAll(async () => {
   databases = await createTestDatabases();
-  files = [
-    [databases.writeDatabaseUrl, 'init-write.sql'],
-    [databases.readDatabaseUrl, 'init-read.sql'],
+  sides = [
+    [databases.writeDatabaseUrl, 'write'],
+    [databases.readDatabaseUrl, 'read'],
   ];
 });
 afterAll(() => databases.drop());
 
+/** Applies an init file as psql does, on every start of a Compose project of the owner's. */
+async function applyInitFile(url: string, side: 'write' | 'read'): Promise<void> {
+  const sql = await readFile(`${repositoryRoot}init-${side}.sql`, 'utf8');
+  await withClient(url, (client) => client.query(sql));
+}
+
+/** Makes the database look like one of a release without migrations. */
+async function dropRecords(url: string): Promise<void> {
+  await withClient(url, (client) => client.query('DROP TABLE schema_migrations'));
+}
+
 test('applies a schema without waiting for a transaction that reads every table, such as a dump', async () => {
-  for (const [url, file] of files) {
+  for (const [url, side] of sides) {
     await withClient(url, async (client) => {
       const { rows } = await client.query("SELECT tablename FROM pg_tables WHERE schemaname = 'public'");
       await client.query('BEGIN');
       for (const { tablename } of rows) await client.query(`LOCK TABLE ${tablename} IN ACCESS SHARE MODE`);
-      await applySchema(url, file);
+      await applyInitFile(url, side);
+      await prepareDatabase(url, side);
     });
   }
 });
 
 test('applies a schema to an empty database from several connections at once', async () => {
-  for (const [url, file] of files) {
+  for (const [url, side] of sides) {
     await withClient(url, (client) => client.query('DROP SCHEMA public CASCADE; CREATE SCHEMA public'));
-    await Promise.all([1, 2, 3].map(() => applySchema(url, file)));
+    await Promise.all([1, 2, 3].map((run) => (run === 1 ? applyInitFile(url, side) : prepareDatabase(url, side))));
     const { rows } = await withClient(url, (client) => client.query('SELECT count(*)::int AS n FROM branches'));
     expect(rows[0].n).toBeGreaterThan(0);
   }
@@ -46,7 +59,10 @@ test('adds the columns that a database of an earlier version lacks', async () =>
   ];
   for (const [url, table, column] of later)
     await withClient(url, (client) => client.query(`ALTER TABLE ${table} DROP COLUMN ${column}`));
-  for (const [url, file] of files) await applySchema(url, file);
+  for (const [url, side] of sides) {
+    await dropRecords(url);
+    await prepareDatabase(url, side);
+  }
   for (const [url, table, column] of later)
     await withClient(url, (client) => client.query(`SELECT ${column} FROM ${table}`));
 });
@@ -64,7 +80,8 @@ test.each([
         [productAge],
       );
       await client.query(`INSERT INTO outbox (id, topic, payload) VALUES (gen_random_uuid(), 't', '{}')`);
-      await applySchema(databases.writeDatabaseUrl, 'init-write.sql');
+      await client.query('DROP TABLE IF EXISTS schema_migrations');
+      await prepareDatabase(databases.writeDatabaseUrl, 'write');
       const { rowCount } = await client.query('SELECT FROM outbox_pruned p JOIN outbox o ON o.created_at = p.until');
       expect(rowCount).toBe(isRecorded ? 1 : 0);
     });

@@ -1,14 +1,16 @@
-/** The three services, each with the variable of its port. */
-export const SERVICES = [
-  { name: 'command-service', portVariable: 'COMMAND_SERVICE_PORT' },
-  { name: 'consumer-service', portVariable: 'CONSUMER_SERVICE_PORT' },
-  { name: 'query-service', portVariable: 'QUERY_SERVICE_PORT' },
-] as const;
+import { SERVICE_NAMES, type ServiceName } from '@tallyline/contracts/suite';
 
-export type ServiceName = (typeof SERVICES)[number]['name'];
+export type { ServiceName } from '@tallyline/contracts/suite';
+
+const PORT_VARIABLES = {
+  'command-service': 'COMMAND_SERVICE_PORT',
+  'consumer-service': 'CONSUMER_SERVICE_PORT',
+  'query-service': 'QUERY_SERVICE_PORT',
+} as const satisfies Readonly<Record<ServiceName, string>>;
+
+/** The three services, each with the variable of its port. */
+export const SERVICES = SERVICE_NAMES.map((name) => ({ name, portVariable: PORT_VARIABLES[name] }));
 
 export function portVariableOf(service: ServiceName): string {
-  const found = SERVICES.find(({ name }) => name === service);
-  if (found === undefined) throw new Error(`there is no service named ${service}`);
-  return found.portVariable;
+  return PORT_VARIABLES[service];
 }

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
+import type { Side } from '@tallyline/chassis/migrations/prepare-database';
 import { startBroker } from '../servers/broker.js';
 import { postgresAnswers } from '../servers/postgres-ready.js';
 import { startPostgresServer } from '../servers/postgres-server.js';
 import { brokerAnswers } from '../servers/rabbitmq-ready.js';
-import { createDatabase, databaseUrl, type SchemaFile } from '../servers/schema.js';
+import { databaseUrl, prepareDatabase } from '../servers/schema.js';
 import { chooseOffset, movePorts, refuseTakenPorts, type WantedPort, writeAddresses } from './addresses.js';
 import { dataDir, logDir, postgresDataDir, runDir } from './data-dir.js';
 import { isGiven } from './given-server.js';
@@ -13,9 +14,9 @@ import { startService, untilServicesReady } from './services.js';
 import { required, requiredPort, type Settings } from './settings.js';
 
 const DATABASES = [
-  { name: 'postgres-write', variable: 'WRITE_DATABASE_URL', file: 'init-write.sql' },
-  { name: 'postgres-read', variable: 'READ_DATABASE_URL', file: 'init-read.sql' },
-] as const satisfies readonly { name: string; variable: string; file: SchemaFile }[];
+  { name: 'postgres-write', variable: 'WRITE_DATABASE_URL', side: 'write' },
+  { name: 'postgres-read', variable: 'READ_DATABASE_URL', side: 'read' },
+] as const satisfies readonly { name: string; variable: string; side: Side }[];
 
 export interface Suite {
   /** The servers and services that we started and restart if they end. */
@@ -47,18 +48,21 @@ export async function startSuite(asked: Settings, say: (line: string) => void, s
   await step(() => refuseTakenPorts(wantedPorts(settings, given)));
   writeAddresses(settings.variables);
 
-  const databases = DATABASES.map(async ({ name, variable, file }): Promise<Restartable[]> => {
+  const prepare = async (variable: string, side: Side): Promise<void> => {
+    await prepareDatabase(url(variable), side, { say: (line) => say(`${side} database: ${line}`) });
+  };
+  const databases = DATABASES.map(async ({ name, variable, side }): Promise<Restartable[]> => {
     if (given.has(variable)) {
-      await step(() => createDatabase(url(variable), file));
+      await step(() => prepare(variable, side));
       return [];
     }
     const port = Number(new URL(url(variable)).port);
-    say(`Starting PostgreSQL on port ${port} (${file}) …`);
+    say(`Starting PostgreSQL on port ${port} (${side} database) …`);
     const place = await step(() => postgresDataDir(name));
     const server = await step(() =>
       startPostgresServer({ name, dataDir: place, port, logFile: join(logDir, `${name}.log`), runDir }),
     );
-    await step(() => createDatabase(url(variable), file));
+    await step(() => prepare(variable, side));
     return [named(`PostgreSQL on port ${port}`, server)];
   });
   const broker = async (): Promise<Restartable[]> => {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { repositoryRoot } from '../servers/schema.js';
 import { portVariableOf, type ServiceName } from '../start/service-names.js';
 
 /** A service that was started as a process. It may end before it listens. */
@@ -44,15 +45,15 @@ export async function listening({ port, ...service }: SpawnedService): Promise<S
 
 /**
  * Starts the built service on a free port. It gets only the variables in `env`, and it runs outside the clone so that it
- * does not read `.env`.
+ * does not read `.env`. `root` is the checkout whose build is started.
  */
 export function spawnService(
   name: ServiceName,
   env: Readonly<Record<string, string>>,
-  nodeOptions: readonly string[] = [],
+  root = repositoryRoot,
 ): SpawnedService {
-  const main = fileURLToPath(new URL(`../../../${name}/dist/main.js`, import.meta.url));
-  const child = spawn(process.execPath, [...nodeOptions, main], {
+  const main = join(root, name, 'dist', 'main.js');
+  const child = spawn(process.execPath, [main], {
     cwd: tmpdir(),
     env: { PATH: process.env.PATH, [portVariableOf(name)]: '0', LOG_FORMAT: 'json', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],

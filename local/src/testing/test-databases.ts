@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
-import { createDatabase, databaseUrl, type SchemaFile, withClient } from '../servers/schema.js';
+import { databaseUrl, prepareDatabase, withClient } from '../servers/schema.js';
 import { createVhost, type Vhost } from '../servers/vhost.js';
 
 export interface TestDatabases {
@@ -9,16 +9,9 @@ export interface TestDatabases {
   drop(): Promise<void>;
 }
 
-const TEMPLATES: Readonly<Record<string, SchemaFile>> = {
-  write_template: 'init-write.sql',
-  read_template: 'init-read.sql',
-};
-
-/** Builds the template databases once per jest run, because cloning one is faster than applying the schema file. */
+/** Builds the template databases once per jest run, because cloning one is faster than preparing it. */
 export async function buildTemplates(adminUrl: string): Promise<void> {
-  for (const [template, file] of Object.entries(TEMPLATES)) {
-    await createDatabase(databaseUrl(adminUrl, template), file);
-  }
+  for (const side of ['write', 'read'] as const) await prepareDatabase(databaseUrl(adminUrl, `${side}_template`), side);
 }
 
 /** Creates a pair of databases for one test file, because test files run at the same time. */

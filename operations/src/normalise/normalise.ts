@@ -1,4 +1,4 @@
-import { onPool, type Pool, type Queryable, withTransaction } from '@tallyline/chassis/postgres/pool';
+import { onPool, type Pool, type Queryable, type Tx, withTransaction } from '@tallyline/chassis/postgres/pool';
 import { plainText } from '@tallyline/contracts/plain-text';
 import {
   findReceipt,
@@ -13,6 +13,7 @@ import {
 export interface Normalised {
   readonly products: number;
   readonly purchases: number;
+  readonly orderLines: number;
   /** Rows that a person has to decide about, described in words. */
   readonly left: readonly string[];
 }
@@ -25,45 +26,73 @@ const PAGE_SIZE = 1_000;
  * equal, the second one is left as it is and reported, because only a person can decide whether they are one purchase.
  */
 export async function normalise(pool: Pool, isDryRun: boolean): Promise<Normalised> {
-  const counts = { products: 0, purchases: 0 };
+  const counts = { products: 0, order_items: 0, purchases: 0 };
   const left = (await readBranchIds(onPool(pool))).filter((id) => plainText(id) !== id).map(branchLeft);
   const receipts = new Map<string, number>();
   for (const texts of storedTexts) {
     let after = 0;
-    let page: readonly StoredRow[];
+    let rows: readonly StoredRow[];
     do {
-      page = await withTransaction(pool, `normalise ${texts.table}`, async (tx) => {
-        const rows = await readUnusual(tx, texts, after, PAGE_SIZE);
-        for (const row of rows) {
-          const { plain, sameAs } = await decide(tx, texts, row, receipts);
-          if (sameAs !== undefined) left.push(receiptLeft(row, sameAs));
-          if (plain.every((text, index) => text === row.texts[index])) continue;
-          counts[texts.table] += 1;
-          if (!isDryRun) await writeTexts(tx, texts, row.id, plain);
-        }
-        return rows;
-      });
-      after = page.at(-1)?.id ?? after;
-    } while (page.length === PAGE_SIZE);
+      // The work may run twice, so its results are added when it is committed.
+      const page = await withTransaction(pool, `normalise ${texts.table}`, (tx) =>
+        normalisePage(tx, texts, { after, receipts, isDryRun }),
+      );
+      counts[texts.table] += page.changed;
+      left.push(...page.left);
+      for (const [receipt, id] of page.receipts) receipts.set(receipt, id);
+      rows = page.rows;
+      after = rows.at(-1)?.id ?? after;
+    } while (rows.length === PAGE_SIZE);
   }
-  return { ...counts, left };
+  const { products, purchases, order_items: orderLines } = counts;
+  return { products, purchases, orderLines, left };
 }
 
-/** Returns the plain texts of a row and the purchase that has the same receipt. `receipts` has those of earlier rows. */
+interface Progress {
+  readonly after: number;
+  /** The receipts of earlier pages, each with its purchase. */
+  readonly receipts: ReadonlyMap<string, number>;
+  readonly isDryRun: boolean;
+}
+
+async function normalisePage(tx: Tx, texts: StoredTexts, { after, receipts: earlier, isDryRun }: Progress) {
+  const rows = await readUnusual(tx, texts, after, PAGE_SIZE);
+  const receipts = new Map<string, number>();
+  const left: string[] = [];
+  let changed = 0;
+  for (const row of rows) {
+    const { plain, receipt, sameAs } = await decide(tx, texts, row, (key) => receipts.get(key) ?? earlier.get(key));
+    if (receipt !== undefined) receipts.set(receipt, row.id);
+    if (sameAs !== undefined) left.push(receiptLeft(row, sameAs));
+    if (plain.every((text, index) => text === row.texts[index])) continue;
+    changed += 1;
+    if (!isDryRun) await writeTexts(tx, texts, row.id, plain);
+  }
+  return { rows, receipts, left, changed };
+}
+
+interface Decision {
+  readonly plain: readonly string[];
+  /** The receipt that the row gets, with its branch. */
+  readonly receipt?: string;
+  /** The purchase that has the same receipt already. */
+  readonly sameAs?: number;
+}
+
+/** Returns the plain texts of a row. `purchaseWith` finds earlier rows by the receipt that they get. */
 async function decide(
   db: Queryable,
   { unique }: StoredTexts,
   { id, branch, texts }: StoredRow,
-  receipts: Map<string, number>,
-): Promise<{ plain: readonly string[]; sameAs?: number }> {
+  purchaseWith: (receipt: string) => number | undefined,
+): Promise<Decision> {
   const plain = texts.map(plainText);
   if (unique === undefined || branch === null) return { plain };
   const receipt = plain[unique] ?? '';
   const key = JSON.stringify([branch, receipt]);
-  const sameAs = receipts.get(key) ?? (await findReceipt(db, branch, receipt));
+  const sameAs = purchaseWith(key) ?? (await findReceipt(db, branch, receipt));
   if (sameAs !== undefined && sameAs !== id) return { plain: plain.with(unique, texts[unique] ?? ''), sameAs };
-  receipts.set(key, id);
-  return { plain };
+  return { plain, receipt: key };
 }
 
 function branchLeft(id: string): string {

@@ -6,6 +6,7 @@ import type { Queryable } from '@tallyline/chassis/postgres/pool';
  */
 export const storedTexts = [
   { table: 'products', columns: ['name', 'category'], branch: 'NULL', unique: undefined },
+  { table: 'order_items', columns: ['category'], branch: 'NULL', unique: undefined },
   { table: 'purchases', columns: ['cashier_id', 'pos_id', 'receipt_id'], branch: 'branch_id', unique: 2 },
 ] as const;
 

@@ -1,5 +1,6 @@
 import type { Tx } from '@tallyline/chassis/postgres/pool';
-import { type AnyEvent, events, isEventType } from '@tallyline/contracts/events';
+import type { AnyEvent } from '@tallyline/contracts/events';
+import { readEvent } from '@tallyline/contracts/read-event';
 import type { ForeignBody } from './read-side.sql.js';
 
 /** Adds foreign events to the facts. Their `n` counts down from `firstN`. */
@@ -14,8 +15,8 @@ export async function addForeign(tx: Tx, bodies: readonly ForeignBody[], firstN:
 
 function parse(body: string): AnyEvent | undefined {
   // The consumer ignores a byte order mark, too.
-  const json = JSON.parse(body.replace(/^\uFEFF/, '')) as { eventType?: unknown };
-  return isEventType(json.eventType) ? events[json.eventType].schema.safeParse(json).data : undefined;
+  const read = readEvent(JSON.parse(body.replace(/^\uFEFF/, '')));
+  return read.kind === 'event' ? read.event : undefined;
 }
 
 const of = (type: string) => `FROM jsonb_array_elements($1::jsonb) AS e WHERE e->>'eventType' = '${type}'`;
@@ -33,7 +34,7 @@ const inserts = [
           (e->>'occurredAt')::timestamptz, (e->>'foreignId')::uuid, (e->>'stock')::bigint, true ${of('ProductCreated')}`,
   `INSERT INTO seen_orders (n, order_id, customer_id, total, placed_at, event_id, is_applied)
    SELECT ${n}, (e->>'orderId')::bigint, (e->>'customerId')::bigint, (e->>'total')::numeric,
-          (e->>'occurredAt')::timestamptz, (e->>'foreignId')::uuid, true ${of('OrderCreated')}`,
+          (e->>'placedAt')::timestamptz, (e->>'foreignId')::uuid, true ${of('OrderCreated')}`,
   `INSERT INTO seen_order_lines (n, product_id, category, quantity, price, line, is_applied)
    SELECT ${n}, ${productId}, item->>'category', ${quantity}, ${price}, line, true ${lines('OrderCreated')}`,
   `INSERT INTO seen_purchases (n, event_id, branch_id, day, customer_id, total, placed_at, items, is_applied)

@@ -56,6 +56,7 @@ const customerLoyalty: ViewCheck = {
 const visitKey = `${dayOfBranch} || ' ' || customer_id`;
 const customersDaily: ViewCheck = {
   view: 'customers_daily',
+  filledWith: 'unique_customers_daily',
   order: 'bytes',
   have: `SELECT ${visitKey} AS k FROM customers_daily ORDER BY (${visitKey}) COLLATE "C"`,
   want: `SELECT DISTINCT (${visitKey}) COLLATE "C" AS k FROM seen_purchases WHERE is_applied ORDER BY k`,

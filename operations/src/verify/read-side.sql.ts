@@ -1,5 +1,6 @@
 import { batchesOf } from '@tallyline/chassis/postgres/cursor';
 import type { Tx } from '@tallyline/chassis/postgres/pool';
+import { retiredViews } from '@tallyline/contracts/view-revisions';
 
 /** Reads the ids of all events that the views include. */
 export function appliedIds(tx: Tx): AsyncGenerator<{ id: string }[]> {
@@ -24,9 +25,19 @@ export async function findMovedForeign(tx: Tx): Promise<string[]> {
   return rows.map(({ month }) => month);
 }
 
-export async function readDeadLetterIds(tx: Tx): Promise<string[]> {
-  const rows = await tx.query<{ id: string }>({ text: 'SELECT event_id AS id FROM dead_letters' });
-  return rows.map(({ id }) => id);
+/** Reads the ids of the events that the views lack for good, or until they are applied: dead letters and parked events. */
+export function lackedIds(tx: Tx): AsyncGenerator<{ id: string }[]> {
+  const text = 'SELECT event_id AS id FROM dead_letters UNION SELECT event_id FROM parked_events';
+  return batchesOf(tx, 'lacked_ids', text);
+}
+
+/** Finds the views that lack events which older consumers have applied. They are known to differ. This release does not check a view that it has retired. */
+export async function findViewsLackingHistory(tx: Tx): Promise<string[]> {
+  const rows = await tx.query<{ view: string }>({
+    text: 'SELECT view FROM view_history WHERE NOT complete AND view <> ALL ($1::text[]) ORDER BY view',
+    values: [retiredViews],
+  });
+  return rows.map(({ view }) => view);
 }
 
 export async function countRows(tx: Tx, table: string): Promise<number> {

@@ -4,18 +4,24 @@ import { MAX_SUSPECTS } from './explain.sql.js';
 import type { Verdict } from './verify.js';
 
 /** Reports equality in one line, or else the differing rows and their number at the end. */
-export function reportOf({ events, foreign, unapplied, rows, differing, findings }: Verdict, views: number): string[] {
+export function reportOf(verdict: Verdict): string[] {
+  const { events, foreign, unapplied, parked, views, lacking, rows, differing, findings } = verdict;
   const notes = [
     ...(foreign > 0 ? [`${foreign} of the events came from elsewhere and are compared as the archive has them`] : []),
     ...(unapplied > 0 ? [`${unapplied} more are committed and not applied yet`] : []),
+    ...(parked > 0 ? [`the views lack ${parked} parked event(s), which are newer than the consumers`] : []),
   ];
+  const notCompared = lacking.map(
+    (view) => `${view} is not compared: it lacks history until npm run rebuild -- --view ${view} has filled it.`,
+  );
   const noted = notes.length > 0 ? ` (${notes.join('; ')})` : '';
   if (differing === 0) {
-    return [`Equal to the cent: ${rows} rows of ${views} views, recomputed from ${events} applied events${noted}.`];
+    const equal = `Equal to the cent: ${rows} rows of ${views} views, recomputed from ${events} applied events${noted}.`;
+    return [...notCompared, equal];
   }
   const more = differing > findings.length ? [`… and ${differing - findings.length} more`] : [];
   const end = `${differing} of ${rows} rows differ from what ${events} applied events add up to${noted}.`;
-  return [...findings.map(lineOf), ...more, end];
+  return [...notCompared, ...findings.map(lineOf), ...more, end];
 }
 
 function lineOf({ view, key, have, want, suspects }: Finding): string {

@@ -7,7 +7,14 @@ import { addForeign } from './foreign.sql.js';
 import { orderChecks } from './order-views.sql.js';
 import { spellPlainly } from './plain-texts.sql.js';
 import { purchaseChecks } from './purchase-views.sql.js';
-import { appliedIds, countRows, findMovedForeign, foreignBodies, readDeadLetterIds } from './read-side.sql.js';
+import {
+  appliedIds,
+  countRows,
+  findMovedForeign,
+  findViewsLackingHistory,
+  foreignBodies,
+  lackedIds,
+} from './read-side.sql.js';
 import type { ViewCheck } from './view-check.js';
 import {
   addIds,
@@ -25,6 +32,12 @@ export interface Verdict {
   readonly foreign: number;
   /** Number of committed events that are not in the views yet. */
   readonly unapplied: number;
+  /** Number of events that are newer than the consumers. The views lack them. */
+  readonly parked: number;
+  /** Number of tables that were compared. */
+  readonly views: number;
+  /** Views that lack history. They are not compared. */
+  readonly lacking: readonly string[];
   readonly rows: number;
   readonly differing: number;
   /** The first differing rows, with explanations. */
@@ -46,10 +59,13 @@ export function verify(read: Pool, write: Pool, progress: Progress): Promise<Ver
       await holdSnapshot(writeTx);
       const foreign = await gather(readTx, writeTx, events, progress);
       const unapplied = await countUnapplied(writeTx);
+      const parked = await countRows(readTx, 'parked_events');
+      const lacking = await findViewsLackingHistory(readTx);
+      const checks = viewChecks.filter(({ view, filledWith = view }) => !lacking.includes(filledWith));
       let rows = 0;
       let differing = 0;
       const found: (Difference & { check: ViewCheck })[] = [];
-      for (const check of viewChecks) {
+      for (const check of checks) {
         const count = await countRows(readTx, check.view);
         progress.part(`comparing ${check.view}`, count);
         rows += count;
@@ -58,7 +74,8 @@ export function verify(read: Pool, write: Pool, progress: Progress): Promise<Ver
           if (found.length < MAX_FINDINGS) found.push({ ...difference, check });
         }
       }
-      return { events, foreign, unapplied, rows, differing, findings: await explain(writeTx, found) };
+      const findings = await explain(writeTx, found);
+      return { events, foreign, unapplied, parked, views: checks.length, lacking, rows, differing, findings };
     });
   });
 }
@@ -80,7 +97,13 @@ async function gather(readTx: Tx, writeTx: Tx, events: number, progress: Progres
     );
     progress.advance(batch.length);
   }
-  await addIds(writeTx, 'dead_letter_ids', await readDeadLetterIds(readTx));
+  for await (const batch of lackedIds(readTx)) {
+    await addIds(
+      writeTx,
+      'lacked',
+      batch.map(({ id }) => id),
+    );
+  }
   progress.part('gathering the facts of the write side', gatherSteps);
   await gatherFacts(writeTx, () => progress.advance(1));
   await spellPlainly(writeTx);

@@ -5,6 +5,8 @@
  */
 export interface ViewCheck {
   readonly view: string;
+  /** The view whose history decides whether this table is compared, if that is another one. */
+  readonly filledWith?: string;
   /** How both sides sort by `k`: as numbers, or as UTF-8 bytes (collation "C"). */
   readonly order: 'number' | 'bytes';
   /** Reads the view's rows from the read database. */

@@ -9,22 +9,22 @@ import type { ViewCheck } from './view-check.js';
 
 export async function createAppliedTable(tx: Tx): Promise<void> {
   await tx.query({ text: "SET LOCAL work_mem = '64MB'" });
-  for (const table of ['applied', 'dead_letter_ids']) {
+  for (const table of ['applied', 'lacked']) {
     await tx.query({ text: `CREATE TEMP TABLE ${table} (event_id UUID PRIMARY KEY) ON COMMIT DROP` });
   }
 }
 
-export async function addIds(tx: Tx, table: 'applied' | 'dead_letter_ids', ids: readonly string[]): Promise<void> {
+export async function addIds(tx: Tx, table: 'applied' | 'lacked', ids: readonly string[]): Promise<void> {
   await tx.query({ text: `INSERT INTO ${table} SELECT unnest($1::uuid[])`, values: [ids] });
 }
 
-/** Inbox and outbox rows of events this old may be deleted. Such events count as applied if they are no dead letters. */
+/** Inbox and outbox rows of events this old may be deleted. Such events count as applied unless the read side lacks them. */
 const mayBePruned = `published_at IS NOT NULL AND created_at < now() - interval '${SAFE_REPLAY_DAYS} days'`;
 
 /** `isOld` is null when the outbox row is deleted, which happens only to old rows. */
 const isApplied = (eventId: string, isOld: string) => `
   (EXISTS (SELECT FROM applied a WHERE a.event_id = ${eventId})
-   OR (COALESCE(${isOld}, true) AND NOT EXISTS (SELECT FROM dead_letter_ids s WHERE s.event_id = ${eventId})))`;
+   OR (COALESCE(${isOld}, true) AND NOT EXISTS (SELECT FROM lacked s WHERE s.event_id = ${eventId})))`;
 
 const steps = [
   'ANALYZE applied',
@@ -39,7 +39,9 @@ const steps = [
        FROM orders o LEFT JOIN emitted t ON t.topic = 'order.created' AND t.entity = o.id`,
   'ANALYZE seen_orders',
   `CREATE TEMP TABLE seen_order_lines ON COMMIT DROP AS
-     SELECT o.n, i.product_id, p.category, i.quantity::bigint, i.price, i.id AS line, o.is_applied
+     -- Lines that a service of release 0.2 stores have no category until they are backfilled.
+     SELECT o.n, i.product_id, COALESCE(i.category, p.category) AS category, i.quantity::bigint, i.price, i.id AS line,
+            o.is_applied
        FROM order_items i JOIN seen_orders o ON o.n = i.order_id JOIN products p ON p.id = i.product_id`,
   `CREATE TEMP TABLE seen_products ON COMMIT DROP AS
      SELECT p.id AS n, p.id AS product_id, p.name, p.category, p.price, p.created_at, t.event_id,

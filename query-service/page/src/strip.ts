@@ -108,7 +108,8 @@ function wordsOf(): { state: State; text: string } {
 }
 
 function freshnessWords(freshness: Freshness, upTo: string): { state: State; text: string } {
-  const { status, lagSeconds, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory } = freshness;
+  const { status, lagSeconds, pendingEvents, waitingInOutbox, setAsideEvents, parkedEvents } = freshness;
+  const { lacksHistory, viewsLackingHistory } = freshness;
   if (status === 'unknown') return { state: 'connecting', text: 'Waiting for the first news from the order desk…' };
   const someOld = areSomeOld();
   const waiting = Math.max(pendingEvents, waitingInOutbox);
@@ -119,7 +120,9 @@ function freshnessWords(freshness: Freshness, upTo: string): { state: State; tex
   if (status === 'in-sync' && !someOld) parts.push('in sync');
   if (someOld) parts.push('some numbers below cannot be read and stand still');
   if (setAsideEvents > 0) parts.push(`${format.count(setAsideEvents)} could not be counted`);
-  if (lacksHistory) parts.push('older sales are missing');
+  if (parkedEvents > 0) parts.push(`${format.count(parkedEvents)} wait for an upgrade`);
+  // A server of an older release does not send the list, and this page may come from a newer one beside it.
+  if (lacksHistory || viewsLackingHistory?.length > 0) parts.push('older sales are missing');
   return { state: stateOf(status, setAsideEvents, someOld), text: parts.join(' · ') };
 }
 

@@ -11,7 +11,10 @@ const EAGER_FOR_MS = 15;
 const PAUSE_SHARE = 0.1;
 const MAX_PAUSE_MS = 10;
 
-/** Resolves when all events are in the views, when one is a dead letter, or when the time is over. */
+/** The states of events that the views will not include soon. */
+const LACKING = ['set-aside', 'parked'] as const;
+
+/** Resolves when all events are in the views, when one is a dead letter or parked, or when the time is over. */
 export type AwaitEvents = (
   eventIds: readonly string[],
   timeoutMs: number,
@@ -29,6 +32,8 @@ export function createAwaitEvents(db: Queryable): AwaitEvents {
       name: 'event-states',
       text: `SELECT event_id AS id, 'included' AS state FROM processed_events WHERE event_id = ANY($1::uuid[])
              UNION ALL
+             SELECT event_id, 'parked' FROM parked_events WHERE event_id = ANY($1::uuid[])
+             UNION ALL
              SELECT event_id, 'set-aside' FROM dead_letters WHERE event_id = ANY($1::uuid[])`,
     },
     ({ id }) => id,
@@ -37,7 +42,7 @@ export function createAwaitEvents(db: Queryable): AwaitEvents {
     const startedAt = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       const rows = await Promise.all(eventIds.map(stateOf));
-      if (rows.some((row) => row?.state === 'set-aside')) return 'set-aside';
+      for (const state of LACKING) if (rows.some((row) => row?.state === state)) return state;
       if (rows.every((row) => row !== undefined)) return 'included';
       const waitedMs = performance.now() - startedAt;
       if (waitedMs >= timeoutMs || signal.aborted) return 'pending';

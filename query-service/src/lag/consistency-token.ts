@@ -41,9 +41,14 @@ export const consistencyHeaders = z.object({
 });
 
 export const consistencyAnswerHeaders = z.object({
-  [CONSISTENCY_STATUS]: z.enum(consistencyStates).optional().meta({
-    description: 'When the call had a token: whether this answer includes that write',
-  }),
+  [CONSISTENCY_STATUS]: z
+    .enum(consistencyStates)
+    .optional()
+    .meta({
+      description:
+        'When the call had a token: whether this answer includes that write. pending: not yet. set-aside: a dead letter. ' +
+        'parked: newer than consumer-service, which must be upgraded',
+    }),
 });
 
 /**

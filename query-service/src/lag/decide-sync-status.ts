@@ -14,8 +14,12 @@ export interface SyncFacts {
   readonly setAsideEvents: number;
   /** The dead letters that came from the outbox: the views lack these events. */
   readonly deadLettersFromOutbox: number;
+  /** Events of the outbox that are newer than the consumers: the views lack them until a newer consumer applies them. */
+  readonly parkedEvents: number;
   /** True if the write side pruned events that never arrived here. */
   readonly lacksHistory: boolean;
+  /** Views that lack events which older consumers have applied, until a rebuild fills them. */
+  readonly viewsLackingHistory: readonly string[];
   readonly lastProcessedAt: Date | null;
   /** True if a watermark is missing between the newest one that is used and later ones that arrived. */
   readonly hasGap: boolean;
@@ -54,7 +58,7 @@ const MAX_WATERMARK_AGE_SECONDS = 4;
 
 /** Answers 'in-sync' only with proof. While no watermark arrives, the lag is the age of the newest one. */
 export function decideSyncStatus(facts: SyncFacts) {
-  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, lacksHistory, lastProcessedAt } = facts;
+  const { measuredAt, pendingEvents, waitingInOutbox, setAsideEvents, parkedEvents, lacksHistory } = facts;
   const { status, lagSeconds } = stateOf(facts);
   const completeUpTo = facts.oldestPendingAt ?? measuredAt;
   return {
@@ -64,9 +68,11 @@ export function decideSyncStatus(facts: SyncFacts) {
     pendingEvents,
     waitingInOutbox,
     setAsideEvents,
+    parkedEvents,
     lacksHistory,
+    viewsLackingHistory: [...facts.viewsLackingHistory],
     completeUpTo: completeUpTo?.toISOString() ?? null,
-    lastProcessedEventTimestamp: lastProcessedAt?.toISOString() ?? null,
+    lastProcessedEventTimestamp: facts.lastProcessedAt?.toISOString() ?? null,
   };
 }
 
@@ -86,8 +92,10 @@ function isStale(watermarkAgeSeconds: number): boolean {
   return Math.abs(watermarkAgeSeconds) > MAX_WATERMARK_AGE_SECONDS;
 }
 
-function isIncomplete({ deadLettersFromOutbox, lacksHistory, doubt, otherSources }: SyncFacts): boolean {
-  return deadLettersFromOutbox > 0 || lacksHistory || doubt !== null || otherSources.length > 0;
+function isIncomplete(facts: SyncFacts): boolean {
+  const { deadLettersFromOutbox, parkedEvents, lacksHistory, viewsLackingHistory, doubt, otherSources } = facts;
+  if (lacksHistory || viewsLackingHistory.length > 0) return true;
+  return deadLettersFromOutbox + parkedEvents > 0 || doubt !== null || otherSources.length > 0;
 }
 
 /** Returns why the views are not in sync, causes before consequences. Every status but "in-sync" has at least one reason. */
@@ -108,8 +116,15 @@ function reasonsOf(facts: SyncFacts): SyncReason[] {
     add('second-write-database', `events of ${sources} arrived here: ${otherSources.join(', ')}`);
   }
   if (facts.lacksHistory) add('history-lacking', 'the write side has pruned events that these views never saw');
+  if (facts.viewsLackingHistory.length > 0) {
+    add('view-lacks-history', `older consumers have not filled ${facts.viewsLackingHistory.join(', ')}`);
+  }
   if (deadLettersFromOutbox > 0) {
     add('dead-letters', `${deadLettersFromOutbox} event(s) could not be applied and are dead letters`);
+  }
+  if (facts.parkedEvents > 0) {
+    const detail = `${facts.parkedEvents} event(s) are newer than the consumer-service that received them and are parked`;
+    add('events-parked', detail);
   }
   if (watermarkAgeSeconds === null) add('nothing-reported', 'the write side has never reported what it has committed');
   else if (facts.hasGap) add('watermark-missing', 'a report of the write side was lost; later ones arrived');

@@ -11,7 +11,9 @@ const facts = (more: Partial<SyncFacts> = {}): SyncFacts => ({
   waitingInOutbox: 0,
   setAsideEvents: 0,
   deadLettersFromOutbox: 0,
+  parkedEvents: 0,
   lacksHistory: false,
+  viewsLackingHistory: [],
   lastProcessedAt: now,
   hasGap: false,
   doubt: null,
@@ -58,8 +60,10 @@ describe('decideSyncStatus', () => {
   test.each<[string, Partial<SyncFacts>, string]>([
     ['the history of the write database is in doubt', { doubt: 'its timeline changed' }, 'write-database-changed'],
     ['events of another write database arrived', { otherSources: ['5f0c9a52'] }, 'second-write-database'],
+    ['events are parked', { parkedEvents: 1 }, 'events-parked'],
     ['events are dead letters', { setAsideEvents: 1, deadLettersFromOutbox: 1 }, 'dead-letters'],
     ['pruned events never arrived', { lacksHistory: true }, 'history-lacking'],
+    ['older consumers have not filled a view', { viewsLackingHistory: ['returns_view'] }, 'view-lacks-history'],
   ])('answers incomplete and names the reason when %s', (_why, more, code) => {
     const { status, reasons } = decideSyncStatus(facts(more));
     expect([status, reasons.map((reason) => reason.code)]).toEqual(['incomplete', [code]]);

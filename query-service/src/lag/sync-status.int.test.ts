@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { onPool } from '@tallyline/chassis/postgres/pool';
+import { onPool, type Tx, withRolledBackTransaction } from '@tallyline/chassis/postgres/pool';
+import { viewRevisions } from '@tallyline/contracts/view-revisions';
 import { openTestDatabase } from '../../../tests/setup/test-database.js';
-import { readSyncStatus } from './sync-status.js';
+import { readSyncStatus, syncFactsOf } from './sync-status.js';
 
 const { pool } = await openTestDatabase('read', { maxConnections: 1 });
 
@@ -37,10 +38,63 @@ test('sync-status is complete up to a gap in the watermarks at most, even if a s
   expect(await readSyncStatus(onPool(pool))).toMatchObject({ status: 'unknown', lagSeconds: null, completeUpTo: null });
 });
 
-/** Returns how many rows of the ledger were read so far, by scans and through indexes. The flush makes the count current. */
-async function rowsRead(): Promise<number> {
+test('sync-status knows the number of parked events without reading them', async () => {
+  await pool.query(`
+    INSERT INTO parked_events (event_id, event_type, version, queue, reason, counted, body, properties)
+    SELECT gen_random_uuid(), 'OrderCreated', 99, 'order-events', 'newer', true, '', '{}' FROM generate_series(1, 2000)`);
+  await pool.query('DELETE FROM parked_events WHERE event_id IN (SELECT event_id FROM parked_events LIMIT 500)');
+  const before = await rowsRead('parked_events');
+  expect(await readSyncStatus(onPool(pool))).toMatchObject({ parkedEvents: 1_500 });
+  expect((await rowsRead('parked_events')) - before).toBe(0);
+  await pool.query('TRUNCATE parked_events');
+  expect(await readSyncStatus(onPool(pool))).toMatchObject({ parkedEvents: 0 });
+});
+
+test.each([
+  [
+    'has no row, because an operator has deleted it',
+    "DELETE FROM view_history WHERE view = 'orders_read'",
+    ['orders_read'],
+  ],
+  [
+    'is complete in an earlier revision alone',
+    "UPDATE view_history SET revision = 0 WHERE view = 'orders_read'",
+    ['orders_read'],
+  ],
+  ['is complete in a later revision', "UPDATE view_history SET revision = 2 WHERE view = 'orders_read'", []],
+  [
+    'belongs to a later release, and earlier consumers run',
+    "INSERT INTO view_history (view, revision, complete) VALUES ('later_view', 1, false)",
+    ['later_view'],
+  ],
+])('sync-status judges the history of a view that %s', async (_which, statement, lacking) => {
+  await changed(statement, async (db) => expect((await readSyncStatus(db)).viewsLackingHistory).toEqual(lacking));
+});
+
+test('sync-status does not name a view that this release has retired, and an earlier release does', async () => {
+  await changed("UPDATE view_history SET complete = false WHERE view = 'orders_read'", async (db) => {
+    const { orders_read, ...remaining } = viewRevisions;
+    expect(orders_read).toBe(1);
+    const retired = await readSyncStatus(db, syncFactsOf(remaining, ['orders_read']));
+    expect(retired.viewsLackingHistory).toEqual([]);
+    expect((await readSyncStatus(db)).viewsLackingHistory).toEqual(['orders_read']);
+  });
+});
+
+/** Runs `read` in a transaction with a change that is undone afterwards. */
+async function changed(statement: string, read: (tx: Tx) => Promise<void>): Promise<void> {
+  await withRolledBackTransaction(pool, 'a change', async (tx) => {
+    await tx.query({ text: statement });
+    await read(tx);
+  });
+}
+
+/** Returns how many rows of a table were read so far, by scans and through indexes. The flush makes the count current. */
+async function rowsRead(table = 'event_ledger'): Promise<number> {
   await pool.query('SELECT pg_stat_force_next_flush()');
-  const { rows } = await pool.query(`
-    SELECT seq_tup_read + idx_tup_fetch AS n FROM pg_stat_user_tables WHERE relname = 'event_ledger'`);
+  const { rows } = await pool.query(
+    'SELECT seq_tup_read + COALESCE(idx_tup_fetch, 0) AS n FROM pg_stat_user_tables WHERE relname = $1',
+    [table],
+  );
   return Number(rows[0].n);
 }

@@ -2,6 +2,7 @@ import { type Route, route } from '@tallyline/chassis/http/route';
 import type { Queryable, Statement } from '@tallyline/chassis/postgres/pool';
 import { instant } from '@tallyline/contracts/fields';
 import { syncReasonCodes } from '@tallyline/contracts/sync-reasons';
+import { retiredViews, viewRevisions } from '@tallyline/contracts/view-revisions';
 import { MOST_WAITING } from '@tallyline/contracts/watermark';
 import { z } from 'zod';
 import { decideSyncStatus, type SyncFacts, syncStates } from './decide-sync-status.js';
@@ -38,11 +39,18 @@ export const syncStatus = z.object({
     .min(0)
     .meta({ description: `Counted up to ${MOST_WAITING}` }),
   setAsideEvents: z.int().min(0),
+  parkedEvents: z.int().min(0).meta({ description: 'Events that are newer than the consumer that received them' }),
   lacksHistory: z.boolean().meta({
     description: 'The write side pruned events that these views never saw; restore the archive and rebuild',
   }),
+  viewsLackingHistory: z.array(z.string()).meta({
+    description:
+      'New views, or views with a new column, that lack events which older consumers have applied; rebuild them',
+  }),
   completeUpTo: instant.nullable().meta({
-    description: 'Every event committed before this is in the views or is a dead letter, unless `lacksHistory`',
+    description:
+      'Every event committed before this is in the views, is a dead letter or is parked, unless `lacksHistory`; ' +
+      'the views of `viewsLackingHistory` lack older events',
   }),
   lastProcessedEventTimestamp: instant.nullable(),
 });
@@ -64,17 +72,18 @@ export function syncStatusRoute(db: Queryable): Route {
   );
 }
 
-export async function readSyncStatus(db: Queryable) {
-  return decideSyncStatus(await readSyncFacts(db));
+export async function readSyncStatus(db: Queryable, statement = syncFactsStatement) {
+  return decideSyncStatus(await readSyncFacts(db, statement));
 }
 
 /**
  * Reads the facts from which the status follows. Both ages are measured by the write side's clock: the offset turns this
  * database's time into the time of that clock.
+ *
+ * A view of this release lacks history unless its row says otherwise, so that a row that is missing hides nothing. A view that
+ * only another release has is named as long as its row says so, unless this release has retired it.
  */
-export const syncFactsStatement: Statement = {
-  name: 'sync-status',
-  text: `
+const SYNC_FACTS = `
       SELECT s.measured_at AS "measuredAt",
              extract(epoch FROM clock_timestamp() - s.clock_offset - s.measured_at)::float8 AS "watermarkAgeSeconds",
              oldest.first_at AS "oldestPendingAt",
@@ -83,7 +92,14 @@ export const syncFactsStatement: Statement = {
              s.waiting AS "waitingInOutbox",
              (SELECT count(*) FROM dead_letters WHERE NOT forgotten) AS "setAsideEvents",
              (SELECT count(*) FROM dead_letters WHERE counted AND NOT forgotten) AS "deadLettersFromOutbox",
+             (SELECT events FROM parked_count) AS "parkedEvents",
              s.lacks_history AS "lacksHistory",
+             to_json(ARRAY(
+               SELECT own.view FROM unnest($3::text[], $4::int[]) AS own (view, revision)
+                WHERE NOT EXISTS (SELECT FROM view_history h
+                                   WHERE h.view = own.view AND h.revision >= own.revision AND h.complete)
+                UNION SELECT view FROM view_history WHERE NOT complete AND view <> ALL ($5::text[]) ORDER BY view
+             )) AS "viewsLackingHistory",
              s.gap_since IS NOT NULL AS "hasGap",
              (SELECT doubt FROM sources WHERE is_counted) AS "doubt",
              to_json(ARRAY(SELECT source_id FROM sources WHERE NOT is_counted ORDER BY source_id LIMIT 10)) AS "otherSources",
@@ -102,12 +118,20 @@ export const syncFactsStatement: Statement = {
           SELECT COALESCE(sum(missing), 0)::bigint AS events FROM (
             SELECT committed - settled AS missing FROM event_ledger WHERE settled < committed ORDER BY second LIMIT $1
           ) oldest_seconds
-        ) pending`,
-  values: [MAX_SUMMED_SECONDS, MAX_PROBLEM_AGE_SECONDS],
-};
+        ) pending`;
 
-async function readSyncFacts(db: Queryable): Promise<SyncFacts> {
-  const [row] = await db.query<SyncFacts>(syncFactsStatement);
+export function syncFactsOf(revisions: Readonly<Record<string, number>>, retired: readonly string[]): Statement {
+  return {
+    name: 'sync-status',
+    text: SYNC_FACTS,
+    values: [MAX_SUMMED_SECONDS, MAX_PROBLEM_AGE_SECONDS, Object.keys(revisions), Object.values(revisions), retired],
+  };
+}
+
+export const syncFactsStatement = syncFactsOf(viewRevisions, retiredViews);
+
+async function readSyncFacts(db: Queryable, statement: Statement): Promise<SyncFacts> {
+  const [row] = await db.query<SyncFacts>(statement);
   if (row === undefined) throw new Error('sync_state has no row; apply init-read.sql');
   return row;
 }

@@ -35,7 +35,7 @@ test('sends no part that cannot be read to a page that opens meanwhile, and send
   const query = async ({ name }: { name: string }) => {
     if (name !== 'sync-status') return [];
     if (isAway) throw new Error('away');
-    const nothing = { doubt: null, otherSources: [], problems: [] };
+    const nothing = { doubt: null, otherSources: [], problems: [], viewsLackingHistory: [] };
     return [{ measuredAt: null, watermarkAgeSeconds: null, lastProcessedAt: null, ...nothing }];
   };
   const live = createLive({ query } as unknown as Queryable, 'UTC', createLogger('test', 'silent', 'json'));

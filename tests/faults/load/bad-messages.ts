@@ -29,8 +29,8 @@ export const badMessages = [
   },
   {
     kind: 'an unknown version',
-    body: json({ ...validOrder, version: 2 }),
-    reason: 'not a valid OrderCreated: version',
+    body: json({ ...validOrder, version: 99 }),
+    reason: 'version 99 of OrderCreated is newer than',
   },
   {
     kind: 'values that the database refuses',

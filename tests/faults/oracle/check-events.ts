@@ -1,12 +1,13 @@
 import type { Check } from './judge.js';
 
-/** Checks that all events are published, that the applied ids are the committed ones, and which messages are dead letters. */
+/** Checks that all events are published, that the applied ids are the committed ones, and which messages are dead letters or parked. */
 export const checkEvents: Check = async ({ world }) => {
-  const [outbox, processed, archived, deadLetters] = await Promise.all([
+  const [outbox, processed, archived, deadLetters, parked] = await Promise.all([
     world.write.query('SELECT id::text AS id, published_at IS NULL AS waiting FROM outbox'),
     world.read.query('SELECT event_id::text AS id FROM processed_events'),
     world.read.query('SELECT event_id::text AS id FROM event_archive'),
     world.read.query('SELECT event_id::text AS id, reason FROM dead_letters'),
+    world.read.query('SELECT event_id::text AS id, reason FROM parked_events'),
   ]);
   const ids = (rows: readonly { id: string }[]) => new Set(rows.map(({ id }) => id));
   const [committed, applied] = [ids(outbox.rows), ids(processed.rows)];
@@ -21,6 +22,7 @@ export const checkEvents: Check = async ({ world }) => {
     ...deadLetters.rows
       .filter(({ id }) => !world.badMessageIds.has(id))
       .map(({ id, reason }) => `${id} is a dead letter: ${reason}`),
+    ...parked.rows.map(({ id, reason }) => `${id} is parked: ${reason}`),
   ];
 };
 

@@ -30,6 +30,7 @@ export function createSyncWitness(world: World, replacesHistory: boolean) {
   const notAccountedFor = new Set<string>();
   const known = new Set<string>();
   let calledCompleteMs = 0;
+  let hasParked = false;
 
   return {
     look: async (): Promise<string[]> => {
@@ -59,13 +60,13 @@ export function createSyncWitness(world: World, replacesHistory: boolean) {
       const upToMs =
         said.status === 'in-sync' ? Math.max(completeUpToMs, Number(clock.ms) - IN_SYNC_MAY_BE_OLD_MS) : completeUpToMs;
       if (!replacesHistory) calledCompleteMs = Math.max(calledCompleteMs, completeUpToMs);
-      const lacking = await notAccountedForAt(upToMs);
+      const lacking = await notAccountedForAt(upToMs, said.status === 'in-sync');
       return [...faults, ...lacking.map((id) => `sync-status said ${JSON.stringify(said)} without event ${id}`)];
     },
   };
 
   /** Returns the events that were committed by then and are not accounted for now. */
-  async function notAccountedForAt(upToMs: number): Promise<string[]> {
+  async function notAccountedForAt(upToMs: number, isInSync: boolean): Promise<string[]> {
     while (seen[0] !== undefined && seen[0].atMs <= upToMs)
       for (const id of seen.shift()?.ids ?? []) notAccountedFor.add(id);
     const { rows } = await world.read.query(
@@ -74,6 +75,19 @@ export function createSyncWitness(world: World, replacesHistory: boolean) {
       [[...notAccountedFor]],
     );
     for (const { id } of rows) notAccountedFor.delete(id);
-    return [...notAccountedFor];
+    const parked = await parkedAmong(notAccountedFor);
+    // A parked event is accounted for, but the views lack it.
+    return isInSync ? [...notAccountedFor] : [...notAccountedFor].filter((id) => !parked.has(id));
+  }
+
+  /** Returns the parked events among these. A read database before release 0.3 has none. */
+  async function parkedAmong(ids: ReadonlySet<string>): Promise<Set<string>> {
+    hasParked ||= (await world.read.query("SELECT to_regclass('parked_events') AS found")).rows[0].found !== null;
+    if (!hasParked || ids.size === 0) return new Set();
+    const { rows } = await world.read.query(
+      'SELECT event_id::text AS id FROM parked_events WHERE event_id = ANY($1::uuid[])',
+      [[...ids]],
+    );
+    return new Set(rows.map(({ id }) => id));
   }
 }

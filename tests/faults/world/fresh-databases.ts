@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { createDatabase, withClient } from '@tallyline/local/servers/schema';
+import { withClient } from '@tallyline/local/servers/schema';
 import { openTestPool } from '@tallyline/local/testing/test-databases';
 import type pg from 'pg';
+import { prepareDatabases, type Release } from './release.js';
 import type { Servers } from './servers.js';
 
 export interface FreshDatabases {
@@ -14,10 +15,10 @@ export interface FreshDatabases {
 }
 
 /** Creates new databases for each round, so that its result is independent of other rounds. */
-export async function createFreshDatabases({ write, read }: Servers): Promise<FreshDatabases> {
+export async function createFreshDatabases({ write, read }: Servers, release: Release): Promise<FreshDatabases> {
   const name = `round_${randomBytes(4).toString('hex')}`;
   const [writeUrl, readUrl] = [write.url(name), read.url(name)];
-  await Promise.all([createDatabase(writeUrl, 'init-write.sql'), createDatabase(readUrl, 'init-read.sql')]);
+  await prepareDatabases(release, { writeUrl, readUrl });
   const pools = [writeUrl, readUrl].map((url) => openTestPool(url, 3));
   return {
     writeUrl,

@@ -3,10 +3,13 @@ import type { ServiceName } from '@tallyline/local/start/service-names';
 import type { TcpProxy } from '../proxy/tcp-proxy.js';
 import type { Random } from '../random.js';
 import { createFreshDatabases, type FreshDatabases } from './fresh-databases.js';
-import { closeLinks, type LinkedService, startLinkedService } from './linked-service.js';
+import { closeLinks, type LinkedService, type LinkedServiceOptions, startLinkedService } from './linked-service.js';
+import { type Release, thisRelease } from './release.js';
 import type { Servers } from './servers.js';
 
 export interface WorldOptions {
+  /** The release that the services and the schema are of at first; this checkout if absent. */
+  readonly release?: Release;
   readonly commandServices?: number;
   readonly consumers?: number;
   /** The proxies change the application_name of the services' database connections. */
@@ -33,7 +36,7 @@ export interface World extends Pick<FreshDatabases, 'write' | 'read' | 'writeUrl
   /** Clients send nothing to a hidden service, as a load balancer would do with a frozen one. */
   hide(service: LinkedService): void;
   show(service: LinkedService): void;
-  start(name: ServiceName): Promise<LinkedService>;
+  start(name: ServiceName, options?: Pick<LinkedServiceOptions, 'release' | 'env'>): Promise<LinkedService>;
   /** Sends SIGKILL. */
   kill(service: LinkedService): Promise<void>;
   /** Sends SIGTERM. Throws when the service does not end with 0. */
@@ -42,7 +45,8 @@ export interface World extends Pick<FreshDatabases, 'write' | 'read' | 'writeUrl
 }
 
 export async function startWorld(servers: Servers, random: Random, options: WorldOptions = {}): Promise<World> {
-  const [databases, vhost] = await Promise.all([createFreshDatabases(servers), createVhost(servers.broker)]);
+  const release = options.release ?? thisRelease;
+  const [databases, vhost] = await Promise.all([createFreshDatabases(servers, release), createVhost(servers.broker)]);
   const brokerUrl = new URL(vhost.brokerUrl);
   if (options.heartbeatSeconds) brokerUrl.searchParams.set('heartbeat', String(options.heartbeatSeconds));
   const urls = { ...databases, brokerUrl: brokerUrl.href };
@@ -50,8 +54,8 @@ export async function startWorld(servers: Servers, random: Random, options: Worl
   const everyone: LinkedService[] = [];
   const hidden = new Set<LinkedService>();
 
-  const start = async (name: ServiceName) => {
-    const service = await startLinkedService(name, urls, { isRenamed: options.renamed === true });
+  const start = async (name: ServiceName, more: Pick<LinkedServiceOptions, 'release' | 'env'> = {}) => {
+    const service = await startLinkedService(name, urls, { isRenamed: options.renamed === true, release, ...more });
     running.push(service);
     everyone.push(service);
     return service;

@@ -54,22 +54,22 @@ export const deliveryBugs: readonly Mutant[] = [
       {
         file: applyBatch,
         from: `  const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
-    applyInTransaction(tx, batch, known),
+    applyInTransaction(tx, batch, known, into),
   );`,
         to: `  const recorded = await withTransaction(pool, 'record events', (tx) => insertNewEvents(tx, [...new Set(ids)]));
   const { ledgerSource, ...applied } = await withTransaction(pool, 'apply batch', (tx) =>
-    applyInTransaction(tx, batch, known, recorded),
+    applyInTransaction(tx, batch, known, into, recorded),
   );`,
       },
       {
         file: applyBatch,
-        from: '  knownSource?: string,\n)',
-        to: '  knownSource?: string,\n  recorded?: Set<string>,\n)',
+        from: '  into: readonly View[] = views,\n): Promise<Applied &',
+        to: '  into: readonly View[] = views,\n  recorded?: Set<string>,\n): Promise<Applied &',
       },
       {
         file: applyBatch,
-        from: 'await Promise.all([insertNewEvents(tx, unarchived), deleteDeadLetters(tx, ids)])',
-        to: 'await Promise.all([recorded ?? insertNewEvents(tx, unarchived), deleteDeadLetters(tx, ids)])',
+        from: '    insertNewEvents(tx, unarchived),\n',
+        to: '    recorded ?? insertNewEvents(tx, unarchived),\n',
       },
     ],
     caughtBy: { file: applyBatchTest, name: 'an event that fails to reach its views is not recorded as applied' },
@@ -95,13 +95,28 @@ export const deliveryBugs: readonly Mutant[] = [
     changes: [
       {
         file: 'consumer-service/src/inbox/inbox.sql.ts',
-        from: 'UNION ALL SELECT event_id FROM dead_letters WHERE event_id = ANY($1::uuid[])`',
+        from: 'UNION ALL SELECT event_id FROM parked_events WHERE event_id = ANY($1::uuid[])`',
         to: 'ON CONFLICT DO NOTHING`',
       },
     ],
     caughtBy: {
       file: applyBatchTest,
       name: 'an event that comes again, in its batch or in a later one, is applied once',
+    },
+  },
+  {
+    name: 'forgotten-parked-event',
+    bug: 'an event that is newer than the consumer is acknowledged and not parked',
+    changes: [
+      {
+        file: applyBatch,
+        from: 'batch.parked?.map(ofLedgerSource) ?? []',
+        to: 'batch.parked?.slice(0, 0).map(ofLedgerSource) ?? []',
+      },
+    ],
+    caughtBy: {
+      file: 'consumer-service/src/parked-events/apply-parked.int.test.ts',
+      name: 'a parked event that this release knows is applied and archived as if it had just been delivered',
     },
   },
 ];

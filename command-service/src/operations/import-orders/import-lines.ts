@@ -1,6 +1,6 @@
 import { TransactionError } from '@tallyline/chassis/postgres/errors';
-import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { traceparentOf } from '@tallyline/chassis/process/trace-context';
+import type { WriteDatabase } from '../../outbox/emit.js';
 import { importOrders } from './import-orders.js';
 import type { InvalidLine, Line, OrderLine } from './order-lines.js';
 
@@ -26,7 +26,7 @@ export interface ImportListener {
 
 /** Stores orders of the past, group by group. If the import stops early, the error names the line to resume from. */
 export async function importLines(
-  pool: Pool,
+  database: WriteDatabase,
   lines: AsyncIterable<Line>,
   { onInvalid, onRefused, onStored }: ImportListener,
 ): Promise<void> {
@@ -37,7 +37,7 @@ export async function importLines(
     for await (group of inGroups(lines, onInvalid === undefined)) {
       const orderLines = group.flatMap((line) => ('order' in line ? line : []));
       const orders = orderLines.map(({ order }) => order);
-      const refusals = orders.length === 0 ? [] : await importOrders(pool, orders, traceparent);
+      const refusals = orders.length === 0 ? [] : await importOrders(database, orders, traceparent);
       for (const line of group) if ('fault' in line) onInvalid?.(line);
       for (const { index, reason } of refusals) {
         soFar.refused += 1;

@@ -1,10 +1,9 @@
-import type { Pool } from '@tallyline/chassis/postgres/pool';
 import { id, MAX_ORDER_LINES, quantity } from '@tallyline/contracts/fields';
 import { z } from 'zod';
 import { decideOrder, type OrderDecision } from '../../orders/decide-order.js';
 import { orderCreated } from '../../orders/order-created.js';
 import { insertOrders, type NewOrder, readClockAndTakeIds } from '../../orders/orders.sql.js';
-import { emit, leaveToRelay, withEvents } from '../../outbox/emit.js';
+import { emit, type WriteDatabase, withEvents } from '../../outbox/emit.js';
 import { lockProducts } from '../../products/products.sql.js';
 
 /** Earlier times are refused: PostgreSQL has no year 0, and no shop has orders from before computers. */
@@ -41,11 +40,11 @@ export type PastOrder = z.output<typeof pastOrder>;
  * event says when the order was placed. Its id contains the time of the commit, from which lag is computed.
  */
 export function importOrders(
-  pool: Pool,
+  database: WriteDatabase,
   group: readonly PastOrder[],
   traceparent: string,
 ): Promise<readonly Refusal[]> {
-  return withEvents(leaveToRelay(pool), 'import orders', async (tx) => {
+  return withEvents(database, 'import orders', async (tx) => {
     const productIds = new Set(group.flatMap(({ items }) => items.map(({ productId }) => productId)));
     const [catalogue, { now, ids }] = await Promise.all([
       lockProducts(tx, [...productIds]),

@@ -1,0 +1,3 @@
+-- kind: concurrently
+-- step: contract
+DROP INDEX CONCURRENTLY IF EXISTS order_items_to_fill;
