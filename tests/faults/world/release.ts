@@ -49,14 +49,14 @@ export async function prepareDatabases(release: Release, urls: DatabaseUrls): Pr
   }
 }
 
-/** Runs `npm run migrate` of the release. Aborting `signal` kills it. */
+/** Runs `npm run migrate` of the release. With `killAfterMs`, it is killed that long after its first line. */
 export function migrate(
   release: Release,
   urls: DatabaseUrls,
   args: readonly string[],
-  signal?: AbortSignal,
+  killAfterMs?: number,
 ): Promise<CommandResult> {
-  return runBuiltCommand(join(release.dir, MIGRATE), args, databaseVariables(urls), signal);
+  return runBuiltCommand(join(release.dir, MIGRATE), args, databaseVariables(urls), killAfterMs);
 }
 
 /** Runs `npm run rebuild` of the release. */
