@@ -7,7 +7,7 @@ const instant = (sql: string) => `to_char(${sql} AT TIME ZONE 'UTC', 'YYYY-MM-DD
  */
 export const EXPECTED_ANSWERS = `
 WITH line AS (
-  SELECT i.*, i.quantity * i.price AS revenue, p.category, o.customer_id
+  SELECT i.order_id, i.product_id, i.quantity, i.price, i.quantity * i.price AS revenue, p.category, o.customer_id
   FROM order_items i JOIN orders o ON o.id = i.order_id JOIN products p ON p.id = i.product_id
 )
 SELECT json_object_agg(path, answer) FROM (
